@@ -1,0 +1,1 @@
+"""Personas that talk: engines, the LangChain chat model, debates."""

@@ -1,0 +1,1 @@
+"""What runs base and adapters; the seam is `persllm.engine.Engine`."""

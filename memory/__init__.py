@@ -1,0 +1,1 @@
+"""What a persona knows and remembers, kept in Chroma."""

@@ -1,0 +1,95 @@
+"""The seam to whatever runs base and adapters.
+
+LangChain has no word for adapters, prefix reuse or batches of different speakers, so below
+`ChatPersona` stands this protocol. `agents/engines/` holds what implements it.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+from persllm.messages import Message
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Request:
+    """One reply that is wanted."""
+
+    messages: tuple[Message, ...]
+    adapter: Path | None = None
+    """Adapter folder, or None for the base alone."""
+    max_tokens: int = 160
+    temperature: float = 0.0
+    """0 is greedy."""
+    top_p: float = 1.0
+    seed: int | None = None
+    stop: tuple[str, ...] = ()
+    """The reply ends before the first of these."""
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """A part of a reply as it is written; the last one carries the counts."""
+
+    text: str
+    finish: str = ""
+    """Empty until the last piece: then "stop" (the model ended) or "length" (the limit did)."""
+    prompt_tokens: int = 0
+    new_tokens: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """A whole reply."""
+
+    text: str
+    finish: str
+    prompt_tokens: int
+    new_tokens: int
+
+
+class Engine(Protocol):
+    """Turns requests into replies. Safe to call from several threads."""
+
+    @property
+    def name(self) -> str:
+        """What replies are credited to, such as "nano"."""
+        ...
+
+    @property
+    def context(self) -> int:
+        """Most tokens of prompt and reply together."""
+        ...
+
+    def count_tokens(self, messages: Sequence[Message]) -> int:
+        """Return the length of the rendered prompt."""
+        ...
+
+    def stream(self, request: Request) -> Iterator[Piece]:
+        """Yield the reply in pieces; joined, they are the whole reply.
+
+        A caller that stops asking ends the work.
+
+        Raises:
+            AdapterError: The adapter does not fit the base.
+            EngineError: The prompt does not fit the context, or the model failed.
+        """
+        ...
+
+    def generate(self, requests: Sequence[Request]) -> list[Reply]:
+        """Answer many requests at once, each with its own adapter, in order.
+
+        Raises:
+            AdapterError: An adapter does not fit the base.
+            EngineError: A prompt does not fit the context, or the model failed.
+        """
+        ...
+
+
+def whole(pieces: Iterator[Piece]) -> Reply:
+    """Join a stream to a reply."""
+    text, last = [], Piece("")
+    for last in pieces:
+        text.append(last.text)
+    return Reply("".join(text), last.finish, last.prompt_tokens, last.new_tokens)

@@ -1,0 +1,62 @@
+"""Every error this package raises on purpose.
+
+PersLLMError
+├── PersonaError      the persona folder is wrong             (fix the folder)
+├── DataError         items or pairs are wrong or missing     (build again)
+├── AdapterError      weights, base and persona do not match  (train again, or name the right base)
+├── BaseModelError    the base cannot be loaded               (name another base)
+├── EngineError       the model could not answer              (see the message)
+├── MemoryStoreError  memories could not be read or kept      (check the store)
+└── ServeError        a page or port cannot be opened         (choose another port)
+
+A message says what happened, with which value, what would be right and what to do next.
+Programming mistakes stay `ValueError` and `TypeError`.
+"""
+
+
+class PersLLMError(Exception):
+    """Anything a user can mend; the command line prints it without a traceback."""
+
+    exit_code = 1
+
+
+class PersonaError(PersLLMError):
+    """The persona folder has faults; the message lists all of them."""
+
+    exit_code = 3
+
+
+class DataError(PersLLMError):
+    """Items or pairs are missing, empty or unreadable."""
+
+    exit_code = 4
+
+
+class AdapterError(PersLLMError):
+    """An adapter is missing or does not fit the base, the template or the persona."""
+
+    exit_code = 5
+
+
+class BaseModelError(PersLLMError):
+    """A base cannot be found or loaded."""
+
+    exit_code = 6
+
+
+class EngineError(PersLLMError):
+    """The engine could not answer."""
+
+    exit_code = 7
+
+
+class MemoryStoreError(PersLLMError):
+    """The memory store cannot be opened, read or written."""
+
+    exit_code = 8
+
+
+class ServeError(PersLLMError):
+    """A page cannot be served."""
+
+    exit_code = 9

@@ -1,0 +1,110 @@
+"""What an adapter folder says of itself, and whether it fits.
+
+Beside the files PEFT writes stands `manifest.json`. Everything that runs an adapter reads it
+first: a wrong base or another rendering gives fluent nonsense, not an error, so it is refused
+before any weight is loaded.
+"""
+
+import json
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from persllm.bases import Base
+from persllm.errors import AdapterError
+from persllm.files import write_json
+from persllm.messages import template_hash
+from persllm.persona import Persona
+
+MANIFEST_NAME = "manifest.json"
+WEIGHTS_NAME = "adapter_model.safetensors"
+ADAPTER_FOLDER = "adapter"
+
+
+class Manifest(BaseModel):
+    """The record beside the weights."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    format: int = 1
+    persona: str
+    persona_hash: str
+    stages: tuple[str, ...]
+    base: str
+    base_revision: str
+    template_hash: str
+    data_hash: str
+    settings: dict[str, Any]
+    versions: dict[str, str]
+    seconds: float
+    evaluation: dict[str, Any] = {}
+
+
+def read_manifest(folder: Path) -> Manifest:
+    """Read an adapter folder's manifest.
+
+    Raises:
+        AdapterError: The folder holds no whole adapter.
+    """
+    path = folder / MANIFEST_NAME
+    if not path.is_file() or not (folder / WEIGHTS_NAME).is_file():
+        raise AdapterError(
+            f"{folder} is no persllm adapter: {MANIFEST_NAME} or {WEIGHTS_NAME} is missing. "
+            "Train it: persllm train <persona>."
+        )
+    try:
+        return Manifest.model_validate(json.loads(path.read_text(encoding="utf-8")))
+    except (json.JSONDecodeError, UnicodeDecodeError, ValidationError) as error:
+        raise AdapterError(f"{path} cannot be read: {error}. Train the adapter again.") from error
+
+
+def write_manifest(folder: Path, manifest: Manifest) -> None:
+    """Write the manifest beside the weights."""
+    write_json(folder / MANIFEST_NAME, manifest.model_dump(mode="json"))
+
+
+def check_fits(folder: Path, *, base: Base, persona: Persona | None = None) -> Manifest:
+    """Return the manifest of an adapter that fits.
+
+    Raises:
+        AdapterError: It was trained over another base, with another rendering, or for another
+            persona. All that differs is listed.
+    """
+    manifest = read_manifest(folder)
+    faults = []
+    if manifest.base_revision != base.revision:
+        faults.append(
+            f"it was trained over the base {manifest.base} ({manifest.base_revision}), this is "
+            f"{base.name} ({base.revision}): name that base with --base, or train again"
+        )
+    if manifest.template_hash != template_hash():
+        faults.append("it was trained with another prompt rendering: train again")
+    if persona is not None and manifest.persona != persona.id:
+        faults.append(f"it is {manifest.persona}'s, not {persona.id}'s: name the right adapter")
+    if faults:
+        raise AdapterError(f"the adapter {folder} does not fit:\n  - " + "\n  - ".join(faults))
+    return manifest
+
+
+def find_adapter(persona: Persona, *, base: Base, runs: Path) -> Path:
+    """Return the newest adapter for this base: of the runs first, then of the persona's folder.
+
+    Raises:
+        AdapterError: There is none, or none that fits; the message says how to train one.
+    """
+    trained = sorted((runs / persona.id).glob(f"*/{ADAPTER_FOLDER}"), reverse=True)
+    reasons = []
+    for folder in (*trained, persona.folder / ADAPTER_FOLDER):
+        if (folder / MANIFEST_NAME).is_file():
+            try:
+                check_fits(folder, base=base, persona=persona)
+            except AdapterError as error:
+                reasons.append(str(error))
+            else:
+                return folder
+    why = ("\n" + reasons[0]) if reasons else ""
+    raise AdapterError(
+        f"{persona.name} has no adapter for the base {base.name} in {runs / persona.id}.{why}\n"
+        f"Train one: persllm train {persona.id}, or ask the base alone with --no-adapter."
+    )

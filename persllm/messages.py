@@ -1,0 +1,128 @@
+"""How a conversation is put before a model: one rendering, for training and for serving.
+
+Order matters to the engines' prefix caches: the persona's header comes first and never changes
+during a conversation; what is recalled stands in the last user turn only, so that everything
+before it can be kept computed. Stage is text, not an added token (the paper adds tokens, section
+2.9 of METHOD; multi-adapter servers refuse adapters that carry trained embeddings).
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Literal
+
+from persllm.files import digest
+from persllm.persona import Persona, Stage
+
+Role = Literal["system", "user", "assistant"]
+
+HEADER = "You are {name}. {summary}\nIt is {year}: {label}."
+SCENE = "\n{scene}"
+RECALLED = "You recall:\n{lines}\n\n{turn}"
+RECALLED_LINE = "- {text}"
+ANALYSIS = "[Analysis]"
+RESPONSE = "[Response]"
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """One message as chat templates know it."""
+
+    role: Role
+    content: str
+
+    def as_dict(self) -> dict[str, str]:
+        """Return the form that chat templates and JSON take."""
+        return {"role": self.role, "content": self.content}
+
+
+@dataclass(frozen=True, slots=True)
+class ParsedReply:
+    """What a model wrote, taken apart."""
+
+    analysis: str
+    response: str
+
+
+def header(persona: Persona, stage: Stage, *, scene: str = "") -> str:
+    """Return the system turn: who speaks, when, and where if a scene is given."""
+    text = HEADER.format(
+        name=persona.name,
+        summary=" ".join(persona.summary.split()),
+        year=stage.last,
+        label=stage.label.rstrip("."),
+    )
+    return text + (SCENE.format(scene=scene) if scene else "")
+
+
+def with_recalled(turn: str, recalled: Sequence[str]) -> str:
+    """Return a user turn with what the persona recalls set before it."""
+    if not recalled:
+        return turn
+    lines = "\n".join(RECALLED_LINE.format(text=" ".join(text.split())) for text in recalled)
+    return RECALLED.format(lines=lines, turn=turn)
+
+
+def render(
+    persona: Persona,
+    stage: Stage,
+    history: Sequence[Message],
+    *,
+    recalled: Sequence[str] = (),
+    scene: str = "",
+) -> tuple[Message, ...]:
+    """Return the whole prompt.
+
+    Args:
+        persona: Who speaks.
+        stage: When.
+        history: Turns so far, oldest first; the last one is the user turn to be answered.
+        recalled: Texts set before that last turn, most fitting first.
+        scene: What the caller adds to the header, such as the place or the occasion.
+
+    Raises:
+        ValueError: The history does not end with a user turn.
+    """
+    if not history or history[-1].role != "user":
+        raise ValueError("the history must end with the user turn that is to be answered")
+    *before, last = history
+    asked = Message("user", with_recalled(last.content, recalled))
+    return (Message("system", header(persona, stage, scene=scene)), *before, asked)
+
+
+def write_reply(analysis: str, response: str) -> str:
+    """Return the assistant turn that training teaches (METHOD 2.8); no analysis, no markers."""
+    return f"{ANALYSIS} {analysis} {RESPONSE} {response}" if analysis else response
+
+
+def parse_reply(text: str) -> ParsedReply:
+    """Take a model's text apart; text without a response marker is all response."""
+    analysis, marker, response = text.partition(RESPONSE)
+    if not marker:
+        return ParsedReply("", text.replace(ANALYSIS, "").strip())
+    return ParsedReply(
+        analysis.replace(ANALYSIS, "").strip(),
+        response.replace(RESPONSE, "").replace(ANALYSIS, "").strip(),
+    )
+
+
+@cache
+def template_hash() -> str:
+    """Return a hash of the rendering; an adapter fits one rendering only."""
+    stage = Stage("s", "label", 1, 2, ())
+    persona = Persona(
+        id="p",
+        name="Name",
+        summary="Summary.",
+        language="en",
+        stages=(stage,),
+        disclosure="honest",
+        rights=None,
+        folder=Path(),
+        materials_folder=Path(),
+    )
+    history = (Message("user", "a"), Message("assistant", write_reply("b", "c")))
+    asked = (*history, Message("user", "d"))
+    prompt = render(persona, stage, asked, recalled=("one", "two"), scene="scene")
+    return digest(*(f"{message.role}\n{message.content}" for message in prompt))

@@ -1,0 +1,224 @@
+"""Who is speaking: the persona folder's `persona.yaml`.
+
+A persona is plain data. It knows nothing about models, prompts or memory. What the person left
+behind is read by `persllm.materials`.
+"""
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from persllm.errors import PersonaError
+from persllm.files import digest
+
+CARD_NAME = "persona.yaml"
+MAX_CARD_BYTES = 256 * 1024
+IDENTIFIER = r"^[a-z0-9][a-z0-9_-]*$"
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """One period of a life; a persona speaks from exactly one stage at a time."""
+
+    id: str
+    label: str
+    """A short clause addressed to the persona: "your current has just lit the Chicago fair"."""
+    first: int
+    last: int
+    """Last year the persona knows about. What came later is unknown, not forgotten."""
+    folders: tuple[str, ...]
+    """Folders under the materials folder whose texts belong to this stage."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rights:
+    """Where the material comes from and on what terms it may be used."""
+
+    source: str
+    licence: str
+    consent: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Persona:
+    """Who speaks."""
+
+    id: str
+    name: str
+    summary: str
+    language: str
+    stages: tuple[Stage, ...]
+    """In order of time."""
+    disclosure: Literal["honest", "in-character"]
+    rights: Rights | None
+    folder: Path
+    materials_folder: Path
+
+    def stage(self, stage_id: str | None = None) -> Stage:
+        """Return the named stage, or the first one.
+
+        Raises:
+            PersonaError: There is no such stage; the message lists those there are.
+        """
+        if stage_id is None:
+            return self.stages[0]
+        for stage in self.stages:
+            if stage.id == stage_id:
+                return stage
+        known = ", ".join(stage.id for stage in self.stages)
+        raise PersonaError(f"{self.name} has no stage {stage_id!r}. Choose one of: {known}.")
+
+    def reaches(self, stage: Stage) -> tuple[Stage, ...]:
+        """Return the stages whose materials this stage may know: itself and those before it."""
+        return self.stages[: self.stages.index(stage) + 1]
+
+    def digest(self) -> str:
+        """Return a hash of what a model is told about the persona."""
+        stages = [f"{s.id}|{s.label}|{s.first}|{s.last}" for s in self.stages]
+        return digest(self.name, self.summary, self.language, *stages)
+
+
+class _StageCard(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+    id: str = Field(pattern=IDENTIFIER)
+    label: str = Field(min_length=1, max_length=200)
+    first: int = Field(alias="from")
+    last: int = Field(alias="to")
+    folders: list[str] = []
+
+    @model_validator(mode="after")
+    def _years_in_order(self) -> "_StageCard":
+        if self.first > self.last:
+            raise ValueError(f"'from' {self.first} is later than 'to' {self.last}; swap them")
+        return self
+
+
+class _RightsCard(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+    source: str
+    licence: str
+    consent: str = ""
+
+
+class _PersonaCard(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+    name: str = Field(min_length=1, max_length=100)
+    summary: str = Field(min_length=1, max_length=600)
+    language: str = "en"
+    disclosure: Literal["honest", "in-character"] = "honest"
+    stages: list[_StageCard] = Field(min_length=1, max_length=20)
+    rights: _RightsCard | None = None
+    materials: str = "materials"
+
+    @model_validator(mode="after")
+    def _stages_in_order(self) -> "_PersonaCard":
+        ids = [stage.id for stage in self.stages]
+        twice = sorted({name for name in ids if ids.count(name) > 1})
+        if twice:
+            raise ValueError(f"stage ids must differ, got {', '.join(twice)} more than once")
+        years = [stage.last for stage in self.stages]
+        if years != sorted(years):
+            raise ValueError(f"stages must be in order of time, got 'to' = {years}")
+        return self
+
+
+def load_persona(folder: Path) -> Persona:
+    """Read a persona folder's card.
+
+    Raises:
+        PersonaError: The card is missing or has faults; all are listed, with their lines.
+    """
+    path = folder / CARD_NAME
+    text = _read_card(path)
+    try:
+        root = yaml.compose(text, Loader=yaml.SafeLoader)
+        card = yaml.safe_load(text)
+    except yaml.YAMLError as error:
+        raise PersonaError(
+            f"{path} is not valid YAML: {' '.join(str(error).split())}. Mend that line."
+        ) from error
+    if not isinstance(card, dict):
+        raise PersonaError(
+            f"{path}: a mapping with name, summary and stages is needed, got {card!r:.60}."
+        )
+    try:
+        checked = _PersonaCard.model_validate(card)
+    except ValidationError as error:
+        faults = [_fault(path, root, fault) for fault in error.errors()]
+        raise PersonaError(
+            f"{path}: {len(faults)} fault(s)\n" + "\n".join(f"  - {fault}" for fault in faults)
+        ) from error
+    return _persona(folder, checked)
+
+
+def persona_id(name: str) -> str:
+    """Return the folder name that belongs to a persona's name: "Nikola Tesla" -> nikola-tesla."""
+    return re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-") or "persona"
+
+
+def _read_card(path: Path) -> str:
+    if not path.is_file():
+        raise PersonaError(
+            f"{path} does not exist. A persona is a folder with {CARD_NAME} and materials/; "
+            "see docs/personas.md."
+        )
+    if path.stat().st_size > MAX_CARD_BYTES:
+        raise PersonaError(
+            f"{path} holds {path.stat().st_size} bytes; at most {MAX_CARD_BYTES} are read. "
+            "Long text belongs in materials/."
+        )
+    try:
+        return path.read_text(encoding="utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise PersonaError(
+            f"{path} is not UTF-8 (byte {error.start}). Save it as UTF-8: "
+            f"iconv -f latin1 -t utf-8 {path.name}."
+        ) from error
+
+
+def _persona(folder: Path, card: _PersonaCard) -> Persona:
+    stages = tuple(
+        Stage(s.id, s.label, s.first, s.last, tuple(s.folders) or (s.id,)) for s in card.stages
+    )
+    rights = card.rights
+    return Persona(
+        id=persona_id(card.name),
+        name=card.name,
+        summary=card.summary.strip(),
+        language=card.language,
+        stages=stages,
+        disclosure=card.disclosure,
+        rights=Rights(rights.source, rights.licence, rights.consent) if rights else None,
+        folder=folder,
+        materials_folder=folder / card.materials,
+    )
+
+
+def _fault(path: Path, root: Any, fault: Any) -> str:  # noqa: ANN401 (pydantic's and yaml's own)
+    where = ".".join(str(part) for part in fault["loc"]) or "card"
+    line = _line_of(root, fault["loc"])
+    message = fault["msg"].removeprefix("Value error, ")
+    given = "" if fault["type"] == "missing" else f" (got {fault['input']!r:.60})"
+    return f"line {line}: {where}: {message}{given}"
+
+
+def _line_of(node: Any, location: tuple[str | int, ...]) -> int:  # noqa: ANN401 (a yaml node)
+    """Return the line of the deepest part of the location that the file holds."""
+    line: int = node.start_mark.line + 1
+    for part in location:
+        if isinstance(node, yaml.MappingNode):
+            match = [(key, value) for key, value in node.value if key.value == str(part)]
+            if not match:
+                return line
+            line, node = match[0][0].start_mark.line + 1, match[0][1]
+        elif isinstance(node, yaml.SequenceNode) and isinstance(part, int):
+            node = node.value[part]
+            line = node.start_mark.line + 1
+    return line

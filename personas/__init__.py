@@ -1,0 +1,1 @@
+"""The bundled cast: data only. Read it with `persllm.cast`."""

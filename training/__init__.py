@@ -1,0 +1,1 @@
+"""Data construction, SFT, DPO, evaluation and the nano base."""

@@ -1,0 +1,1 @@
+"""From materials to items and pairs."""
