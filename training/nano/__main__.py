@@ -7,6 +7,7 @@ model card to --out; checkpoints and logs stay in --work.
 """
 
 import argparse
+import json
 import time
 from collections.abc import Sequence
 from pathlib import Path
@@ -14,11 +15,19 @@ from pathlib import Path
 import numpy as np
 from transformers import AutoTokenizer, LlamaForCausalLM, PreTrainedTokenizerFast
 
-from persllm.files import read_jsonl, write_json
+from persllm.files import write_json, write_text
+from persllm.materials import Material
+from persllm.training.nano.card import nano_card
 from persllm.training.nano.corpus import Tokens, read_source, tokenize_corpus
+from persllm.training.nano.passages import passages
 from persllm.training.nano.pretrain import held_out_loss, new_model, text_batches, train
 from persllm.training.nano.recipe import Recipe
+from persllm.training.nano.skills import measure_skills
 from persllm.training.nano.tokenizer import train_tokenizer
+from persllm.training.nano.tuning import tuning_batches
+
+SKILLS_SECONDS = 900.0
+PROSE = "book_prose"
 
 
 def main(argv: Sequence[str] | None = None) -> None:
@@ -29,6 +38,15 @@ def main(argv: Sequence[str] | None = None) -> None:
     tokens, held_out = _tokens(options.text, options.work / "tokens.npz", tokenizer, recipe)
     _say(f"{len(tokens):,} tokens of general text")
     model = _pretrained(tokens, held_out, tokenizer, recipe, options.work)
+    _tune(model, tokens, _prose(options.text, recipe), tokenizer, recipe, options.work)
+    skills = measure_skills(model, tokenizer)
+    losses = json.loads((options.work / "pretrained.json").read_text(encoding="utf-8"))
+    model.save_pretrained(options.out)
+    tokenizer.save_pretrained(options.out)
+    count = model.num_parameters()
+    card = nano_card(recipe, parameters=count, losses=losses, skills=skills)
+    write_text(options.out / "README.md", card)
+    _say(card)
 
 
 def _options(argv: Sequence[str] | None) -> argparse.Namespace:
@@ -69,6 +87,11 @@ def _tokens(
     return stored["train"], {name: stored[name] for name, _ in recipe.characters}
 
 
+def _prose(text: Path, recipe: Recipe) -> tuple[Material, ...]:
+    documents = read_source(text, PROSE, characters=recipe.prose_characters)
+    return passages([turns[0] for turns in documents if len(turns) == 1])
+
+
 def _pretrained(
     tokens: Tokens,
     held_out: dict[str, Tokens],
@@ -77,7 +100,7 @@ def _pretrained(
     work: Path,
 ) -> LlamaForCausalLM:
     folder = work / "pretrained"
-    if folder.is_dir():
+    if (work / "pretrained.json").is_file():
         return LlamaForCausalLM.from_pretrained(folder)
     model = new_model(recipe, pad=tokenizer.pad_token_id, end=tokenizer.eos_token_id)
     _say(f"{model.num_parameters():,} parameters")
@@ -92,9 +115,33 @@ def _pretrained(
         _say(f"text {step}/{recipe.pretraining_steps} loss {loss:.3f} {speed:,.0f} tokens/s")
     losses = {name: round(held_out_loss(model, text), 3) for name, text in held_out.items()}
     _say(f"held-out loss a token {losses}")
-    write_json(work / "pretrained.json", losses)
     model.save_pretrained(folder)
+    write_json(work / "pretrained.json", losses)
     return model
+
+
+def _tune(
+    model: LlamaForCausalLM,
+    tokens: Tokens,
+    prose: Sequence[Material],
+    tokenizer: PreTrainedTokenizerFast,
+    recipe: Recipe,
+    work: Path,
+) -> None:
+    measured = time.monotonic()
+    for step, loss, speed in train(
+        model,
+        tuning_batches(tokens, prose, tokenizer, recipe),
+        steps=recipe.tuning_steps,
+        rate=recipe.tuning_rate,
+        decay=recipe.decay,
+        checkpoint=work / "tuning.pt",
+    ):
+        _say(f"lives {step}/{recipe.tuning_steps} loss {loss:.3f} {speed:,.0f} tokens/s")
+        if time.monotonic() - measured > SKILLS_SECONDS:
+            for name, skill in measure_skills(model, tokenizer, per_skill=20).items():
+                _say(f"    {name} {skill.right}/{skill.asked}   {skill.sample}")
+            measured = time.monotonic()
 
 
 if __name__ == "__main__":

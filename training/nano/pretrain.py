@@ -123,9 +123,7 @@ def held_out_loss(model: LlamaForCausalLM, tokens: Tokens, *, rows: int = 48) ->
 def _step(
     model: LlamaForCausalLM, batch: Batch, optimizer: torch.optim.Optimizer
 ) -> tuple[float, int]:
-    loss = model(
-        input_ids=batch.tokens, attention_mask=batch.attention, labels=batch.targets
-    ).loss
+    loss = _loss(model, batch)
     if not math.isfinite(loss.item()):
         raise FloatingPointError(f"the loss became {loss.item()}; lower the rate in the recipe")
     loss.backward()
@@ -133,6 +131,17 @@ def _step(
     optimizer.step()
     optimizer.zero_grad(set_to_none=True)
     return loss.item(), int(batch.attention.sum())
+
+
+def _loss(model: LlamaForCausalLM, batch: Batch) -> Tensor:
+    """Return the mean loss over the targets; logits are made only where there is one."""
+    states = model.model(
+        input_ids=batch.tokens, attention_mask=batch.attention
+    ).last_hidden_state  # (rows, length, hidden)
+    wanted = batch.targets[:, 1:]
+    counts = wanted != IGNORED  # (rows, length - 1)
+    logits = model.lm_head(states[:, :-1][counts])  # (targets, vocabulary)
+    return torch.nn.functional.cross_entropy(logits, wanted[counts])
 
 
 def _optimizer(model: LlamaForCausalLM, rate: float) -> torch.optim.Optimizer:
@@ -151,9 +160,7 @@ def _schedule(step: int, steps: int, decay: float) -> float:
     return warm * max(FLOOR, min(1.0, left))
 
 
-def _restore(
-    checkpoint: Path, model: LlamaForCausalLM, optimizer: torch.optim.Optimizer
-) -> int:
+def _restore(checkpoint: Path, model: LlamaForCausalLM, optimizer: torch.optim.Optimizer) -> int:
     if not checkpoint.is_file():
         return 0
     state = torch.load(checkpoint, weights_only=True)

@@ -29,14 +29,18 @@ class Recipe:
     )
     """How much is read of each file of the text folder, in characters."""
 
-    pretraining_steps: int = 2400
+    pretraining_steps: int = 1800
     pretraining_tokens: int = 4096
     """Tokens a step; every eighth step uses rows of the whole context, the others rows of 256."""
     pretraining_rate: float = 3e-3
     tuning_steps: int = 3600
     tuning_items: int = 24
-    """Synthetic lives a step; the loss counts their answers only."""
-    tuning_text_rows: int = 2
+    """Conversations a step; the loss counts their replies only."""
+    prose_share: float = 0.3
+    """Share of the items that ask about real prose instead of synthetic lives."""
+    prose_characters: int = 25_000_000
+    """How much prose is read for those."""
+    tuning_text_rows: int = 1
     """Rows of general text a step, so that fluency is kept."""
     tuning_rate: float = 2e-3
     decay: float = 0.3

@@ -1,0 +1,310 @@
+"""A persona as a LangChain chat model: adapter, stage and memory behind one `BaseChatModel`."""
+
+import time
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+from langchain_core.callbacks import CallbackManagerForLLMRun
+from langchain_core.language_models import BaseChatModel
+from langchain_core.messages import AIMessage, AIMessageChunk, BaseMessage, SystemMessage
+from langchain_core.messages.ai import UsageMetadata
+from langchain_core.outputs import ChatGeneration, ChatGenerationChunk, ChatResult
+from pydantic import ConfigDict, Field, PrivateAttr
+
+from persllm.agents.disclosure import truthful_answer
+from persllm.agents.reply_stream import ReplyStream
+from persllm.engine import Engine, Piece, Request
+from persllm.errors import EngineError
+from persllm.memory.store import EVERYONE, Memory, MemoryStore, Recalled
+from persllm.messages import Message, Role, render
+from persllm.persona import Persona, Stage
+
+ROLES: dict[str, Role] = {"human": "user", "ai": "assistant", "system": "system"}
+WORDS_OF_CONTEXT = 9
+"""What is recalled may take one word of every nine tokens of context (METHOD 2.4 has budgets in
+words for one large model; ours follow the model)."""
+
+
+class ChatPersona(BaseChatModel):
+    """One persona at one stage.
+
+    Messages are what was said: human turns are the partner's, AI turns the persona's own
+    responses. A system message is a scene, added to the persona's header. Reply metadata hold
+    `analysis`, `recalled` (id, text, source, similarity), `stage`, `adapter` and `seconds`.
+
+    Call options: `cue` (recall by this text instead of the last turn) and `without` (memory ids
+    that must not come up again).
+    """
+
+    model_config = ConfigDict(arbitrary_types_allowed=True, populate_by_name=True)
+
+    persona: Persona
+    engine: Any
+    """An `Engine`."""
+    stage_id: str | None = Field(default=None, alias="stage")
+    """Stage id; the first stage if not given."""
+    adapter: Path | None = None
+    """Adapter folder; None asks the base alone."""
+    memory: Any = None
+    """A `MemoryStore`, or None."""
+    recall: int = 3
+    """Most memories set before a turn."""
+    audience: str = EVERYONE
+    """Who is talking; if named, what they say is remembered and recalled for them only."""
+    temperature: float = 0.0
+    top_p: float = 0.95
+    max_tokens: int = 160
+    seed: int | None = None
+    stop: list[str] | None = None
+
+    _stage: Stage = PrivateAttr()
+
+    def model_post_init(self, context: object, /) -> None:
+        """Refuse an unknown stage at once.
+
+        Raises:
+            PersonaError: The persona has no such stage.
+        """
+        super().model_post_init(context)
+        self._stage = self.persona.stage(self.stage_id)
+
+    @property
+    def stage(self) -> Stage:
+        """The stage the persona speaks from."""
+        return self._stage
+
+    @property
+    def model_name(self) -> str:
+        """`persona@stage`."""
+        return f"{self.persona.id}@{self._stage.id}"
+
+    @property
+    def _llm_type(self) -> str:
+        return "persllm"
+
+    @property
+    def _identifying_params(self) -> dict[str, Any]:
+        return {
+            "model": self.model_name,
+            "engine": self._engine.name,
+            "adapter": str(self.adapter) if self.adapter else None,
+            "temperature": self.temperature,
+            "max_tokens": self.max_tokens,
+        }
+
+    @property
+    def _engine(self) -> Engine:
+        engine: Engine = self.engine
+        return engine
+
+    def _generate(
+        self,
+        messages: list[BaseMessage],
+        stop: list[str] | None = None,
+        run_manager: CallbackManagerForLLMRun | None = None,
+        **kwargs: Any,  # noqa: ANN401 (LangChain's own)
+    ) -> ChatResult:
+        whole: AIMessageChunk | None = None
+        for chunk in self._stream(messages, stop, None, **kwargs):
+            message = chunk.message
+            assert isinstance(message, AIMessageChunk)
+            whole = message if whole is None else whole + message
+        assert whole is not None
+        reply = AIMessage(
+            content=whole.content,
+            response_metadata=whole.response_metadata,
+            usage_metadata=whole.usage_metadata,
+        )
+        return ChatResult(generations=[ChatGeneration(message=reply)])
+
+    def _stream(
+        self,
+        messages: list[BaseMessage],
+        stop: list[str] | None = None,
+        run_manager: CallbackManagerForLLMRun | None = None,
+        **kwargs: Any,  # noqa: ANN401 (LangChain's own)
+    ) -> Iterator[ChatGenerationChunk]:
+        started = time.monotonic()
+        history, scene = _history(messages)
+        said = history[-1].content
+        truth = truthful_answer(self.persona, said)
+        recalled = [] if truth else self._recall(kwargs.get("cue") or said, kwargs)
+        pieces = (
+            iter([Piece(truth), Piece("", "stop")])
+            if truth
+            else self._engine.stream(self._request(history, scene, recalled, stop, kwargs))
+        )
+        reply, last = ReplyStream(), Piece("")
+        for last in pieces:
+            text = reply.feed(last.text)
+            if text:
+                yield _told(text, run_manager)
+        rest = reply.finish()
+        if rest:
+            yield _told(rest, run_manager)
+        self._remember(said)
+        metadata = {
+            "model_name": self.model_name,
+            "finish_reason": last.finish,
+            "analysis": reply.parsed.analysis,
+            "recalled": [_as_row(each) for each in recalled],
+            "stage": self._stage.id,
+            "adapter": str(self.adapter) if self.adapter else None,
+            "seconds": round(time.monotonic() - started, 3),
+        }
+        yield _closing(metadata, last)
+
+    def _recall(self, cue: str, options: dict[str, Any]) -> list[Recalled]:
+        """Return what comes to mind, within the words that the context affords."""
+        if self.memory is None or self.recall == 0:
+            return []
+        store: MemoryStore = self.memory
+        found = store.recall(
+            cue,
+            stage=self.persona.stages.index(self._stage),
+            count=self.recall,
+            audience=self.audience,
+            without=frozenset(options.get("without") or ()),
+        )
+        kept: list[Recalled] = []
+        words = 0
+        for each in found:
+            words += len(each.memory.text.split())
+            if kept and words > self._engine.context // WORDS_OF_CONTEXT:
+                break
+            kept.append(each)
+        return kept
+
+    def _remember(self, said: str) -> None:
+        """Keep what a named partner said; the persona's own words might be mistaken."""
+        if self.memory is None or self.audience == EVERYONE:
+            return
+        when = time.strftime("%Y-%m-%d %H:%M:%S")
+        self.memory.add(
+            [
+                Memory(
+                    id=f"episode-{time.time_ns()}",
+                    text=f"{self.audience} told me: {said}",
+                    kind="episode",
+                    stage=self.persona.stages.index(self._stage),
+                    source=f"{self.audience}, {when}",
+                    audience=self.audience,
+                )
+            ]
+        )
+
+    def _request(
+        self,
+        history: Sequence[Message],
+        scene: str,
+        recalled: Sequence[Recalled],
+        stop: list[str] | None,
+        options: dict[str, Any],
+    ) -> Request:
+        max_tokens = int(options.get("max_tokens") or self.max_tokens)
+        temperature = options.get("temperature")
+        return Request(
+            messages=self._fit(history, scene, recalled, max_tokens),
+            adapter=self.adapter,
+            max_tokens=max_tokens,
+            temperature=self.temperature if temperature is None else float(temperature),
+            top_p=self.top_p,
+            seed=options.get("seed", self.seed),
+            stop=tuple(stop or self.stop or ()),
+        )
+
+    def _fit(
+        self,
+        history: Sequence[Message],
+        scene: str,
+        recalled: Sequence[Recalled],
+        max_tokens: int,
+    ) -> tuple[Message, ...]:
+        """Render; drop the oldest exchanges, then memories, until prompt and reply fit.
+
+        Raises:
+            EngineError: The last turn alone is too long.
+        """
+        room = self._engine.context - max_tokens
+        texts = [each.memory.text for each in recalled]
+        kept = list(history)
+        while True:
+            prompt = render(self.persona, self._stage, kept, recalled=texts, scene=scene)
+            length = self._engine.count_tokens(prompt)
+            if length <= room:
+                return prompt
+            if len(kept) > 1:
+                kept = _without_oldest(kept)
+            elif texts:
+                texts.pop()
+            else:
+                raise EngineError(
+                    f"what was said takes {length} tokens and the reply may take {max_tokens}; "
+                    f"{self._engine.name} holds {self._engine.context}. Say it in fewer words."
+                )
+
+
+def _history(messages: Sequence[BaseMessage]) -> tuple[list[Message], str]:
+    """Return turns and scene; neighbouring turns of one side are joined.
+
+    Raises:
+        ValueError: There is no last human turn, or a message is of a kind personas do not know.
+    """
+    turns: list[Message] = []
+    scene: list[str] = []
+    for message in messages:
+        role = ROLES.get(message.type)
+        if role is None:
+            raise ValueError(f"a persona takes human, ai and system messages, got {message.type!r}")
+        text = message.text
+        if isinstance(message, SystemMessage):
+            scene.append(text)
+        elif turns and turns[-1].role == role:
+            turns[-1] = Message(role, f"{turns[-1].content}\n{_named(message, text)}")
+        else:
+            turns.append(Message(role, _named(message, text)))
+    if not turns or turns[-1].role != "user":
+        raise ValueError("the last message must be a human one: it is what the persona answers")
+    return turns, "\n".join(scene)
+
+
+def _named(message: BaseMessage, text: str) -> str:
+    return f"{message.name}: {text}" if message.name and message.type == "human" else text
+
+
+def _without_oldest(history: list[Message]) -> list[Message]:
+    """Drop the first turn, and what answered it."""
+    rest = history[1:]
+    while len(rest) > 1 and rest[0].role == "assistant":
+        rest = rest[1:]
+    return rest
+
+
+def _as_row(recalled: Recalled) -> dict[str, Any]:
+    memory = recalled.memory
+    return {
+        "id": memory.id,
+        "text": memory.text,
+        "source": memory.source,
+        "similarity": round(recalled.similarity, 3),
+    }
+
+
+def _told(text: str, run_manager: CallbackManagerForLLMRun | None) -> ChatGenerationChunk:
+    chunk = ChatGenerationChunk(message=AIMessageChunk(content=text))
+    if run_manager:
+        run_manager.on_llm_new_token(text, chunk=chunk)
+    return chunk
+
+
+def _closing(metadata: dict[str, Any], last: Piece) -> ChatGenerationChunk:
+    usage = UsageMetadata(
+        input_tokens=last.prompt_tokens,
+        output_tokens=last.new_tokens,
+        total_tokens=last.prompt_tokens + last.new_tokens,
+    )
+    message = AIMessageChunk(
+        content="", response_metadata=metadata, usage_metadata=usage, chunk_position="last"
+    )
+    return ChatGenerationChunk(message=message)

@@ -1,0 +1,269 @@
+"""The local engine: one base with transformers, adapters with PEFT, switched by name.
+
+All personas share the base's weights; an adapter is loaded when it is first asked for. One
+request runs at a time, because the switch of the active adapter belongs to the whole model.
+"""
+
+import re
+import threading
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any, cast
+
+from persllm.bases import Base
+from persllm.engine import Piece, Reply, Request, whole
+from persllm.errors import BaseModelError, EngineError
+from persllm.manifest import check_fits
+from persllm.messages import Message
+
+ALONE = "__base__"
+"""PEFT's word for a row without adapter."""
+
+
+class LocalEngine:
+    """Runs a base on this machine.
+
+    Args:
+        base: Resolved by `persllm.bases.find_base`.
+        threads: CPU threads. One by default: a second gains little at a small model's shapes and
+            loses up to sixty times where neighbours are busy.
+
+    Raises:
+        BaseModelError: The base cannot be loaded.
+    """
+
+    def __init__(self, base: Base, *, threads: int = 1) -> None:
+        import torch
+        from transformers import AutoModelForCausalLM, AutoTokenizer
+
+        self._torch = torch
+        self._base = base
+        self._on_gpu = torch.cuda.is_available()
+        self._threads = threads
+        revision = base.revision if base.location == base.name and "/" in base.name else None
+        try:
+            self._tokenizer: Any = AutoTokenizer.from_pretrained(base.location, revision=revision)
+            self._model: Any = AutoModelForCausalLM.from_pretrained(
+                base.location,
+                revision=revision,
+                dtype=torch.bfloat16 if self._on_gpu else torch.float32,
+            ).eval()
+        except (OSError, ValueError) as error:
+            raise BaseModelError(
+                f"base {base.name} cannot be loaded from {base.location}: "
+                f"{str(error).strip().splitlines()[0]} Check the name, or use --base nano."
+            ) from error
+        if self._on_gpu:
+            self._model = self._model.to("cuda")
+        self._tokenizer.padding_side = "left"
+        if self._tokenizer.pad_token is None:
+            self._tokenizer.pad_token = self._tokenizer.eos_token
+        self._names: dict[Path, str] = {}
+        self._lock = threading.Lock()
+
+    @property
+    def name(self) -> str:
+        """What replies are credited to."""
+        return self._base.name
+
+    @property
+    def base(self) -> Base:
+        """The base this engine runs."""
+        return self._base
+
+    @property
+    def context(self) -> int:
+        """Most tokens of prompt and reply together."""
+        return int(self._model.config.max_position_embeddings)
+
+    @property
+    def adapters(self) -> tuple[Path, ...]:
+        """The adapters loaded so far."""
+        return tuple(self._names)
+
+    def count_tokens(self, messages: Sequence[Message]) -> int:
+        """Return the length of the rendered prompt."""
+        return len(self._encode(messages))
+
+    def stream(self, request: Request) -> Iterator[Piece]:
+        """Yield the reply in pieces as it is written."""
+        prompt = self._prompt(request)
+        with self._lock:
+            yield from self._stream(request, prompt)
+
+    def generate(self, requests: Sequence[Request]) -> list[Reply]:
+        """Answer many requests in one batch, each row with its own adapter.
+
+        Sampled requests run one by one, so that each keeps its own seed.
+        """
+        alike = {(r.max_tokens, r.temperature, r.stop) for r in requests}
+        if len(requests) < 2 or len(alike) > 1 or requests[0].temperature > 0:
+            return [whole(self.stream(request)) for request in requests]
+        prompts = [self._prompt(request) for request in requests]
+        with self._lock:
+            return self._generate(requests, prompts)
+
+    def _stream(self, request: Request, prompt: list[int]) -> Iterator[Piece]:
+        torch = self._torch
+        self._prepare()
+        generator = torch.Generator().manual_seed(request.seed if request.seed is not None else 0)
+        if request.seed is None:
+            generator.seed()
+        self._switch(request.adapter)
+        ends = self._ends()
+        tokens = torch.tensor([prompt], device=self._model.device)
+        cache: Any = None
+        written: list[int] = []
+        shown = _Shown(request.stop)
+        finish = "length"
+        while len(written) < request.max_tokens:
+            with torch.inference_mode():
+                out = self._model(input_ids=tokens, past_key_values=cache, use_cache=True)
+            cache = out.past_key_values
+            token = self._pick(out.logits[0, -1], request, generator)
+            if token in ends:
+                finish = "stop"
+                break
+            written.append(token)
+            yield from shown.more(self._decode(written))
+            if shown.stopped:
+                finish = "stop"
+                break
+            tokens = torch.tensor([[token]], device=self._model.device)
+        yield from shown.rest(self._decode(written))
+        yield Piece("", finish, len(prompt), len(written))
+
+    def _pick(self, logits: Any, request: Request, generator: Any) -> int:  # noqa: ANN401 (tensors)
+        if request.temperature <= 0:
+            return int(logits.argmax())
+        torch = self._torch
+        chances = (logits.float().cpu() / request.temperature).softmax(-1)
+        ranked, order = chances.sort(descending=True)
+        ranked[ranked.cumsum(0) - ranked >= request.top_p] = 0.0
+        return int(order[torch.multinomial(ranked, 1, generator=generator)])
+
+    def _generate(self, requests: Sequence[Request], prompts: list[list[int]]) -> list[Reply]:
+        torch = self._torch
+        self._prepare()
+        rows = self._tokenizer.pad({"input_ids": prompts}, return_tensors="pt")
+        names = [self._load(request.adapter) for request in requests]
+        extra: dict[str, Any] = {}
+        if self._names:
+            self._model.base_model.enable_adapter_layers()
+            extra["adapter_names"] = names
+        with torch.inference_mode():
+            out = self._model.generate(
+                **rows.to(self._model.device),
+                **extra,
+                max_new_tokens=requests[0].max_tokens,
+                do_sample=False,
+                pad_token_id=self._tokenizer.pad_token_id,
+            )
+        ends, replies = self._ends(), []
+        for request, prompt, tokens in zip(requests, prompts, out.tolist(), strict=True):
+            written = tokens[rows["input_ids"].shape[1] :]
+            end = next((i for i, token in enumerate(written) if token in ends), None)
+            kept = written if end is None else written[:end]
+            shown = _Shown(request.stop)
+            text = "".join(piece.text for piece in shown.rest(self._decode(kept)))
+            finish = "stop" if end is not None or shown.stopped else "length"
+            replies.append(Reply(text, finish, len(prompt), len(kept)))
+        return replies
+
+    def _prompt(self, request: Request) -> list[int]:
+        prompt = self._encode(request.messages)
+        if len(prompt) + request.max_tokens > self.context:
+            raise EngineError(
+                f"the prompt has {len(prompt)} tokens and the reply may have "
+                f"{request.max_tokens}; {self.name} holds {self.context}. Shorten the history, "
+                "recall less, or name a base with a longer context."
+            )
+        return prompt
+
+    def _encode(self, messages: Sequence[Message]) -> list[int]:
+        rows = [{"role": m.role, "content": self._plain(m.content)} for m in messages]
+        try:
+            ids = self._tokenizer.apply_chat_template(
+                rows, add_generation_prompt=True, return_dict=False
+            )
+        except Exception as error:  # templates are programs; jinja raises many kinds
+            raise EngineError(
+                f"{self.name}'s chat template refuses the conversation: {error}"
+            ) from error
+        return cast("list[int]", ids)
+
+    def _plain(self, text: str) -> str:
+        """Take control tokens out of what people write, so that nobody forges a turn."""
+        marks = "|".join(map(re.escape, self._tokenizer.all_special_tokens))
+        return re.sub(marks, "", text) if marks else text
+
+    def _decode(self, tokens: Sequence[int]) -> str:
+        return cast("str", self._tokenizer.decode(tokens, skip_special_tokens=True))
+
+    def _ends(self) -> frozenset[int]:
+        ends = self._model.generation_config.eos_token_id
+        known = ends if isinstance(ends, list) else [ends]
+        return frozenset(known) | {self._tokenizer.eos_token_id}
+
+    def _prepare(self) -> None:
+        if not self._on_gpu:
+            self._torch.set_num_threads(self._threads)
+
+    def _load(self, adapter: Path | None) -> str:
+        """Return the adapter's name in PEFT, loading it the first time."""
+        if adapter is None:
+            return ALONE
+        folder = adapter.resolve()
+        if folder not in self._names:
+            check_fits(folder, base=self._base)
+            name = f"adapter{len(self._names)}"
+            if self._names:
+                self._model.load_adapter(str(folder), adapter_name=name)
+            else:
+                from peft import PeftModel
+
+                self._model = PeftModel.from_pretrained(self._model, str(folder), name).eval()
+            self._names[folder] = name
+        return self._names[folder]
+
+    def _switch(self, adapter: Path | None) -> None:
+        name = self._load(adapter)
+        if not self._names:
+            return
+        tuner = self._model.base_model
+        if name == ALONE:
+            tuner.disable_adapter_layers()
+        else:
+            tuner.enable_adapter_layers()
+            self._model.set_adapter(name)
+
+
+class _Shown:
+    """Turns growing text into pieces; holds back what might be a stop string's beginning."""
+
+    def __init__(self, stops: Sequence[str]) -> None:
+        self._stops = tuple(stop for stop in stops if stop)
+        self._held = max((len(stop) - 1 for stop in self._stops), default=0)
+        self._length = 0
+        self.stopped = False
+
+    def more(self, text: str) -> Iterator[Piece]:
+        """Yield what may be shown of the text so far."""
+        text = self._cut(text)
+        # A lone byte of a longer character decodes to U+FFFD until the rest has come.
+        safe = len(text) if self.stopped else len(text) - self._held
+        if safe > self._length and not text.endswith("\ufffd"):
+            yield Piece(text[self._length : safe])
+            self._length = safe
+
+    def rest(self, text: str) -> Iterator[Piece]:
+        """Yield what was held back."""
+        text = self._cut(text)
+        if len(text) > self._length:
+            yield Piece(text[self._length :])
+            self._length = len(text)
+
+    def _cut(self, text: str) -> str:
+        ends = [text.index(stop) for stop in self._stops if stop in text]
+        self.stopped = self.stopped or bool(ends)
+        return text[: min(ends)] if ends else text

@@ -1,0 +1,41 @@
+"""Takes a reply apart while it is being written: the analysis is held back, the response flows."""
+
+from persllm.messages import ANALYSIS, RESPONSE, ParsedReply, parse_reply
+
+
+class ReplyStream:
+    """Feed it pieces; it returns what of the response may be shown."""
+
+    def __init__(self) -> None:
+        self._text = ""
+        self._shown = 0
+
+    def feed(self, piece: str) -> str:
+        """Return the part of the response that this piece completes, often nothing."""
+        self._text += piece
+        return self._take(final=False)
+
+    def finish(self) -> str:
+        """Return what is left; a reply that never reached its response is all response."""
+        return self._take(final=True)
+
+    @property
+    def parsed(self) -> ParsedReply:
+        """The reply so far, taken apart."""
+        return parse_reply(self._text)
+
+    def _take(self, *, final: bool) -> str:
+        if not final and self._undecided():
+            return ""
+        response = self.parsed.response
+        # Trailing space is held back: parsing strips it, and more text may follow it.
+        new = response[self._shown :]
+        self._shown = max(self._shown, len(response))
+        return new
+
+    def _undecided(self) -> bool:
+        """Tell whether it is still open if this text is analysis or response."""
+        if RESPONSE in self._text:
+            return False
+        start = self._text.lstrip()
+        return start.startswith(ANALYSIS) or ANALYSIS.startswith(start)

@@ -1,0 +1,38 @@
+"""A persona's memory as a LangChain retriever."""
+
+from typing import Any
+
+from langchain_core.callbacks import CallbackManagerForRetrieverRun
+from langchain_core.documents import Document
+from langchain_core.retrievers import BaseRetriever
+
+from persllm.memory.store import EVERYONE
+
+
+class PersonaRetriever(BaseRetriever):
+    """What one stage of a persona recalls, as documents with source and similarity."""
+
+    store: Any
+    """A `MemoryStore`."""
+    stage: int
+    """Place of the stage among the persona's stages, from 0."""
+    k: int = 3
+    audience: str = EVERYONE
+
+    def _get_relevant_documents(
+        self, query: str, *, run_manager: CallbackManagerForRetrieverRun, **kwargs: int
+    ) -> list[Document]:
+        count = kwargs.get("k", self.k)
+        recalled = self.store.recall(query, stage=self.stage, count=count, audience=self.audience)
+        return [
+            Document(
+                id=each.memory.id,
+                page_content=each.memory.text,
+                metadata={
+                    "source": each.memory.source,
+                    "kind": each.memory.kind,
+                    "similarity": each.similarity,
+                },
+            )
+            for each in recalled
+        ]

@@ -1,0 +1,270 @@
+"""What a persona remembers, kept in Chroma: one collection a persona.
+
+One collection each, not one filtered by persona: at 100,000 entries a filter costs a hundred
+times an unfiltered query (DESIGN, decision 9). Stage is metadata, so that no stage recalls what
+lies after it.
+"""
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal, Protocol, cast
+from urllib.parse import urlparse
+
+from langchain_core.embeddings import Embeddings
+
+from persllm.embeddings import embed, embeddings_name
+from persllm.errors import MemoryStoreError
+from persllm.materials import Material
+from persllm.persona import Persona
+
+EVERYONE = ""
+BATCH = 1000
+FORMAT = "1"
+OUTGROWN = 0.15
+"""Taken off the similarity of what was said or written at an earlier stage: the facts of a life
+stay, but a mind changes."""
+WIDER = 3
+"""So many times more is fetched than wanted, because outgrown views sink afterwards."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Memory:
+    """One thing remembered."""
+
+    id: str
+    text: str
+    kind: Literal["objective", "subjective", "episode"]
+    stage: int
+    """Place of its stage among the persona's stages, from 0; a later stage may recall it."""
+    source: str
+    """Where it comes from: file and line of a material, or who said it when."""
+    cue: str = ""
+    """What it answered, where it is part of an exchange; it helps to find it."""
+    audience: str = EVERYONE
+    """Whose conversation it belongs to; empty: everyone may be answered from it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Recalled:
+    """A memory that came to mind, and how near it is to what was asked."""
+
+    memory: Memory
+    similarity: float
+    """Cosine, from -1 to 1."""
+
+
+class MemoryStore(Protocol):
+    """Keeps one persona's memories."""
+
+    def add(self, memories: Sequence[Memory]) -> None:
+        """Keep memories; one with a known id is replaced."""
+        ...
+
+    def recall(
+        self,
+        cue: str,
+        *,
+        stage: int,
+        count: int,
+        audience: str = EVERYONE,
+        without: frozenset[str] = frozenset(),
+    ) -> list[Recalled]:
+        """Return what comes to mind, the nearest first.
+
+        Args:
+            cue: What was said.
+            stage: Nothing of a later stage is recalled.
+            count: At most so many.
+            audience: Who listens: what everyone may know and what this listener said is recalled.
+            without: Ids that are left out.
+        """
+        ...
+
+    def count(self) -> int:
+        """Return how many memories there are."""
+        ...
+
+
+class ChromaMemory:
+    """A persona's memories in Chroma, on disk, on a server or in the process.
+
+    Args:
+        client: A Chroma client; see `open_client`.
+        persona: Whose.
+        embeddings: Any LangChain embeddings; a collection made with others is refused.
+
+    Raises:
+        MemoryStoreError: The store cannot be opened, or holds vectors of other embeddings.
+    """
+
+    def __init__(self, client: Any, persona: Persona, embeddings: Embeddings) -> None:  # noqa: ANN401 (chromadb's union of clients)
+        self._embeddings = embeddings
+        made_with = embeddings_name(embeddings)
+        try:
+            self._collection = client.get_or_create_collection(
+                collection_name(persona.id),
+                embedding_function=None,
+                metadata={"embeddings": made_with, "format": FORMAT, "hnsw:space": "cosine"},
+            )
+        except Exception as error:  # chromadb raises many kinds, also of its Rust core
+            raise MemoryStoreError(
+                f"the memory of {persona.name} cannot be opened: {error}. Check the folder or the "
+                "server, or name another with --memory."
+            ) from error
+        stored = (self._collection.metadata or {}).get("embeddings")
+        if stored != made_with:
+            raise MemoryStoreError(
+                f"the memory of {persona.name} was made with the embeddings {stored!r}, these are "
+                f"{made_with!r}; their vectors cannot be compared. Use those, or another folder."
+            )
+
+    def add(self, memories: Sequence[Memory]) -> None:
+        """Keep memories; one with a known id is replaced."""
+        for start in range(0, len(memories), BATCH):
+            batch = memories[start : start + BATCH]
+            cued = [f"{memory.cue} {memory.text}".strip() for memory in batch]
+            self._collection.upsert(
+                ids=[memory.id for memory in batch],
+                documents=[memory.text for memory in batch],
+                embeddings=embed(self._embeddings, cued),
+                metadatas=[_metadata(memory) for memory in batch],
+            )
+
+    def recall(
+        self,
+        cue: str,
+        *,
+        stage: int,
+        count: int,
+        audience: str = EVERYONE,
+        without: frozenset[str] = frozenset(),
+    ) -> list[Recalled]:
+        """Return what comes to mind, the nearest first."""
+        stored = self._collection.count()
+        wanted = min(WIDER * count + len(without), stored)
+        if wanted == 0 or count == 0:
+            return []
+        heard = [EVERYONE] if audience == EVERYONE else [EVERYONE, audience]
+        found = self._collection.query(
+            query_embeddings=embed(self._embeddings, [cue]),
+            n_results=wanted,
+            where={"$and": [{"stage": {"$lte": stage}}, {"audience": {"$in": heard}}]},
+            include=["documents", "metadatas", "distances"],
+        )
+        rows = zip(
+            found["ids"][0],
+            found["documents"][0],
+            found["metadatas"][0],
+            found["distances"][0],
+            strict=True,
+        )
+        recalled = [
+            Recalled(_memory(id_, text, cast("dict[str, Any]", data)), 1.0 - distance)
+            for id_, text, data, distance in rows
+            if id_ not in without
+        ]
+        return sorted(recalled, key=lambda each: -fitness(each, stage))[:count]
+
+    def count(self) -> int:
+        """Return how many memories there are."""
+        return int(self._collection.count())
+
+    def known(self) -> frozenset[str]:
+        """Return the ids of all memories that are no episodes."""
+        return frozenset(
+            self._collection.get(where={"kind": {"$ne": "episode"}}, include=[])["ids"]
+        )
+
+    def forget(self, ids: Sequence[str]) -> None:
+        """Remove memories."""
+        for start in range(0, len(ids), BATCH):
+            self._collection.delete(ids=list(ids[start : start + BATCH]))
+
+
+def fitness(recalled: Recalled, stage: int) -> float:
+    """Return how well a memory fits at a stage: its similarity, less where it is outgrown."""
+    outgrown = recalled.memory.kind == "subjective" and recalled.memory.stage < stage
+    return recalled.similarity - (OUTGROWN if outgrown else 0.0)
+
+
+def open_client(where: str | Path | None) -> Any:  # noqa: ANN401 (chromadb's union of clients)
+    """Open Chroma: a folder, a server ("http://host:port"), or None for memory that is not kept.
+
+    Raises:
+        MemoryStoreError: The folder cannot be written, or no server answers.
+    """
+    import chromadb
+    from chromadb.config import Settings
+
+    quiet = Settings(anonymized_telemetry=False)
+    try:
+        if where is None:
+            return chromadb.EphemeralClient(settings=quiet)
+        if str(where).startswith(("http://", "https://")):
+            address = urlparse(str(where))
+            return chromadb.HttpClient(
+                host=address.hostname or "localhost",
+                port=address.port or 8000,
+                ssl=address.scheme == "https",
+                settings=quiet,
+            )
+        Path(where).mkdir(parents=True, exist_ok=True)
+        return chromadb.PersistentClient(str(where), settings=quiet)
+    except Exception as error:  # chromadb raises many kinds, also of its Rust core
+        raise MemoryStoreError(
+            f"the memory at {where} cannot be opened: {error}. Name a folder that can be "
+            "written, or start the server: chroma run --path <folder>."
+        ) from error
+
+
+def collection_name(persona_id: str) -> str:
+    """Return a name Chroma takes: 3 to 512 characters, the persona's id in front."""
+    return f"{persona_id[:80]}-{hashlib.sha256(persona_id.encode()).hexdigest()[:8]}"
+
+
+def keep_materials(store: ChromaMemory, persona: Persona, materials: Sequence[Material]) -> int:
+    """Bring the store up to date with the materials; return how many were new.
+
+    Unchanged paragraphs are not embedded again; ones that are gone are forgotten.
+    """
+    order = [stage.id for stage in persona.stages]
+    known = store.known()
+    new = [
+        Memory(
+            id=material.id,
+            text=material.text,
+            kind=material.kind,
+            stage=order.index(material.stage),
+            source=material.source,
+            cue=material.partner,
+        )
+        for material in materials
+        if material.id not in known
+    ]
+    store.add(new)
+    store.forget(sorted(known - {material.id for material in materials}))
+    return len(new)
+
+
+def _metadata(memory: Memory) -> dict[str, str | int]:
+    return {
+        "kind": memory.kind,
+        "stage": memory.stage,
+        "source": memory.source,
+        "audience": memory.audience,
+        "cue": memory.cue,
+    }
+
+
+def _memory(id_: str, text: str, data: dict[str, Any]) -> Memory:
+    return Memory(
+        id=id_,
+        text=text,
+        kind=data["kind"],
+        stage=int(data["stage"]),
+        source=str(data["source"]),
+        audience=str(data["audience"]),
+        cue=str(data["cue"]),
+    )

@@ -1,0 +1,155 @@
+"""The synthetic lives: what every item promises, on a few thousand of them."""
+
+import re
+from collections import Counter
+from itertools import chain
+
+import pytest
+
+from persllm.training import analysis
+from persllm.training.nano.lives.items import SKILLS, LifeItem, life_items
+from persllm.training.nano.lives.names import HELD_OUT, TRAINING
+from persllm.training.nano.lives.people import KINDS
+
+COUNT = 4000
+
+
+@pytest.fixture(scope="module")
+def training() -> list[LifeItem]:
+    return list(life_items(seed=3, count=COUNT))
+
+
+@pytest.fixture(scope="module")
+def held_out() -> list[LifeItem]:
+    return list(life_items(seed=3, count=1000, held_out=True))
+
+
+def _text(item: LifeItem) -> str:
+    return "\n".join(message.content for message in item.messages())
+
+
+def _capitalised(items: list[LifeItem]) -> set[str]:
+    return set(chain.from_iterable(re.findall(r"\b[A-Z][a-z]+", _text(item)) for item in items))
+
+
+def test_same_seed_gives_same_items_and_another_seed_others() -> None:
+    first = list(life_items(seed=5, count=50))
+    assert first == list(life_items(seed=5, count=50))
+    assert first != list(life_items(seed=6, count=50))
+
+
+def test_all_skills_are_filled(training: list[LifeItem]) -> None:
+    shares = Counter(item.skill for item in training)
+    assert set(shares) == set(SKILLS)
+    assert min(shares.values()) > COUNT * 0.05
+
+
+def test_wanted_occurs_and_unwanted_does_not(training: list[LifeItem]) -> None:
+    for item in training:
+        assert all(text in item.response for text in item.want), item
+        assert not any(text in item.response for text in item.unwanted), item
+
+
+def test_nothing_wanted_is_left_out_but_for_small_talk(training: list[LifeItem]) -> None:
+    bare = [item for item in training if not item.want]
+    assert {item.skill for item in bare} <= {"narrate", "stage"}
+
+
+def test_facts_and_corrections_are_borne_out_by_what_is_recalled(training: list[LifeItem]) -> None:
+    for item in training:
+        if item.skill in {"fact", "false-premise", "true-premise"}:
+            recalled = " ".join((item.persona.summary, *item.recalled))
+            assert all(text.lower() in recalled.lower() for text in item.want), item
+
+
+def test_held_out_lives_share_no_proper_name_with_training(
+    training: list[LifeItem], held_out: list[LifeItem]
+) -> None:
+    for field in HELD_OUT.__slots__:
+        assert not set(getattr(HELD_OUT, field)) & set(getattr(TRAINING, field))
+    only_there = {
+        *HELD_OUT.men, *HELD_OUT.women, *HELD_OUT.towns, *HELD_OUT.surnames, *HELD_OUT.rivers
+    }  # fmt: skip
+    assert only_there & _capitalised(held_out)
+    assert not only_there & _capitalised(training)
+    assert not {item.persona.name for item in training} & {item.persona.name for item in held_out}
+
+
+def test_true_and_false_claims_share_their_forms_and_their_share(training: list[LifeItem]) -> None:
+    def forms(skill: str) -> Counter[str]:
+        texts = (item.question for item in training if item.skill == skill)
+        return Counter(" ".join(text.split()[:2]) for text in texts)
+
+    true, false = forms("true-premise"), forms("false-premise")
+    common = {form for form, count in true.items() if count >= 8}
+    assert len(common) > 10
+    assert all(false[form] for form in common)
+    assert 0.85 < true.total() / false.total() < 1.18
+
+
+def test_no_template_is_left_unfilled(training: list[LifeItem]) -> None:
+    for item in training:
+        text = _text(item)
+        assert not re.search(r"[{}]|\.\.| {2}|None|\b[Aa] [aeio]|,,", text.replace(" ...", "")), (
+            text
+        )
+
+
+def test_sentences_begin_with_a_capital(training: list[LifeItem]) -> None:
+    for item in training:
+        for text in (item.question, item.response, *item.recalled):
+            assert text[0].isupper() or text[0] == '"', item
+            assert text[-1] in '.?!"', item
+            assert not re.search(r"[.?!] [a-z]", text), text
+
+
+def test_lengths_fit_the_context(training: list[LifeItem]) -> None:
+    for item in training:
+        assert len(_text(item).split()) < 350
+        assert 6 <= len(item.response.split()) <= 60, item.response
+        assert len(item.recalled) <= 5
+        assert all(8 <= len(text.split()) <= 50 for text in item.recalled), item.recalled
+
+
+def test_shares_of_plain_and_of_bare_items(training: list[LifeItem]) -> None:
+    plain = sum(not item.analysis for item in training) / COUNT
+    bare = sum(not item.recalled for item in training) / COUNT
+    assert 0.15 < plain < 0.3
+    assert 0.1 < bare < 0.25
+
+
+def test_a_later_year_is_refused_with_the_present_one(training: list[LifeItem]) -> None:
+    later = [item for item in training if item.analysis.startswith("They speak of")]
+    assert later
+    for item in later:
+        year = max(int(text) for text in re.findall(r"\d{4}", item.question))
+        assert year > item.stage.last
+        assert item.analysis == analysis.later(year, item.stage.last)
+
+
+def test_no_claim_or_recalled_fact_lies_after_the_stage(training: list[LifeItem]) -> None:
+    for item in training:
+        if item.skill != "stage":
+            years = re.findall(r"\b1[6-9]\d\d\b", " ".join((item.question, *item.recalled)))
+            assert all(int(year) <= item.stage.last for year in years), item
+
+
+def test_every_kind_has_enough_phrasings() -> None:
+    assert len(KINDS) >= 25
+    for kind in KINDS.values():
+        assert len(set(kind.statements)) >= 8, kind.name
+        assert len(set(kind.questions)) >= 8, kind.name
+
+
+def test_long_claims_are_shortened_to_a_sentence() -> None:
+    assert analysis.shortened("One two. Three four.") == "One two."
+    assert analysis.shortened("word " * 30).endswith(" ...")
+    assert analysis.first_sentence("I met Mr. Hill there. He wept.") == "I met Mr. Hill there."
+
+
+def test_claims_speak_to_the_speaker(training: list[LifeItem]) -> None:
+    for item in training:
+        if item.skill.endswith("premise"):
+            claim = item.question.replace("told me", "").replace("tell me", "")
+            claim = claim.replace("Tell me", "")
+            assert not re.search(r"\b(my|myself|me)\b", claim), item.question

@@ -1,0 +1,80 @@
+"""The fixed forms in which a small model thinks before it answers.
+
+Knows the eight sentences and how a user's words are shortened to fit them. It does not know which
+form an item needs: that is decided where the item is made (training.data, training.nano.lives).
+"""
+
+import re
+
+ASKED = "They ask: {question} I recall: {sentence}"
+WRONG = "They say: {claim} I recall: {sentence} That is not so."
+RIGHT = "They say: {claim} I recall: {sentence} That is so."
+UNKNOWN = "They ask: {question} I recall nothing of it."
+LATER = "They speak of {year}. It is only {now}."
+DIFFER = "They hold: {claim} I hold: {sentence} I do not agree."
+AGREE = "They hold: {claim} I hold: {sentence} I agree."
+HOLD = "They hold: {claim} I hold: {sentence}"
+
+MOST_WORDS = 20
+
+_ENDING = re.compile(r"[.!?][\"')]*\s+(?=[\"'(]?[A-Z0-9])")
+_TITLES = ("Mr.", "Mrs.", "Dr.", "St.", "Messrs.")
+
+
+def first_sentence(text: str) -> str:
+    """Return the first sentence of a text, with its full stop."""
+    flat = " ".join(text.split())
+    for ending in _ENDING.finditer(flat):
+        sentence = flat[: ending.end()].rstrip()
+        if not sentence.endswith(_TITLES):
+            return sentence
+    return flat
+
+
+def shortened(text: str) -> str:
+    """Return the first sentence of a text, cut after `MOST_WORDS` words."""
+    sentence = first_sentence(text)
+    words = sentence.split(" ")
+    if len(words) <= MOST_WORDS:
+        return sentence
+    return " ".join(words[:MOST_WORDS]).rstrip(",;:-") + " ..."
+
+
+def asked(question: str, recalled: str) -> str:
+    """Return the analysis of a question that a recalled text answers."""
+    return ASKED.format(question=shortened(question), sentence=first_sentence(recalled))
+
+
+def wrong(claim: str, recalled: str) -> str:
+    """Return the analysis of a claim that a recalled text contradicts."""
+    return WRONG.format(claim=shortened(claim), sentence=first_sentence(recalled))
+
+
+def right(claim: str, recalled: str) -> str:
+    """Return the analysis of a claim that a recalled text bears out."""
+    return RIGHT.format(claim=shortened(claim), sentence=first_sentence(recalled))
+
+
+def unknown(question: str) -> str:
+    """Return the analysis of a question that nothing recalled answers."""
+    return UNKNOWN.format(question=shortened(question))
+
+
+def later(year: int, now: int) -> str:
+    """Return the analysis of a question about a year that the speaker has not seen."""
+    return LATER.format(year=year, now=now)
+
+
+def differ(claim: str, recalled: str) -> str:
+    """Return the analysis of an opinion that the speaker's own one opposes."""
+    return DIFFER.format(claim=shortened(claim), sentence=first_sentence(recalled))
+
+
+def agree(claim: str, recalled: str) -> str:
+    """Return the analysis of an opinion that the speaker shares."""
+    return AGREE.format(claim=shortened(claim), sentence=first_sentence(recalled))
+
+
+def hold(claim: str, recalled: str) -> str:
+    """Return the analysis of an opinion beside the speaker's own one, without a verdict."""
+    return HOLD.format(claim=shortened(claim), sentence=first_sentence(recalled))

@@ -1,0 +1,334 @@
+"""Build a persona's data: materials to drafts, drafts to items and pairs.
+
+Writes to the output folder `items/<stage>.<pattern>.jsonl`, `pairs.jsonl` and, last of all,
+`statistics.json`, which marks the build as whole and names what it was built from. The same
+command continues a build that was stopped and leaves a finished one alone.
+"""
+
+import json
+import random
+import shutil
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from langchain_core.embeddings import Embeddings
+
+from persllm.embeddings import Vectors, embed, embeddings_name
+from persllm.errors import DataError
+from persllm.files import digest, write_json
+from persllm.materials import Material, read_materials
+from persllm.messages import Message, render, template_hash, write_reply
+from persllm.persona import Persona
+from persllm.training.data.cleaning import fault_of, keep_unlike
+from persllm.training.data.drafting import Library, PartDraft, parts, write_part
+from persllm.training.data.items import (
+    Item,
+    Pair,
+    Split,
+    read_items,
+    read_pairs,
+    write_items,
+    write_pairs,
+)
+from persllm.training.data.pairs import Rejections, count_by_reason
+from persllm.training.data.rules import RulesTeacher
+from persllm.training.data.sampling import BuildSettings, split_of, usable
+from persllm.training.data.teacher import Teacher
+
+STATISTICS_NAME = "statistics.json"
+PAIRS_NAME = "pairs.jsonl"
+ITEMS_FOLDER = "items"
+PARTS_FOLDER = "parts"
+FORMAT = 1
+
+Progress = Callable[[str, int, int], None]
+"""Told (what is being done, steps done, steps in all)."""
+
+
+@dataclass(frozen=True, slots=True)
+class PersonaData:
+    """A finished build."""
+
+    folder: Path
+    items: tuple[Item, ...]
+    pairs: tuple[Pair, ...]
+    statistics: dict[str, Any]
+
+    def split(self, split: Split) -> tuple[list[Item], list[Pair]]:
+        """Return the items and pairs of one split."""
+        return (
+            [item for item in self.items if item.split == split],
+            [pair for pair in self.pairs if pair.split == split],
+        )
+
+
+def build(
+    persona: Persona,
+    *,
+    out: Path,
+    others: Sequence[Persona],
+    embeddings: Embeddings,
+    teacher: Teacher | None = None,
+    settings: BuildSettings | None = None,
+    progress: Progress = lambda what, done, total: None,
+) -> PersonaData:
+    """Build, or continue, or return what is already built from the same inputs.
+
+    Args:
+        persona: Whose data.
+        out: Output folder.
+        others: Who says the opposite, and whose answers are the wrong ones.
+        embeddings: Vectors of paragraphs and user turns.
+        teacher: Who writes; the rules by default.
+        settings: How much.
+        progress: Told of every step.
+
+    Raises:
+        PersonaError: The materials have faults.
+        DataError: The materials yield no items, or none in one of the splits.
+    """
+    settings = settings or BuildSettings()
+    materials = read_materials(persona)
+    elsewhere = [m for other in others if other.id != persona.id for m in read_materials(other)]
+    teacher = teacher or RulesTeacher(materials)
+    inputs = _inputs(persona, materials, elsewhere, embeddings, teacher, settings)
+    if _finished(out, inputs):
+        return read_data(out)
+    _begin(out, inputs)
+    total = len(parts(persona)) + 3
+    progress("reading and embedding materials", 0, total)
+    own = _library(usable(materials, settings), embeddings)
+    foreign = _library(usable(elsewhere, settings), embeddings)
+    drafts: list[PartDraft] = []
+    for done, part in enumerate(parts(persona), start=1):
+        progress(f"{teacher.name} writes {part[0]} {part[1]}", done, total)
+        drafts += write_part(
+            out / PARTS_FOLDER / f"{part[0]}.{part[1]}.jsonl",
+            part,
+            persona=persona,
+            own=own,
+            opinions=_opinions(own, foreign, part[0]),
+            teacher=teacher,
+            settings=settings,
+        )
+    progress("cleaning and pairing", total - 1, total)
+    data = _finish(out, persona, drafts, own, foreign, embeddings, teacher, settings, inputs)
+    progress("done", total, total)
+    return data
+
+
+def read_data(folder: Path) -> PersonaData:
+    """Read a finished build.
+
+    Raises:
+        DataError: The folder holds none.
+    """
+    path = folder / STATISTICS_NAME
+    if not path.is_file():
+        raise DataError(f"{folder} holds no finished build. Run: persllm build <persona>.")
+    items = [
+        i for file in sorted((folder / ITEMS_FOLDER).glob("*.jsonl")) for i in read_items(file)
+    ]
+    pairs = read_pairs(folder / PAIRS_NAME)
+    statistics = json.loads(path.read_text(encoding="utf-8"))
+    return PersonaData(folder, tuple(items), tuple(pairs), statistics)
+
+
+def _inputs(
+    persona: Persona,
+    materials: Sequence[Material],
+    elsewhere: Sequence[Material],
+    embeddings: Embeddings,
+    teacher: Teacher,
+    settings: BuildSettings,
+) -> str:
+    return digest(
+        str(FORMAT),
+        persona.digest(),
+        template_hash(),
+        teacher.name,
+        embeddings_name(embeddings),
+        json.dumps(asdict(settings)),
+        *(f"{m.id}{m.partner}{m.kind}" for m in (*materials, *elsewhere)),
+    )
+
+
+def _finished(out: Path, inputs: str) -> bool:
+    path = out / STATISTICS_NAME
+    return path.is_file() and json.loads(path.read_text(encoding="utf-8"))["inputs"] == inputs
+
+
+def _begin(out: Path, inputs: str) -> None:
+    """Drop what was begun from other inputs."""
+    mark = out / PARTS_FOLDER / "inputs.txt"
+    if not mark.is_file() or mark.read_text(encoding="utf-8") != inputs:
+        shutil.rmtree(out / PARTS_FOLDER, ignore_errors=True)
+        mark.parent.mkdir(parents=True)
+        mark.write_text(inputs, encoding="utf-8")
+    (out / STATISTICS_NAME).unlink(missing_ok=True)
+
+
+def _library(materials: Sequence[Material], embeddings: Embeddings) -> Library:
+    texts = [f"{material.partner} {material.text}".strip() for material in materials]
+    return Library(tuple(materials), embed(embeddings, texts))
+
+
+def _opinions(own: Library, foreign: Library, stage_id: str) -> Library:
+    """Return what others, and the same person at other stages, have said."""
+    mine = own.where([m.kind == "subjective" and m.stage != stage_id for m in own.materials])
+    theirs = foreign.where([m.kind == "subjective" for m in foreign.materials])
+    if not len(theirs.materials) or not len(mine.materials):
+        return theirs if len(theirs.materials) else mine
+    import numpy as np
+
+    return Library(
+        (*theirs.materials, *mine.materials), np.concatenate([theirs.vectors, mine.vectors])
+    )
+
+
+def _finish(
+    out: Path,
+    persona: Persona,
+    drafts: Sequence[PartDraft],
+    own: Library,
+    foreign: Library,
+    embeddings: Embeddings,
+    teacher: Teacher,
+    settings: BuildSettings,
+    inputs: str,
+) -> PersonaData:
+    faults = [fault_of(made, persona) for made in drafts]
+    dropped = Counter(fault for fault in faults if fault)
+    sound = [made for made, fault in zip(drafts, faults, strict=True) if not fault]
+    questions = embed(embeddings, [made.draft.question for made in sound])
+    sources = {material.id: material for material in own.materials}
+    splits = [split_of(sources[made.material], settings) for made in sound]
+    kept, alike = keep_unlike(sound, questions, splits, similarity=settings.similarity)
+    rejections = Rejections(persona, own, foreign)
+    items: list[Item] = []
+    pairs: list[Pair] = []
+    for row in kept:
+        made, question = sound[row], questions[row]
+        item = _item(persona, made, splits[row], own, question, teacher, settings)
+        items.append(item)
+        pairs += rejections.pairs(item, made, question)
+    _check(persona, items, pairs)
+    return _write(out, persona, items, pairs, dropped + alike, inputs)
+
+
+def _item(
+    persona: Persona,
+    made: PartDraft,
+    split: Split,
+    own: Library,
+    question: Vectors,
+    teacher: Teacher,
+    settings: BuildSettings,
+) -> Item:
+    draft, stage = made.draft, persona.stage(made.stage)
+    recalled = _recalled(persona, made, split, own, question, settings)
+    prompt = render(
+        persona,
+        stage,
+        (Message("user", draft.question),),
+        recalled=[material.text for material in recalled],
+    )
+    return Item(
+        id=f"{persona.id}-{made.id}",
+        persona=persona.id,
+        stage=made.stage,
+        pattern=made.pattern,
+        messages=(*prompt, Message("assistant", write_reply(draft.analysis, draft.response))),
+        question=draft.question,
+        recalled=tuple(material.id for material in recalled),
+        false_premise=draft.false_premise,
+        sources=(made.material,),
+        teacher=teacher.name,
+        kind=draft.kind,
+        split=split,
+    )
+
+
+def _recalled(
+    persona: Persona,
+    made: PartDraft,
+    split: Split,
+    own: Library,
+    question: Vectors,
+    settings: BuildSettings,
+) -> list[Material]:
+    """Return the source among its nearest neighbours of the same split, or nothing."""
+    draw = random.Random(f"{settings.seed}/{made.id}")
+    if draw.random() >= settings.recalled_share:
+        return []
+    reach = {stage.id for stage in persona.reaches(persona.stage(made.stage))}
+    near = [m for m in own.nearest(question) if m.stage in reach and split_of(m, settings) == split]
+    chosen = [material for material in near if material.id == made.material]
+    words = len(chosen[0].text.split())
+    for material in near[:12]:
+        length = len(material.text.split())
+        if material.id != made.material and words + length <= settings.recalled_words:
+            chosen.append(material)
+            words += length
+    draw.shuffle(chosen)
+    return chosen
+
+
+def _check(persona: Persona, items: Sequence[Item], pairs: Sequence[Pair]) -> None:
+    for split in ("train", "test"):
+        counts = [sum(x.split == split for x in group) for group in (items, pairs)]
+        if not all(counts):
+            raise DataError(
+                f"{persona.name}'s materials yield {counts[0]} items and {counts[1]} pairs to "
+                f"{split} on; at least one of each is needed. Add paragraphs to "
+                f"{persona.materials_folder} (about 40 a stage is a good start)."
+            )
+
+
+def _write(
+    out: Path,
+    persona: Persona,
+    items: Sequence[Item],
+    pairs: Sequence[Pair],
+    dropped: Counter[str],
+    inputs: str,
+) -> PersonaData:
+    shutil.rmtree(out / ITEMS_FOLDER, ignore_errors=True)
+    for stage_id, pattern in parts(persona):
+        part = [i for i in items if (i.stage, i.pattern) == (stage_id, pattern)]
+        write_items(out / ITEMS_FOLDER / f"{stage_id}.{pattern}.jsonl", part)
+    write_pairs(out / PAIRS_NAME, pairs)
+    write_json(out / STATISTICS_NAME, _statistics(persona, items, list(pairs), dropped, inputs))
+    shutil.rmtree(out / PARTS_FOLDER)
+    return read_data(out)
+
+
+def _statistics(
+    persona: Persona,
+    items: Sequence[Item],
+    pairs: list[Pair],
+    dropped: Counter[str],
+    inputs: str,
+) -> dict[str, Any]:
+    by_part = {
+        f"{stage_id}.{pattern}": {
+            split: sum((i.stage, i.pattern, i.split) == (stage_id, pattern, split) for i in items)
+            for split in ("train", "test")
+        }
+        for stage_id, pattern in parts(persona)
+    }
+    words = {
+        side: sum(len(getattr(pair, side).split()) for pair in pairs) / max(1, len(pairs))
+        for side in ("chosen", "rejected")
+    }
+    return {
+        "inputs": inputs,
+        "data_hash": digest(*(i.id + i.reply for i in items), *(p.id + p.rejected for p in pairs)),
+        "items": by_part,
+        "pairs": dict(count_by_reason(pairs)),
+        "mean_pair_words": {side: round(mean, 1) for side, mean in words.items()},
+        "dropped": dict(sorted(dropped.items())),
+    }

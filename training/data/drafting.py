@@ -1,0 +1,117 @@
+"""First half of a build: have a teacher write drafts, part by part, each kept on disk.
+
+A part is one stage and pattern. Its file appears when it is whole, so a build that was killed
+asks the teacher again for the unfinished part only.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import numpy as np
+
+from persllm.embeddings import Vectors
+from persllm.files import read_jsonl, write_jsonl
+from persllm.materials import Material
+from persllm.persona import Persona
+from persllm.training.data.items import PATTERNS, Pattern
+from persllm.training.data.sampling import BuildSettings, part_materials
+from persllm.training.data.teacher import Assignment, Draft, Teacher
+
+
+@dataclass(frozen=True, slots=True)
+class Library:
+    """Paragraphs with their vectors, row by row."""
+
+    materials: tuple[Material, ...]
+    vectors: Vectors
+    """(paragraphs, dimensions), of unit length."""
+
+    def nearest(self, vector: Vectors) -> list[Material]:
+        """Return all paragraphs, the most similar first."""
+        order = np.argsort(-(self.vectors @ vector), kind="stable")
+        return [self.materials[i] for i in order]
+
+    def where(self, keep: Sequence[bool]) -> "Library":
+        """Return the rows marked True."""
+        rows = [i for i, kept in enumerate(keep) if kept]
+        return Library(tuple(self.materials[i] for i in rows), self.vectors[rows])
+
+
+@dataclass(frozen=True, slots=True)
+class PartDraft:
+    """A draft and what it was made from."""
+
+    stage: str
+    pattern: Pattern
+    material: str
+    variation: int
+    draft: Draft
+
+    @property
+    def id(self) -> str:
+        """Unique within a persona."""
+        return f"{self.stage}-{self.pattern}-{self.material.split('-', 1)[1]}-{self.variation}"
+
+
+def parts(persona: Persona) -> list[tuple[str, Pattern]]:
+    """Return all (stage, pattern), in order."""
+    return [(stage.id, pattern) for stage in persona.stages for pattern in PATTERNS]
+
+
+def write_part(
+    path: Path,
+    part: tuple[str, Pattern],
+    *,
+    persona: Persona,
+    own: Library,
+    opinions: Library,
+    teacher: Teacher,
+    settings: BuildSettings,
+) -> list[PartDraft]:
+    """Return the drafts of one part: read where they exist, else written by the teacher."""
+    if path.is_file():
+        return list(_read_part(path))
+    assignments = _assignments(part, persona, own, opinions, settings)
+    drafts: list[PartDraft] = []
+    for assignment, draft in zip(assignments, teacher.write(assignments), strict=True):
+        if draft is not None and len(drafts) < settings.per_part:
+            made = (*part, assignment.material.id, assignment.variation, draft)
+            drafts.append(PartDraft(*made))
+    write_jsonl(path, (asdict(draft) for draft in drafts))
+    return drafts
+
+
+def _assignments(
+    part: tuple[str, Pattern],
+    persona: Persona,
+    own: Library,
+    opinions: Library,
+    settings: BuildSettings,
+) -> list[Assignment]:
+    stage_id, pattern = part
+    chosen = part_materials(persona, stage_id, pattern, own.materials, settings)
+    rows = {material.id: row for row, material in enumerate(own.materials)}
+    made: list[Assignment] = []
+    for variation in range(settings.variations):
+        for material in chosen:
+            others = (
+                opinions.nearest(own.vectors[rows[material.id]]) if pattern == "thought" else []
+            )
+            made.append(
+                Assignment(
+                    persona=persona,
+                    stage=persona.stage(stage_id),
+                    pattern=pattern,
+                    material=material,
+                    opinion=others[variation] if variation < len(others) else None,
+                    variation=variation,
+                    seed=settings.seed,
+                )
+            )
+    return made
+
+
+def _read_part(path: Path) -> Iterator[PartDraft]:
+    for row in read_jsonl(path):
+        yield PartDraft(**{**row, "draft": Draft(**row["draft"])})

@@ -1,0 +1,112 @@
+"""What is built from what: which paragraphs serve, in which split, at which stages.
+
+A paragraph's split is decided by its own hash, before any item exists, so that train and test
+never share a source (DESIGN, decision 7), also when paragraphs are added later.
+"""
+
+import random
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from persllm.files import digest
+from persllm.materials import Material, sentences
+from persllm.persona import Persona
+from persllm.training.data import grammar
+from persllm.training.data.items import PATTERNS, Pattern, Split
+
+SHORTEST_WORDS = 8
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BuildSettings:
+    """How much is built, and how it is divided."""
+
+    per_part: int = 160
+    """Most items of one stage and pattern."""
+    variations: int = 1
+    """Most items of one pattern from one paragraph."""
+    test_share: float = 0.2
+    recalled_share: float = 0.65
+    """Share of items with the source among recalled paragraphs; the others are closed-book."""
+    recalled_words: int = 80
+    carried_share: float = 0.3
+    """Share of objective paragraphs that later stages are asked about too: a life is remembered."""
+    similarity: float = 0.95
+    """Cosine from which two user turns of a stage count as one (METHOD 2.11)."""
+    seed: int = 1
+
+    def __post_init__(self) -> None:
+        for name in ("test_share", "recalled_share", "carried_share", "similarity"):
+            if not 0 <= getattr(self, name) <= 1:
+                raise ValueError(f"{name} must lie between 0 and 1, got {getattr(self, name)}")
+        if self.per_part < 1 or self.variations < 1:
+            raise ValueError("per_part and variations must be at least 1")
+
+
+def split_of(material: Material, settings: BuildSettings) -> Split:
+    """Return the split that a paragraph's items belong to."""
+    chance = _chance(material, "split", settings.seed)
+    return "test" if chance < settings.test_share else "train"
+
+
+def usable(materials: Sequence[Material], settings: BuildSettings) -> list[Material]:
+    """Return the paragraphs that items are made of, seeded, in the materials' order.
+
+    Large corpora are sampled: for each stage and kind as many paragraphs as its parts can hold.
+    """
+    kept: set[str] = set()
+    groups: dict[tuple[str, str], list[Material]] = {}
+    for material in materials:
+        if _reads_well(material):
+            groups.setdefault((material.stage, material.kind), []).append(material)
+    for (stage, kind), group in sorted(groups.items()):
+        draw = random.Random(f"{settings.seed}/{stage}/{kind}")
+        draw.shuffle(group)
+        kept |= {material.id for material in group[: settings.per_part]}
+    return [material for material in materials if material.id in kept]
+
+
+def part_materials(
+    persona: Persona,
+    stage_id: str,
+    pattern: Pattern,
+    materials: Sequence[Material],
+    settings: BuildSettings,
+) -> list[Material]:
+    """Return the paragraphs that one stage is asked about in one pattern, in seeded order."""
+    stage = persona.stage(stage_id)
+    earlier = {s.id for s in persona.reaches(stage)} - {stage.id}
+    chosen = [
+        m
+        for m in materials
+        if m.stage == stage.id
+        or (
+            m.stage in earlier
+            and m.kind == "objective"
+            and _chance(m, "carried", settings.seed) < settings.carried_share
+        )
+    ]
+    if pattern == "thought":
+        chosen = [m for m in chosen if m.kind == "subjective"]
+    elif pattern != "ordinary":
+        chosen = [m for m in chosen if m.kind == "objective" or not m.partner]
+    assert pattern in PATTERNS
+    random.Random(f"{settings.seed}/{stage_id}/{pattern}").shuffle(chosen)
+    return chosen
+
+
+def _reads_well(material: Material) -> bool:
+    """Keep prose, drop headings, tables and fragments."""
+    words = material.text.split()
+    if material.partner:
+        return len(words) >= 3
+    letters = sum(char.isalpha() or char.isspace() for char in material.text)
+    return (
+        len(words) >= SHORTEST_WORDS
+        and letters > 0.85 * len(material.text)
+        and any(grammar.stands_alone(line) for line in sentences(material.text))
+    )
+
+
+def _chance(material: Material, purpose: str, seed: int) -> float:
+    return int(digest(material.id, purpose, str(seed))[:8], 16) / 0xFFFFFFFF

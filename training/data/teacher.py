@@ -1,0 +1,55 @@
+"""The seam to whatever writes items: the built-in rules, or a chat model."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal, Protocol
+
+from persllm.materials import Material
+from persllm.persona import Persona, Stage
+from persllm.training.data.items import Pattern
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Assignment:
+    """One item that is wanted."""
+
+    persona: Persona
+    stage: Stage
+    pattern: Pattern
+    material: Material
+    """The paragraph the item starts from."""
+    opinion: Material | None
+    """For `thought`: what somebody else holds on a like topic."""
+    variation: int
+    """0, 1, …: another item of the same pattern from the same paragraph."""
+    seed: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Draft:
+    """What a teacher wrote."""
+
+    question: str
+    analysis: str
+    response: str
+    wrong_analysis: str = ""
+    wrong_response: str = ""
+    """How one who does not notice would answer: falls for a false premise, or denies a true one."""
+    false_premise: str | None = None
+    kind: Literal["knowledge", "attitude", "neither"]
+
+
+class Teacher(Protocol):
+    """Writes items."""
+
+    @property
+    def name(self) -> str:
+        """What items are credited to."""
+        ...
+
+    def write(self, assignments: Sequence[Assignment]) -> list[Draft | None]:
+        """Return a draft an assignment, in order; None where the paragraph yields none.
+
+        The same assignment always gets the same draft.
+        """
+        ...

@@ -1,0 +1,155 @@
+"""What a model finds likely: held-out pair accuracy and reply perplexity. No judge, no sampling.
+
+Three systems are compared on the same held-out items: the base asked the bare question, the base
+given the whole prompt (who speaks, when, what is recalled), and the adapter given the same.
+"""
+
+import math
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, nullcontext
+from dataclasses import dataclass
+from typing import Any, cast
+
+import torch
+from peft import PeftModel
+from transformers import PreTrainedTokenizerBase as Tokenizer
+
+from persllm.messages import Message
+from persllm.training.data.items import Item, Pair
+
+SYSTEMS = ("base", "prompt", "adapter")
+BATCH_TOKENS = 6000
+IGNORED = -100
+Progress = Callable[[str, int, int], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Likelihood:
+    """What one system makes of the held-out data."""
+
+    pair_accuracy: float
+    """Share of pairs whose chosen reply is likelier a token than the rejected one."""
+    pairs: int
+    perplexity: float
+    """Of the replies, a token."""
+    items: int
+
+    @property
+    def pair_error(self) -> float:
+        """Half the width of the 95 % interval of the accuracy (normal approximation)."""
+        p = self.pair_accuracy
+        return 1.96 * math.sqrt(p * (1 - p) / max(1, self.pairs))
+
+
+def measure(
+    model: PeftModel,
+    tokenizer: Tokenizer,
+    items: Sequence[Item],
+    pairs: Sequence[Pair],
+    *,
+    progress: Progress = lambda what, done, total: None,
+) -> dict[str, Likelihood]:
+    """Measure the three systems; the adapter is switched off for the first two."""
+    results: dict[str, Likelihood] = {}
+    model.eval()
+    for done, system in enumerate(SYSTEMS):
+        progress(f"measuring {system}", done, len(SYSTEMS))
+        bare = system == "base"
+        with nullcontext() if system == "adapter" else _switched_off(model):
+            replies = [(_prompt(item.prompt, item.question, bare), item.reply) for item in items]
+            prompts = [_prompt(p.prompt, _question(p, items), bare) for p in pairs]
+            chosen = [(prompt, p.chosen) for prompt, p in zip(prompts, pairs, strict=True)]
+            rejected = [(prompt, p.rejected) for prompt, p in zip(prompts, pairs, strict=True)]
+            results[system] = _likelihood(
+                _scores(model, tokenizer, replies),
+                _scores(model, tokenizer, chosen),
+                _scores(model, tokenizer, rejected),
+            )
+    progress("measured", len(SYSTEMS), len(SYSTEMS))
+    return results
+
+
+@dataclass(frozen=True, slots=True)
+class _Score:
+    logp: float
+    tokens: int
+
+
+def _prompt(prompt: tuple[Message, ...], question: str, bare: bool) -> tuple[Message, ...]:
+    return (Message("user", question),) if bare else prompt
+
+
+def _question(pair: Pair, items: Sequence[Item]) -> str:
+    for item in items:
+        if item.id == pair.chosen_item:
+            return item.question
+    return pair.prompt[-1].content
+
+
+@contextmanager
+def _switched_off(model: PeftModel) -> Iterator[None]:
+    with model.disable_adapter():
+        yield
+
+
+def _likelihood(
+    replies: Sequence[_Score], chosen: Sequence[_Score], rejected: Sequence[_Score]
+) -> Likelihood:
+    right = [c.logp / c.tokens > r.logp / r.tokens for c, r in zip(chosen, rejected, strict=True)]
+    tokens = sum(score.tokens for score in replies)
+    mean = -sum(score.logp for score in replies) / max(1, tokens)
+    return Likelihood(sum(right) / max(1, len(right)), len(right), math.exp(mean), len(replies))
+
+
+@torch.inference_mode()
+def _scores(
+    model: PeftModel, tokenizer: Tokenizer, asked: Sequence[tuple[tuple[Message, ...], str]]
+) -> list[_Score]:
+    """Return the log-probability of each reply and its end token, in order."""
+    rows = [_encode(tokenizer, prompt, reply) for prompt, reply in asked]
+    scores: list[_Score | None] = [None] * len(rows)
+    for batch in _batches(rows):
+        for row, score in zip(batch, _score_batch(model, [rows[i] for i in batch]), strict=True):
+            scores[row] = score
+    return cast("list[_Score]", scores)
+
+
+def _encode(tokenizer: Tokenizer, prompt: tuple[Message, ...], reply: str) -> tuple[list[int], int]:
+    """Return the tokens of prompt and reply, and how many belong to the prompt."""
+    messages = [message.as_dict() for message in prompt]
+    template: Any = tokenizer.apply_chat_template
+    before = template(messages, add_generation_prompt=True, return_dict=False)
+    whole = template([*messages, {"role": "assistant", "content": reply}], return_dict=False)
+    return whole, len(before)
+
+
+def _batches(rows: Sequence[tuple[list[int], int]]) -> Iterator[list[int]]:
+    """Yield groups of like length, so that little is padded."""
+    batch: list[int] = []
+    for row in sorted(range(len(rows)), key=lambda i: len(rows[i][0])):
+        if batch and (len(batch) + 1) * len(rows[row][0]) > BATCH_TOKENS:
+            yield batch
+            batch = []
+        batch.append(row)
+    if batch:
+        yield batch
+
+
+def _score_batch(model: PeftModel, rows: Sequence[tuple[list[int], int]]) -> list[_Score]:
+    width = max(len(tokens) for tokens, _ in rows)
+    tokens = torch.zeros((len(rows), width), dtype=torch.long)  # (rows, width)
+    counted = torch.zeros((len(rows), width), dtype=torch.bool)  # (rows, width)
+    present = torch.zeros((len(rows), width), dtype=torch.long)  # (rows, width)
+    for i, (ids, start) in enumerate(rows):
+        tokens[i, : len(ids)] = torch.tensor(ids)
+        counted[i, start : len(ids)] = True
+        present[i, : len(ids)] = 1
+    where = model.device
+    logits = model(input_ids=tokens.to(where), attention_mask=present.to(where)).logits
+    logp = logits[:, :-1].float().log_softmax(-1)  # (rows, width - 1, vocabulary)
+    target = tokens[:, 1:].to(where).unsqueeze(-1)
+    each = logp.gather(-1, target).squeeze(-1).cpu() * counted[:, 1:]
+    return [
+        _Score(total, count)
+        for total, count in zip(each.sum(1).tolist(), counted[:, 1:].sum(1).tolist(), strict=True)
+    ]

@@ -1,0 +1,76 @@
+"""The nano base's model card, made from what was measured."""
+
+from string import Template
+
+from persllm.training.nano.recipe import Recipe
+from persllm.training.nano.skills import Skill
+
+CARD = Template("""---
+license: mit
+language: en
+library_name: transformers
+pipeline_tag: text-generation
+tags: [persllm, persona, tiny]
+---
+
+# nano, the base that ships with persllm
+
+A Llama-shaped model of $parameters parameters, made so that persllm runs at once, offline, on a
+laptop. It learnt one narrow skill: to answer as the person whom the system turn names, from the
+texts set before the question. It knows next to nothing of the world and will make things up when
+nothing is recalled. Real work names a real base (`--base`).
+
+## Shape
+
+hidden $hidden, $layers layers, $heads heads, feed-forward $feed_forward, vocabulary $vocabulary
+(byte-level BPE), context $context tokens. The chat template has generation markers.
+
+## Training
+
+$pretraining_steps steps on general text ($text_tokens tokens seen), then $tuning_steps steps on
+conversations: synthetic lives from `training/nano/lives` and questions about public-domain prose,
+loss on the replies only. CPU, fp32.
+
+    python -m persllm.training.nano --text <folder of sources> --work <folder> --out persllm/nano
+
+| text | licence | held-out loss a token after pre-training |
+| --- | --- | --- |
+| book_dialogue: dialogues from novels | public domain (US) | $book_dialogue |
+| chat: conversations | BSD-3, CDLA-Sharing-1.0, CC BY-SA 4.0, MIT | $chat |
+| instruct: instructions and answers | Apache-2.0, MIT | $instruct |
+| book_prose: prose | public domain (US) | $book_prose |
+| synthetic lives | ours, MIT | |
+
+## Skills on held-out lives
+
+Names, places and subjects that training never saw; greedy; a reply counts when it holds what was
+wanted and nothing that was not.
+
+| skill | right | asked | share |
+| --- | --- | --- | --- |
+$skills
+""")
+
+
+def nano_card(
+    recipe: Recipe, *, parameters: int, losses: dict[str, float], skills: dict[str, Skill]
+) -> str:
+    """Return the card's text."""
+    rows = [
+        f"| {name} | {skill.right} | {skill.asked} | {skill.right / skill.asked:.0%} |"
+        for name, skill in skills.items()
+    ]
+    return CARD.substitute(
+        parameters=f"{parameters:,}",
+        hidden=recipe.hidden,
+        layers=recipe.layers,
+        heads=recipe.heads,
+        feed_forward=recipe.feed_forward,
+        vocabulary=recipe.vocabulary,
+        context=recipe.context,
+        pretraining_steps=recipe.pretraining_steps,
+        text_tokens=f"{recipe.pretraining_steps * recipe.pretraining_tokens:,}",
+        tuning_steps=recipe.tuning_steps,
+        skills="\n".join(rows),
+        **{name: f"{loss:.2f}" for name, loss in losses.items()},
+    )

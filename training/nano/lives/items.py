@@ -1,0 +1,65 @@
+"""The stream of question items about invented lives: the one door to this package.
+
+Knows how often each skill is asked and how lives take turns. The skills themselves are in
+`skills_facts`, `skills_views` and `skills_talk`.
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from random import Random
+
+from persllm.training.nano.lives import skills_facts, skills_talk, skills_views
+from persllm.training.nano.lives.item import SKILLS, Draft, LifeItem, finished
+from persllm.training.nano.lives.people import Life, drawn_life
+from persllm.training.nano.lives.telling import Speaker
+
+__all__ = ["SKILLS", "LifeItem", "life_items"]
+
+WEIGHTS: Mapping[str, int] = {
+    "fact": 22,
+    "false-premise": 14,
+    "true-premise": 14,
+    "unknown": 10,
+    "opinion": 12,
+    "clash": 12,
+    "stage": 8,
+    "narrate": 12,
+}
+LIVES_AT_ONCE = 48
+ITEMS_A_LIFE = 8
+
+_MAKERS: Mapping[str, Callable[[Speaker], Draft]] = {
+    "fact": skills_facts.fact,
+    "false-premise": skills_facts.false_premise,
+    "true-premise": skills_facts.true_premise,
+    "unknown": skills_facts.unknown,
+    "opinion": skills_views.opinion,
+    "clash": skills_views.clash,
+    "stage": skills_views.stage,
+    "narrate": skills_talk.narrate,
+}
+
+
+def life_items(*, seed: int, count: int, held_out: bool = False) -> Iterator[LifeItem]:
+    """Yield question items; the same seed yields the same items.
+
+    Args:
+        seed: Where chance starts.
+        count: How many items.
+        held_out: Whether to use the names, places and subjects that training never uses.
+    """
+    random = Random(f"{seed}|{held_out}")
+    skills = random.choices(SKILLS, [WEIGHTS[skill] for skill in SKILLS], k=count)
+    lives = _lives_in_turn(random, held_out=held_out)
+    for skill in skills:
+        speaker = Speaker(next(lives), random.randrange(2), random)
+        yield finished(skill, _MAKERS[skill](speaker), speaker)
+
+
+def _lives_in_turn(random: Random, *, held_out: bool) -> Iterator[Life]:
+    """Yield lives, each about `ITEMS_A_LIFE` times and never twice in a row for long."""
+    lives = [drawn_life(random, held_out=held_out) for _ in range(LIVES_AT_ONCE)]
+    while True:
+        place = random.randrange(LIVES_AT_ONCE)
+        yield lives[place]
+        if random.random() * ITEMS_A_LIFE < 1:
+            lives[place] = drawn_life(random, held_out=held_out)

@@ -1,0 +1,245 @@
+"""The skills about facts: telling one, refusing or accepting a claim, not knowing.
+
+Knows questions and answers about single facts; opinions and years are in `skills_views`.
+"""
+
+from persllm.training import analysis
+from persllm.training.nano.lives import frames, world
+from persllm.training.nano.lives.item import Draft
+from persllm.training.nano.lives.names import HELD_OUT
+from persllm.training.nano.lives.people import KINDS, Fact, any_subject, drawn_fact, wrong_value
+from persllm.training.nano.lives.telling import (
+    Speaker,
+    Told,
+    alike,
+    distractors,
+    mixed,
+    other_count,
+    tell_fact,
+)
+from persllm.training.nano.lives.text import addressed, capital, word_count
+
+FEWEST_WORDS = 6
+HEADER_SHARE = 0.14
+"""How many of the facts stand in the system turn only, and not in what is recalled."""
+
+
+def fact(speaker: Speaker) -> Draft:
+    """Return a question about one fact, answered from the recalled text."""
+    random = speaker.random
+    if random.random() < 0.08:
+        return _world_fact(speaker)
+    known, told, recalled = _source(speaker)
+    question = known.told(random.choice(known.kind.questions))
+    return Draft(
+        question=question,
+        recalled=recalled,
+        analysis=analysis.asked(question, told.text),
+        response=_answer(known, told, speaker),
+        want=(known.value[1:] if known.kind.pool == "study" else known.value,),
+        unwanted=_values_elsewhere(speaker, known),
+    )
+
+
+def _source(speaker: Speaker, *, without: str = "") -> tuple[Fact, Told, tuple[str, ...]]:
+    """Return a fact, the text that tells it and all that is recalled."""
+    random = speaker.random
+    known = random.choice([f for f in speaker.facts() if f.kind.name != without])
+    if random.random() >= HEADER_SHARE or not speaker.life.in_summary:
+        told = tell_fact(known, random)
+        return known, told, _around(known, told, speaker)
+    named = sorted(speaker.life.in_summary & speaker.life.facts.keys())
+    known = speaker.life.facts[random.choice(named)]
+    summary = analysis.first_sentence(speaker.life.persona.summary)
+    told = Told((summary,), capital(known.told(known.kind.first[0])) + ".")
+    count = random.choice((0, 0, 0, 0, 1, 2))
+    return known, told, tuple(distractors(speaker, count, without=alike(known.kind.name)))
+
+
+def _values_elsewhere(speaker: Speaker, known: Fact) -> tuple[str, ...]:
+    pool = known.kind.pool
+    others = (f.value for f in speaker.facts() if f.kind.pool == pool and f is not known)
+    return tuple(value for value in others if value not in known.value)
+
+
+def _answer(known: Fact, told: Told, speaker: Speaker) -> str:
+    random = speaker.random
+    main = told.plain
+    if random.random() < 0.5:
+        main = capital(known.told(random.choice(known.kind.first))) + "."
+    parts = [main]
+    if told.colours and random.random() < 0.4:
+        parts.append(random.choice(told.colours))
+    return _long_enough(parts, told, speaker)
+
+
+def _long_enough(parts: list[str], told: Told, speaker: Speaker) -> str:
+    """Return the joined parts; a short answer gets a colour or an opening sentence."""
+    text = " ".join(parts)
+    if word_count(text) >= FEWEST_WORDS and speaker.random.random() > 0.08:
+        return text
+    left = [colour for colour in told.colours if colour not in parts]
+    if left:
+        return f"{text} {left[0]}"
+    return f"{speaker.random.choice(frames.STARTERS)} {text}"
+
+
+def _world_fact(speaker: Speaker) -> Draft:
+    random = speaker.random
+    _, question, text = random.choice(world.WORLD)
+    first = text.partition(". ")[0]
+    others = distractors(speaker, other_count(random))
+    others = [other for other in others if other != text]
+    response = text if random.random() < 0.4 else first + "."
+    return Draft(
+        question=question,
+        recalled=mixed([text], others, random),
+        analysis=analysis.asked(question, text),
+        response=response,
+        want=(first,),
+    )
+
+
+def claim(known: Fact, value: str, speaker: Speaker) -> str:
+    """Return the user's claim, true or false, in one of the forms that both share."""
+    random = speaker.random
+    value = addressed(value) if known.kind.pool == "habit" else value
+    if random.random() < 0.3:
+        return known.claimed(random.choice(known.kind.loaded), value)
+    clause = known.claimed(random.choice(known.kind.second), value)
+    frame = random.choice(frames.CLAIMS)
+    return frame.format(c=clause, C=capital(clause), tag=_tag(clause, known))
+
+
+def _tag(clause: str, known: Fact) -> str:
+    """Return the closing question that fits the clause's verb."""
+    own = known.kind.tag
+    for start, tag in _TAGS:
+        if clause.startswith(start):
+            return tag
+    return own
+
+
+_TAGS = (
+    ("you were ", "were you not"),
+    ("you are ", "are you not"),
+    ("your life ", "did it not"),
+)
+
+
+def false_premise(speaker: Speaker) -> Draft:
+    """Return a false claim about the speaker, refused with the true fact."""
+    random = speaker.random
+    known, told, recalled = _source(speaker)
+    value = wrong_value(known, speaker.life, random, now=speaker.now)
+    question = claim(known, value, speaker)
+    return Draft(
+        question=question,
+        recalled=recalled,
+        analysis=analysis.wrong(question, told.text),
+        response=_correction(known, value, told, speaker),
+        want=(known.value,),
+        unwanted=frames.YES_SIGNS,
+    )
+
+
+def true_premise(speaker: Speaker) -> Draft:
+    """Return a true claim about the speaker, accepted."""
+    random = speaker.random
+    known, told, recalled = _source(speaker, without="unwed")
+    question = claim(known, known.value, speaker)
+    first = known.told(random.choice(known.kind.first))
+    response = random.choice(frames.ACCEPTANCES).format(f=first, F=capital(first))
+    return Draft(
+        question=question,
+        recalled=recalled,
+        analysis=analysis.right(question, told.text),
+        response=_coloured(response, told, speaker),
+        want=(known.value,),
+        unwanted=frames.NO_SIGNS,
+    )
+
+
+def _around(known: Fact, told: Told, speaker: Speaker) -> tuple[str, ...]:
+    others = distractors(speaker, other_count(speaker.random), without=alike(known.kind.name))
+    return mixed([told.text], others, speaker.random)
+
+
+def _correction(known: Fact, value: str, told: Told, speaker: Speaker) -> str:
+    random = speaker.random
+    first = known.told(random.choice(known.kind.first))
+    negated = known.denied(known.kind.negated, value)
+    contrast = known.denied(known.kind.contrast, value)
+    choices: tuple[str, ...] = frames.CORRECTIONS
+    if contrast and random.random() < 0.6:
+        choices = frames.CORRECTIONS_WITH_CONTRAST
+    response = random.choice(choices).format(
+        f=first, F=capital(first), n=negated, N=capital(negated), k=contrast
+    )
+    return _coloured(response, told, speaker)
+
+
+def _coloured(response: str, told: Told, speaker: Speaker) -> str:
+    wished = speaker.random.random() < 0.3 or word_count(response) < FEWEST_WORDS
+    if wished and told.colours:
+        return f"{response} {speaker.random.choice(told.colours)}"
+    return response
+
+
+def unknown(speaker: Speaker) -> Draft:
+    """Return a question that nothing recalled answers."""
+    random = speaker.random
+    question, without = _unanswered(speaker)
+    count = random.choice((0, 0, 0, 1, 2, 3, 4))
+    response, sign = _not_known(speaker)
+    return Draft(
+        question=question,
+        recalled=tuple(distractors(speaker, count, without=without)),
+        analysis=analysis.unknown(question),
+        response=response,
+        want=(sign,),
+    )
+
+
+def _unanswered(speaker: Speaker) -> tuple[str, set[str]]:
+    """Return a question and the kinds of facts that must not be recalled beside it."""
+    random, life = speaker.random, speaker.life
+    chance = random.random()
+    if chance < 0.1:
+        held = {opinion.subject.name for opinion in life.opinions}
+        while (subject := any_subject(random, held_out=life.names is HELD_OUT)).name in held:
+            pass
+        return random.choice(frames.OPINION_QUESTIONS).format(t=subject.name), set()
+    if chance < 0.2:
+        name = life.names.anyone(random)
+        return random.choice(frames.PERSON_QUESTIONS).format(v=name), set()
+    if chance < 0.3:
+        return _past_event(speaker), set()
+    barred = set().union(*(alike(name) for name in life.in_summary))
+    barred.add("spouse" if life.woman else "husband")
+    kind = random.choice([k for k in KINDS.values() if k.name not in barred])
+    asked = drawn_fact(kind, life.names, random.randint(speaker.stage.first, speaker.now), random)
+    if random.random() < 0.25 and kind.name != "unwed":
+        return claim(asked, asked.value, speaker), alike(kind.name)
+    return asked.told(random.choice(kind.questions)), alike(kind.name)
+
+
+def _past_event(speaker: Speaker) -> str:
+    past = [event for event in world.EVENTS if event[0] <= speaker.now]
+    random = speaker.random
+    if past and random.random() < 0.5:
+        year, name = random.choice(past)
+        return random.choice(frames.EVENT_QUESTIONS).format(e=name, y=year)
+    years = {fact.year for fact in speaker.facts()}
+    free = [y for y in range(speaker.now - 30, speaker.now) if y not in years]
+    return random.choice(frames.YEAR_QUESTIONS).format(y=random.choice(free))
+
+
+def _not_known(speaker: Speaker) -> tuple[str, str]:
+    """Return an answer and the sentence in it that says so."""
+    random = speaker.random
+    sign = random.choice(frames.UNKNOWNS)
+    response = sign
+    if word_count(sign) < FEWEST_WORDS or random.random() < 0.3:
+        response = f"{sign} {random.choice(frames.UNKNOWN_TAILS)}"
+    return response, sign

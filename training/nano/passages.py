@@ -1,0 +1,109 @@
+"""Question items over real prose: the rules teacher's own forms, with invented speakers.
+
+Synthetic lives teach the skills in a grammar of our own; what people left behind is longer,
+odder and full of rare words. So a share of the items asks about paragraphs of public-domain
+prose, through the very teacher that later writes a persona's items.
+"""
+
+import random
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from persllm.files import digest
+from persllm.materials import Material, sentences
+from persllm.messages import Message, render, write_reply
+from persllm.training.data.items import PATTERNS, Pattern
+from persllm.training.data.rules import RulesTeacher
+from persllm.training.data.teacher import Assignment, Draft
+from persllm.training.nano.lives.items import LifeItem, life_items
+
+LEAST_WORDS, MOST_WORDS = 14, 48
+RECALLED_SHARE = 0.9
+MOST_RECALLED = 3
+PLAIN_SHARE = 0.15
+PATTERN_WEIGHTS = (4, 3, 2, 2)
+
+
+@dataclass(frozen=True, slots=True)
+class PassageItem:
+    """One question about real prose, put to an invented speaker."""
+
+    prompt: tuple[Message, ...]
+    reply: str
+
+    def messages(self) -> tuple[Message, ...]:
+        """Return the conversation as a model is trained on it."""
+        return (*self.prompt, Message("assistant", self.reply))
+
+
+def passages(paragraphs: Sequence[str]) -> tuple[Material, ...]:
+    """Return the paragraphs' openings of fitting length, half of them as if said by the speaker."""
+    found: list[Material] = []
+    for text in paragraphs:
+        kept: list[str] = []
+        for sentence in sentences(text):
+            if len(" ".join((*kept, sentence)).split()) > MOST_WORDS:
+                break
+            kept.append(sentence)
+        passage = " ".join(kept)
+        if len(passage.split()) >= LEAST_WORDS:
+            name = digest(passage)[:12]
+            kind = "subjective" if len(found) % 2 else "objective"
+            found.append(
+                Material(id=f"prose-{name}", stage="prose", kind=kind, text=passage, source="prose")
+            )
+    return tuple(found)
+
+
+def passage_items(known: Sequence[Material], *, seed: int, count: int) -> Iterator[PassageItem]:
+    """Yield items about the passages; the same seed yields the same items."""
+    draw = random.Random(f"passages {seed}")
+    some = draw.sample(known, min(len(known), 12 * count + 20))
+    teacher = RulesTeacher(some)
+    speakers = life_items(seed=seed, count=12 * count)
+    made = 0
+    for speaker, material in zip(speakers, some, strict=False):
+        if made == count:
+            return
+        pattern = draw.choices(PATTERNS, PATTERN_WEIGHTS)[0]
+        draft = teacher.write([_assignment(speaker, material, pattern, some, draw, seed)])[0]
+        if draft is not None:
+            made += 1
+            yield _item(speaker, material, draft, some, draw)
+
+
+def _assignment(
+    speaker: LifeItem,
+    material: Material,
+    pattern: Pattern,
+    some: Sequence[Material],
+    draw: random.Random,
+    seed: int,
+) -> Assignment:
+    return Assignment(
+        persona=speaker.persona,
+        stage=speaker.stage,
+        pattern=pattern,
+        material=material,
+        opinion=draw.choice(some),
+        variation=0,
+        seed=seed,
+    )
+
+
+def _item(
+    speaker: LifeItem,
+    material: Material,
+    draft: Draft,
+    some: Sequence[Material],
+    draw: random.Random,
+) -> PassageItem:
+    recalled: list[str] = []
+    if draw.random() < RECALLED_SHARE:
+        others = draw.sample(some, draw.randrange(MOST_RECALLED))
+        recalled = [material.text, *(other.text for other in others if other is not material)]
+        draw.shuffle(recalled)
+    asked = (Message("user", draft.question),)
+    prompt = render(speaker.persona, speaker.stage, asked, recalled=recalled)
+    thought = "" if draw.random() < PLAIN_SHARE else draft.analysis
+    return PassageItem(prompt, write_reply(thought, draft.response))

@@ -1,0 +1,137 @@
+"""The Gradio application: wiring only; what it does is in `persllm.ui.talk`."""
+
+import socket
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from persllm.errors import ServeError
+from persllm.ui.talk import ChatRow, Company, company, debate_between, reply_to
+from persllm.ui.workplace import Workplace
+
+TITLE = "persllm"
+NOTE = (
+    "Personas trained on texts about people. They imitate; what they say is no quotation. "
+    "Ask sincerely whether you talk with a machine and you get a true answer."
+)
+MOTION = "Alternating current should light our cities."
+
+
+def serve(
+    *, host: str, port: int, more: list[str], runs: Path, base_name: str, memory: str | None
+) -> None:
+    """Serve the page until stopped.
+
+    Raises:
+        ServeError: Gradio is not installed, or the port is taken.
+        PersLLMError: A persona or the base cannot be loaded.
+    """
+    check_port(host, port)
+    people = company(Workplace(base_name=base_name, runs=runs, memory=memory), more)
+    app = build_app(people)
+    print(f"persllm at http://{host}:{port} (stop with Ctrl-C)", flush=True)
+    app.queue().launch(server_name=host, server_port=port, quiet=True, share=False)
+
+
+def check_port(host: str, port: int) -> None:
+    """Refuse a port that cannot be listened at.
+
+    Raises:
+        ServeError: It is taken, or the host is not this machine's.
+    """
+    with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except OSError as error:
+            raise ServeError(
+                f"port {port} at {host} cannot be used: {error.strerror}. "
+                f"Choose another: persllm ui --port {port + 1}."
+            ) from error
+
+
+def build_app(people: Company) -> Any:  # noqa: ANN401 (gradio is optional, so its type is too)
+    """Return the page with its two tabs.
+
+    Raises:
+        ServeError: Gradio is not installed.
+    """
+    try:
+        import gradio
+    except ImportError as error:
+        raise ServeError("the page needs gradio: pip install 'persllm[ui]'.") from error
+    with gradio.Blocks(title=TITLE) as page:
+        gradio.Markdown(f"# {TITLE}\n{NOTE}")
+        with gradio.Tab("Chat"):
+            _chat_tab(gradio, people)
+        with gradio.Tab("Debate"):
+            _debate_tab(gradio, people)
+    return page
+
+
+def _chat_tab(gradio: Any, people: Company) -> None:  # noqa: ANN401 (the module)
+    with gradio.Row():
+        who, stage = _who(gradio, people, people.names[0], "Persona", "Stage")
+    chat = gradio.Chatbot(label="Conversation", height=420)
+    said = gradio.Textbox(label="You", placeholder="Say something and press Enter")
+    with gradio.Row():
+        send = gradio.Button("Send", variant="primary")
+        clear = gradio.Button("New conversation")
+    with gradio.Accordion("Recalled for the last reply", open=True):
+        recalled = gradio.Markdown("Nothing was recalled.")
+
+    def answer(
+        name: str, stage_id: str, text: str, history: list[dict[str, Any]]
+    ) -> Iterator[tuple[list[ChatRow], str, str]]:
+        for rows, memories in reply_to(people, name, stage_id, text, _rows(history)):
+            yield rows, memories, ""
+
+    for trigger in (send.click, said.submit):
+        trigger(answer, [who, stage, said, chat], [chat, recalled, said])
+    clear.click(lambda: ([], ""), None, [chat, recalled])
+    # Another person or another year is another conversation.
+    for chosen in (who, stage):
+        chosen.change(lambda: ([], ""), None, [chat, recalled])
+
+
+def _debate_tab(gradio: Any, people: Company) -> None:  # noqa: ANN401 (the module)
+    motion = gradio.Textbox(label="Motion", value=MOTION)
+    with gradio.Row():
+        first, first_stage = _who(gradio, people, people.names[0], "For", "Stage of the first")
+        second, second_stage = _who(
+            gradio, people, people.names[1], "Against", "Stage of the second"
+        )
+        turns = gradio.Slider(2, 12, value=6, step=1, label="Turns")
+    start = gradio.Button("Start the debate", variant="primary")
+    shown = gradio.Chatbot(label="Debate", height=480)
+
+    def hold(*given: Any) -> Iterator[list[ChatRow]]:  # noqa: ANN401 (what the page sends)
+        one, one_stage, two, two_stage, text, count = given
+        yield from debate_between(people, (one, one_stage), (two, two_stage), text, int(count))
+
+    start.click(hold, [first, first_stage, second, second_stage, motion, turns], shown)
+
+
+def _who(gradio: Any, people: Company, name: str, label: str, stage_label: str) -> tuple[Any, Any]:  # noqa: ANN401 (gradio's components)
+    """Return two choices, a persona and one of its stages."""
+    who = gradio.Dropdown(people.names, value=name, label=label)
+    stages = people.stages(name)
+    stage = gradio.Dropdown(stages, value=stages[0][1], label=stage_label)
+
+    def stages_of(chosen: str) -> Any:  # noqa: ANN401 (gradio's update)
+        offered = people.stages(chosen)
+        return gradio.Dropdown(offered, value=offered[0][1])
+
+    who.change(stages_of, who, stage)
+    return who, stage
+
+
+def _rows(history: list[dict[str, Any]]) -> list[ChatRow]:
+    """Return the page's messages with plain text; gradio sends content as parts."""
+    rows: list[ChatRow] = []
+    for message in history:
+        content = message["content"]
+        if isinstance(content, list):
+            content = "".join(part.get("text", "") for part in content)
+        rows.append({"role": message["role"], "content": str(content)})
+    return rows

@@ -1,0 +1,190 @@
+"""The commands build, train and debate: from flags to calls, with progress and a last line."""
+
+import json
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from persllm.agents.debate import Side, Speaker, hold_debate
+from persllm.agents.transcript import Turn, write_transcript
+from persllm.bases import find_base
+from persllm.cast import bundled, find_persona
+from persllm.embeddings import default_embeddings
+from persllm.errors import PersonaError
+from persllm.manifest import read_manifest
+from persllm.materials import read_materials
+from persllm.persona import Persona
+from persllm.training.data.build import PersonaData, build
+from persllm.training.data.sampling import BuildSettings
+from persllm.training.settings import TrainSettings, settings_for
+from persllm.training.train import preflight, train_persona
+from persllm.ui.progress import progress_on
+from persllm.ui.workplace import Workplace, split_speaker
+
+DATA_FOLDER = "data"
+DEBATES_FOLDER = "debates"
+
+
+def build_data(
+    name: str, *, runs: Path, per_part: int, variations: int, seed: int, as_json: bool
+) -> None:
+    """`persllm build`."""
+    persona = find_persona(name)
+    read_materials(persona)  # faults are told before the embeddings load
+    settings = BuildSettings(per_part=per_part, variations=variations, seed=seed)
+    data = made_data(persona, runs=runs, settings=settings)
+    if as_json:
+        print(json.dumps(data.statistics))
+        return
+    console = Console()
+    console.print(data_table(persona, data))
+    console.print(f"items and pairs: {escape(str(data.folder))}")
+
+
+def made_data(persona: Persona, *, runs: Path, settings: BuildSettings) -> PersonaData:
+    """Build, continue or find a persona's data, with progress on the terminal."""
+    with progress_on(Console(stderr=True), f"building {persona.name}") as told:
+        return build(
+            persona,
+            out=runs / persona.id / DATA_FOLDER,
+            others=[find_persona(other) for other in bundled()],
+            embeddings=default_embeddings(),
+            settings=settings,
+            progress=told,
+        )
+
+
+def data_table(persona: Persona, data: PersonaData) -> Table:
+    """Return the statistics as a table."""
+    table = Table(title=f"Data of {persona.name} (teacher: rules, no model, no network)")
+    for column in ("stage and pattern", "train", "test"):
+        table.add_column(column, justify="left" if column[0] == "s" else "right")
+    for part, count in data.statistics["items"].items():
+        table.add_row(part, str(count["train"]), str(count["test"]))
+    pairs = ", ".join(f"{n} {why}" for why, n in data.statistics["pairs"].items())
+    dropped = ", ".join(f"{n} {why}" for why, n in data.statistics["dropped"].items())
+    table.caption = f"pairs: {pairs}\ndropped: {dropped or 'none'}"
+    return table
+
+
+def train_adapter(
+    name: str,
+    *,
+    runs: Path,
+    base_name: str,
+    changes: Mapping[str, float | int | None],
+    report_to: str,
+    dry_run: bool,
+    as_json: bool,
+) -> None:
+    """`persllm train`."""
+    persona, base = find_persona(name), find_base(base_name)
+    settings = replace(
+        settings_for(base.name), **{k: v for k, v in changes.items() if v is not None}
+    )
+    read_materials(persona)
+    data = made_data(persona, runs=runs, settings=BuildSettings())
+    needs = preflight(data, base, settings)
+    console = Console(stderr=as_json)
+    console.print(
+        f"{persona.name} over {base.name}: {needs.items} items, {needs.pairs} pairs, "
+        f"{needs.steps} steps, {needs.tokens:,} tokens"
+    )
+    if dry_run:
+        return
+    adapter = made_adapter(
+        persona, data, runs=runs, base_name=base_name, settings=settings, report_to=report_to
+    )
+    if as_json:
+        print(json.dumps({"adapter": str(adapter), **read_manifest(adapter).evaluation}))
+        return
+    console.print(results_table(persona, adapter))
+    console.print(f"adapter: {escape(str(adapter))}\ntalk: persllm chat {escape(name)}")
+
+
+def made_adapter(
+    persona: Persona,
+    data: PersonaData,
+    *,
+    runs: Path,
+    base_name: str,
+    settings: TrainSettings,
+    report_to: str = "none",
+) -> Path:
+    """Train, continue or find a persona's adapter, with progress on the terminal."""
+    console = Console(stderr=True)
+    with progress_on(console, f"training {persona.name}") as told:
+        return train_persona(
+            persona,
+            data,
+            base=find_base(base_name),
+            settings=settings,
+            runs=runs,
+            report_to=report_to,
+            progress=told,
+            told=lambda text: console.print(escape(text)),
+        )
+
+
+def results_table(persona: Persona, adapter: Path) -> Table:
+    """Return the held-out results of an adapter as a table."""
+    table = Table(title=f"{persona.name}, held-out data", caption="± is the 95 % interval")
+    for column in ("system", "pair accuracy", "pairs", "reply perplexity", "items"):
+        table.add_column(column, justify="left" if column == "system" else "right")
+    for system, row in read_manifest(adapter).evaluation.items():
+        table.add_row(
+            system,
+            f"{row['pair_accuracy']:.1%} ± {row['pair_error']:.1%}",
+            str(row["pairs"]),
+            f"{row['perplexity']:.2f}",
+            str(row["items"]),
+        )
+    return table
+
+
+def run_debate(
+    names: Sequence[str],
+    *,
+    motion: str,
+    turns: int,
+    runs: Path,
+    base_name: str,
+    memory: str | None,
+    use_adapter: bool,
+    out: Path | None,
+) -> None:
+    """`persllm debate`."""
+    if len(names) < 2:
+        raise PersonaError(
+            f"a debate needs two personas, got {len(names)}. "
+            "Example: persllm debate nikola-tesla thomas-edison"
+        )
+    chosen = [split_speaker(name) for name in names]
+    workplace = Workplace(base_name=base_name, runs=runs, memory=memory)
+    sides: list[Side] = ["for", "against"]
+    speakers = [
+        Speaker(workplace.chat(persona, stage=stage, use_adapter=use_adapter), sides[i % 2])
+        for i, (persona, stage) in enumerate(chosen)
+    ]
+    console = Console()
+    folder = out or runs / DEBATES_FOLDER / time.strftime("%Y-%m-%d_%H-%M-%S")
+    spoken = spoken_debate(console, speakers, motion=motion, turns=turns)
+    rows, page = write_transcript(folder, spoken, title=motion)
+    console.print(f"transcript: {escape(str(rows))}\n            {escape(str(page))}")
+
+
+def spoken_debate(
+    console: Console, speakers: Sequence[Speaker], *, motion: str, turns: int
+) -> list[Turn]:
+    """Hold a debate on the terminal, turn by turn as it happens."""
+    console.rule(escape(motion))
+    spoken: list[Turn] = []
+    for turn in hold_debate(speakers, motion=motion, turns=turns):
+        spoken.append(turn)
+        console.print(f"[bold]{escape(turn.speaker)}[/bold] ({turn.stage}): {escape(turn.text)}\n")
+    return spoken

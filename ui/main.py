@@ -1,0 +1,231 @@
+"""The command line. Each command imports what it needs, so that help answers at once."""
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from persllm.errors import PersLLMError
+
+app = typer.Typer(
+    name="persllm",
+    help="Personas that are trained, not prompted: build their data, train them, let them debate.",
+    epilog="Start with: persllm demo",
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+)
+
+PersonaName = Annotated[
+    str, typer.Argument(metavar="PERSONA", help="A bundled persona's name, or a persona folder.")
+]
+Runs = Annotated[
+    Path,
+    typer.Option("--runs", help="Folder for data, adapters and memory.", envvar="PERSLLM_RUNS"),
+]
+BaseName = Annotated[
+    str,
+    typer.Option(
+        "--base",
+        help="nano, a local model folder, or a hub id such as Qwen/Qwen3-0.6B.",
+        envvar="PERSLLM_BASE",
+    ),
+]
+MemoryAt = Annotated[
+    str | None,
+    typer.Option(
+        "--memory", help="Chroma folder or server (http://host:port). Default: in --runs."
+    ),
+]
+NoAdapter = Annotated[
+    bool, typer.Option("--no-adapter", help="Ask the base alone, without the trained adapter.")
+]
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for programs.")]
+RUNS = Path("runs")
+
+
+@app.command(epilog="Example: persllm demo --runs /tmp/first-look")
+def demo(
+    runs: Runs = RUNS,
+    base: BaseName = "nano",
+    turns: Annotated[int, typer.Option(help="Turns of the debate.", min=1)] = 6,
+) -> None:
+    """Build, train and debate: Nikola Tesla against Thomas Edison, offline."""
+    from persllm.ui.demo import run_demo
+
+    run_demo(runs=runs, base_name=base, turns=turns)
+
+
+@app.command(epilog="Example: persllm build nikola-tesla --per-part 80")
+def build(
+    persona: PersonaName,
+    runs: Runs = RUNS,
+    per_part: Annotated[
+        int, typer.Option(help="Most items of one stage and pattern.", min=1)
+    ] = 160,
+    variations: Annotated[
+        int, typer.Option(help="Most items of one pattern from one paragraph.", min=1)
+    ] = 1,
+    seed: Annotated[int, typer.Option(help="The same seed builds the same items.")] = 1,
+    as_json: AsJson = False,
+) -> None:
+    """Build a persona's training data from its materials."""
+    from persllm.ui.commands import build_data
+
+    build_data(
+        persona, runs=runs, per_part=per_part, variations=variations, seed=seed, as_json=as_json
+    )
+
+
+@app.command(epilog="Example: persllm train nikola-tesla --base Qwen/Qwen3-0.6B")
+def train(
+    persona: PersonaName,
+    runs: Runs = RUNS,
+    base: BaseName = "nano",
+    repeats: Annotated[
+        float | None, typer.Option(help="Passes over the items. Default: the base's preset.")
+    ] = None,
+    sft_rate: Annotated[float | None, typer.Option(help="Learning rate of SFT.")] = None,
+    dpo_rate: Annotated[float | None, typer.Option(help="Learning rate of DPO.")] = None,
+    rank: Annotated[int | None, typer.Option(help="LoRA rank.")] = None,
+    max_tokens: Annotated[int | None, typer.Option(help="Longest item, in tokens.")] = None,
+    report_to: Annotated[str, typer.Option(help="none, tensorboard, wandb or trackio.")] = "none",
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what it will take.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Train a persona's adapter: SFT, then DPO. Builds the data first where there is none."""
+    from persllm.ui.commands import train_adapter
+
+    train_adapter(
+        persona,
+        runs=runs,
+        base_name=base,
+        changes={
+            "repeats": repeats,
+            "sft_rate": sft_rate,
+            "dpo_rate": dpo_rate,
+            "rank": rank,
+            "max_tokens": max_tokens,
+        },
+        report_to=report_to,
+        dry_run=dry_run,
+        as_json=as_json,
+    )
+
+
+@app.command(epilog='Example: persllm chat nikola-tesla --stage late --ask "Do you like pigeons?"')
+def chat(
+    persona: PersonaName,
+    stage: Annotated[str | None, typer.Option(help="Stage of life; the first by default.")] = None,
+    ask: Annotated[str | None, typer.Option(help="Ask once and leave.")] = None,
+    runs: Runs = RUNS,
+    base: BaseName = "nano",
+    memory: MemoryAt = None,
+    no_adapter: NoAdapter = False,
+    no_memory: Annotated[bool, typer.Option("--no-memory", help="Recall nothing.")] = False,
+    as_: Annotated[
+        str, typer.Option("--as", help="Your name: the persona remembers what you say.")
+    ] = "",
+    temperature: Annotated[float, typer.Option(help="0 is greedy.", min=0)] = 0.0,
+    show_recalled: Annotated[
+        bool, typer.Option("--show-recalled", help="Show what each reply recalled.")
+    ] = False,
+) -> None:
+    """Talk with a persona at a stage of its life."""
+    from persllm.ui.chat import hold_chat
+
+    hold_chat(
+        persona,
+        stage=stage,
+        ask=ask,
+        runs=runs,
+        base_name=base,
+        memory=memory,
+        use_adapter=not no_adapter,
+        use_memory=not no_memory,
+        audience=as_,
+        temperature=temperature,
+        show_recalled=show_recalled,
+    )
+
+
+@app.command(
+    epilog="Example: persllm debate nikola-tesla@late thomas-edison@late "
+    '--motion "Power will be sent without wires."'
+)
+def debate(
+    speakers: Annotated[
+        list[str],
+        typer.Argument(metavar="PERSONA[@STAGE]...", help="The first speaks for the motion."),
+    ],
+    motion: Annotated[
+        str, typer.Option(help="What is debated, as a statement.")
+    ] = "Alternating current should light our cities.",
+    turns: Annotated[int, typer.Option(help="Turns in all.", min=1)] = 6,
+    runs: Runs = RUNS,
+    base: BaseName = "nano",
+    memory: MemoryAt = None,
+    no_adapter: NoAdapter = False,
+    out: Annotated[
+        Path | None, typer.Option(help="Folder for the transcript. Default: in --runs.")
+    ] = None,
+) -> None:
+    """Let personas debate a motion; writes the transcript as JSONL and Markdown."""
+    from persllm.ui.commands import run_debate
+
+    run_debate(
+        speakers,
+        motion=motion,
+        turns=turns,
+        runs=runs,
+        base_name=base,
+        memory=memory,
+        use_adapter=not no_adapter,
+        out=out,
+    )
+
+
+@app.command(epilog="Example: persllm ui --port 7861")
+def ui(
+    host: Annotated[str, typer.Option(help="Address to listen at.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(help="Port to listen at.", min=1, max=65535)] = 7860,
+    personas: Annotated[
+        list[str] | None, typer.Option("--persona", help="Also offer this persona folder.")
+    ] = None,
+    runs: Runs = RUNS,
+    base: BaseName = "nano",
+    memory: MemoryAt = None,
+) -> None:
+    """Open the web page: chat with a persona, watch a debate."""
+    from persllm.ui.app import serve
+
+    serve(host=host, port=port, more=personas or [], runs=runs, base_name=base, memory=memory)
+
+
+@app.command(epilog="Example: persllm doctor --json")
+def doctor(runs: Runs = RUNS, as_json: AsJson = False) -> None:
+    """Check what is installed, what is found and what is missing."""
+    from persllm.ui.doctor import examine
+
+    raise typer.Exit(examine(runs=runs, as_json=as_json))
+
+
+def main() -> None:
+    """Run the command line; an error a user can mend is printed without a traceback."""
+    from persllm.ui.quiet import quiet_libraries
+
+    quiet_libraries()
+    try:
+        app()
+    except PersLLMError as error:
+        print(f"error: {error}", file=sys.stderr)
+        sys.exit(error.exit_code)
+    except KeyboardInterrupt:
+        print("\nstopped; the same command continues", file=sys.stderr)
+        sys.exit(130)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,111 @@
+"""What the commands share: one engine, one memory client, and personas ready to talk."""
+
+from pathlib import Path
+from typing import Any
+
+from persllm.agents.chat_persona import ChatPersona
+from persllm.agents.engines.local import LocalEngine
+from persllm.bases import Base, find_base
+from persllm.cast import find_persona
+from persllm.embeddings import default_embeddings
+from persllm.engine import Engine
+from persllm.errors import AdapterError
+from persllm.manifest import find_adapter
+from persllm.materials import read_materials
+from persllm.memory.store import EVERYONE, ChromaMemory, keep_materials, open_client
+from persllm.persona import Persona
+
+MEMORY_FOLDER = "memory"
+
+
+class Workplace:
+    """Loads everything once; personas share the engine and the memory client.
+
+    Args:
+        base_name: As the user named it.
+        runs: Where adapters and memory are.
+        memory: Chroma folder or server; a folder in `runs` by default.
+        engine: Another engine, for tests.
+    """
+
+    def __init__(
+        self, *, base_name: str, runs: Path, memory: str | None = None, engine: Engine | None = None
+    ) -> None:
+        self.base: Base = find_base(base_name)
+        self.runs = runs
+        self._memory_at = memory or runs / MEMORY_FOLDER
+        self._engine = engine
+        self._client: Any = None
+        self._stores: dict[str, ChromaMemory] = {}
+
+    @property
+    def engine(self) -> Engine:
+        """The engine, started when it is first needed."""
+        if self._engine is None:
+            self._engine = LocalEngine(self.base)
+        return self._engine
+
+    def adapter(self, persona: Persona) -> Path:
+        """Return the persona's adapter.
+
+        Raises:
+            AdapterError: It has none for this base.
+        """
+        return find_adapter(persona, base=self.base, runs=self.runs)
+
+    def has_adapter(self, persona: Persona) -> bool:
+        """Tell whether the persona has an adapter for this base."""
+        try:
+            self.adapter(persona)
+        except AdapterError:
+            return False
+        return True
+
+    def store(self, persona: Persona) -> ChromaMemory:
+        """Return the persona's memory, up to date with its materials."""
+        if persona.id not in self._stores:
+            if self._client is None:
+                self._client = open_client(self._memory_at)
+            store = ChromaMemory(self._client, persona, default_embeddings())
+            keep_materials(store, persona, read_materials(persona))
+            self._stores[persona.id] = store
+        return self._stores[persona.id]
+
+    def chat(
+        self,
+        persona: Persona,
+        *,
+        stage: str | None = None,
+        use_adapter: bool = True,
+        use_memory: bool = True,
+        audience: str = EVERYONE,
+        temperature: float = 0.0,
+    ) -> ChatPersona:
+        """Return a persona ready to talk.
+
+        Raises:
+            PersLLMError: The stage, adapter, base or memory cannot be had.
+        """
+        persona.stage(stage)
+        adapter = self.adapter(persona) if use_adapter else None
+        return ChatPersona(
+            persona=persona,
+            engine=self.engine,
+            stage=stage,
+            adapter=adapter,
+            memory=self.store(persona) if use_memory else None,
+            audience=audience,
+            temperature=temperature,
+        )
+
+
+def split_speaker(text: str) -> tuple[Persona, str | None]:
+    """Read "persona" or "persona@stage".
+
+    Raises:
+        PersonaError: There is no such persona or stage.
+    """
+    name, _, stage = text.partition("@")
+    persona = find_persona(name)
+    persona.stage(stage or None)
+    return persona, stage or None
