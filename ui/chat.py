@@ -2,6 +2,7 @@
 
 import sys
 from pathlib import Path
+from typing import Any
 
 from langchain_core.messages import AIMessage, BaseMessage, HumanMessage
 from rich.console import Console
@@ -80,7 +81,8 @@ class _Talk:
         """Print the reply as it is written."""
         self._history.append(HumanMessage(said))
         self._console.print(f"[bold]{escape(self._chat.persona.name)}:[/bold] ", end="")
-        text, recalled = "", []
+        text = ""
+        recalled: list[dict[str, Any]] = []
         for chunk in self._chat.stream(self._history):
             self._console.print(escape(chunk.text), end="", soft_wrap=True)
             text += chunk.text

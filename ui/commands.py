@@ -5,6 +5,7 @@ import time
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from rich.console import Console
 from rich.markup import escape
@@ -84,9 +85,8 @@ def train_adapter(
 ) -> None:
     """`persllm train`."""
     persona, base = find_persona(name), find_base(base_name)
-    settings = replace(
-        settings_for(base.name), **{k: v for k, v in changes.items() if v is not None}
-    )
+    chosen: dict[str, Any] = {name: value for name, value in changes.items() if value is not None}
+    settings = replace(settings_for(base.name), **chosen)
     read_materials(persona)
     data = made_data(persona, runs=runs, settings=BuildSettings())
     needs = preflight(data, base, settings)

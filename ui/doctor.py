@@ -11,6 +11,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 from persllm.bases import NANO, find_base
@@ -109,5 +110,5 @@ def _print(findings: list[Finding]) -> None:
     for column in ("what", "state", "detail"):
         table.add_column(column, overflow="fold")
     for finding in findings:
-        table.add_row(finding.what, finding.state, finding.detail)
+        table.add_row(finding.what, finding.state, escape(finding.detail))
     Console(file=sys.stdout).print(table)

@@ -205,7 +205,7 @@ def _finish(
     sound = [made for made, fault in zip(drafts, faults, strict=True) if not fault]
     questions = embed(embeddings, [made.draft.question for made in sound])
     sources = {material.id: material for material in own.materials}
-    splits = [split_of(sources[made.material], settings) for made in sound]
+    splits: list[Split] = [split_of(sources[made.material], settings) for made in sound]
     kept, alike = keep_unlike(sound, questions, splits, similarity=settings.similarity)
     rejections = Rejections(persona, own, foreign)
     items: list[Item] = []

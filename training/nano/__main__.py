@@ -11,6 +11,7 @@ import json
 import time
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any, cast
 
 import numpy as np
 from transformers import AutoTokenizer, LlamaForCausalLM, PreTrainedTokenizerFast
@@ -23,7 +24,7 @@ from persllm.training.nano.passages import passages
 from persllm.training.nano.pretrain import held_out_loss, new_model, text_batches, train
 from persllm.training.nano.recipe import Recipe
 from persllm.training.nano.skills import measure_skills
-from persllm.training.nano.tokenizer import train_tokenizer
+from persllm.training.nano.tokenizer import END, PAD, train_tokenizer
 from persllm.training.nano.tuning import tuning_batches
 
 SKILLS_SECONDS = 900.0
@@ -81,7 +82,8 @@ def _tokens(
 ) -> tuple[Tokens, dict[str, Tokens]]:
     if not path.is_file():
         tokens, held_out = tokenize_corpus(text, tokenizer, recipe)
-        np.savez(path.with_suffix(".part.npz"), train=tokens, **held_out)
+        rows: dict[str, Any] = {"train": tokens, **held_out}
+        np.savez(path.with_suffix(".part.npz"), **rows)
         path.with_suffix(".part.npz").replace(path)
     stored = np.load(path)
     return stored["train"], {name: stored[name] for name, _ in recipe.characters}
@@ -102,7 +104,8 @@ def _pretrained(
     folder = work / "pretrained"
     if (work / "pretrained.json").is_file():
         return LlamaForCausalLM.from_pretrained(folder)
-    model = new_model(recipe, pad=tokenizer.pad_token_id, end=tokenizer.eos_token_id)
+    pad, end = (cast("int", tokenizer.convert_tokens_to_ids(mark)) for mark in (PAD, END))
+    model = new_model(recipe, pad=pad, end=end)
     _say(f"{model.num_parameters():,} parameters")
     for step, loss, speed in train(
         model,

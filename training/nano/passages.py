@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from persllm.files import digest
-from persllm.materials import Material, sentences
+from persllm.materials import Kind, Material, sentences
 from persllm.messages import Message, render, write_reply
 from persllm.training.data.items import PATTERNS, Pattern
 from persllm.training.data.rules import RulesTeacher
@@ -48,7 +48,7 @@ def passages(paragraphs: Sequence[str]) -> tuple[Material, ...]:
         passage = " ".join(kept)
         if len(passage.split()) >= LEAST_WORDS:
             name = digest(passage)[:12]
-            kind = "subjective" if len(found) % 2 else "objective"
+            kind: Kind = "subjective" if len(found) % 2 else "objective"
             found.append(
                 Material(id=f"prose-{name}", stage="prose", kind=kind, text=passage, source="prose")
             )

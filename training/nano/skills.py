@@ -72,7 +72,7 @@ def _replies(
         return_tensors="pt",
         return_dict=True,
     )
-    generate = cast("Any", model.generate)
-    tokens = generate(**encoded, max_new_tokens=MOST_TOKENS, do_sample=False)
+    untyped = cast("Any", model)
+    tokens = untyped.generate(**encoded, max_new_tokens=MOST_TOKENS, do_sample=False)
     written = tokens[:, encoded["input_ids"].shape[1] :]
-    return cast("list[str]", tokenizer.batch_decode(written, skip_special_tokens=True))
+    return tokenizer.batch_decode(written, skip_special_tokens=True)
