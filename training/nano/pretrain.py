@@ -85,6 +85,7 @@ def train(
     rate: float,
     decay: float,
     checkpoint: Path,
+    checkpoint_seconds: float = CHECKPOINT_SECONDS,
 ) -> Iterator[tuple[int, float, float]]:
     """Train in place, yielding (step, loss, tokens a second) about every 20 seconds.
 
@@ -104,7 +105,7 @@ def train(
         if now - told > 20 or step + 1 == steps:
             yield step + 1, loss, seen / (now - told)
             told, seen = now, 0
-        if now - saved > CHECKPOINT_SECONDS or step + 1 == steps:
+        if now - saved > checkpoint_seconds or step + 1 == steps:
             _save(checkpoint, model, optimizer, step + 1)
             saved = now
 

@@ -1,0 +1,55 @@
+"""A real adapter, trained in seconds: few items, few steps, the nano base."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from langchain_core.embeddings import DeterministicFakeEmbedding
+
+from persllm.bases import Base, find_base
+from persllm.cast import bundled, find_persona
+from persllm.persona import Persona
+from persllm.training.data.build import PersonaData, build
+from persllm.training.data.sampling import BuildSettings
+from persllm.training.settings import NANO_BASE, TrainSettings
+from persllm.training.train import train_persona
+
+QUICK = replace(NANO_BASE, repeats=1.0, batch=8, most_pairs=16, checkpoint_steps=2, rank=4)
+
+
+@pytest.fixture(scope="session")
+def quick() -> TrainSettings:
+    return QUICK
+
+
+@pytest.fixture(scope="session")
+def nano() -> Base:
+    return find_base("nano")
+
+
+@pytest.fixture(scope="session")
+def tesla() -> Persona:
+    return find_persona("nikola-tesla")
+
+
+@pytest.fixture(scope="session")
+def tesla_data(tesla: Persona, tmp_path_factory: pytest.TempPathFactory) -> PersonaData:
+    return build(
+        tesla,
+        out=tmp_path_factory.mktemp("data"),
+        others=[find_persona(name) for name in bundled()],
+        embeddings=DeterministicFakeEmbedding(size=64),
+        settings=BuildSettings(per_part=8),
+    )
+
+
+@pytest.fixture(scope="session")
+def tesla_adapter(
+    tesla: Persona,
+    tesla_data: PersonaData,
+    nano: Base,
+    quick: TrainSettings,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Path:
+    runs = tmp_path_factory.mktemp("runs")
+    return train_persona(tesla, tesla_data, base=nano, settings=quick, runs=runs)
