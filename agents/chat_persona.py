@@ -7,7 +7,13 @@ from typing import Any
 
 from langchain_core.callbacks import CallbackManagerForLLMRun
 from langchain_core.language_models import BaseChatModel
-from langchain_core.messages import AIMessage, AIMessageChunk, BaseMessage, SystemMessage
+from langchain_core.messages import (
+    AIMessage,
+    AIMessageChunk,
+    BaseMessage,
+    HumanMessage,
+    SystemMessage,
+)
 from langchain_core.messages.ai import UsageMetadata
 from langchain_core.outputs import ChatGeneration, ChatGenerationChunk, ChatResult
 from pydantic import ConfigDict, Field, PrivateAttr
@@ -20,7 +26,11 @@ from persllm.memory.store import EVERYONE, Memory, MemoryStore, Recalled
 from persllm.messages import Message, Role, render
 from persllm.persona import Persona, Stage
 
-ROLES: dict[str, Role] = {"human": "user", "ai": "assistant", "system": "system"}
+ROLES: dict[type[BaseMessage], Role] = {
+    HumanMessage: "user",
+    AIMessage: "assistant",
+    SystemMessage: "system",
+}
 WORDS_OF_CONTEXT = 9
 """What is recalled may take one word of every nine tokens of context (METHOD 2.4 has budgets in
 words for one large model; ours follow the model)."""
@@ -33,8 +43,9 @@ class ChatPersona(BaseChatModel):
     responses. A system message is a scene, added to the persona's header. Reply metadata hold
     `analysis`, `recalled` (id, text, source, similarity), `stage`, `adapter` and `seconds`.
 
-    Call options: `cue` (recall by this text instead of the last turn) and `without` (memory ids
-    that must not come up again).
+    Call options: `cue` (recall by this text instead of the last turn), `without` (memory ids that
+    must not come up again) and `in_play` (what is said is part of a play or a debate, so a question
+    about being a machine is no sincere one).
     """
 
     model_config = ConfigDict(arbitrary_types_allowed=True, populate_by_name=True)
@@ -128,7 +139,7 @@ class ChatPersona(BaseChatModel):
         started = time.monotonic()
         history, scene = _history(messages)
         said = history[-1].content
-        truth = truthful_answer(self.persona, said)
+        truth = None if kwargs.get("in_play") else truthful_answer(self.persona, said)
         recalled = [] if truth else self._recall(kwargs.get("cue") or said, kwargs)
         pieces = (
             iter([Piece(truth), Piece("", "stop")])
@@ -198,7 +209,7 @@ class ChatPersona(BaseChatModel):
         self,
         history: Sequence[Message],
         scene: str,
-        recalled: Sequence[Recalled],
+        recalled: list[Recalled],
         stop: list[str] | None,
         options: dict[str, Any],
     ) -> Request:
@@ -218,26 +229,28 @@ class ChatPersona(BaseChatModel):
         self,
         history: Sequence[Message],
         scene: str,
-        recalled: Sequence[Recalled],
+        recalled: list[Recalled],
         max_tokens: int,
     ) -> tuple[Message, ...]:
         """Render; drop the oldest exchanges, then memories, until prompt and reply fit.
+
+        Memories that are dropped leave `recalled`: what was not in the prompt did not come up.
 
         Raises:
             EngineError: The last turn alone is too long.
         """
         room = self._engine.context - max_tokens
-        texts = [each.memory.text for each in recalled]
         kept = list(history)
         while True:
+            texts = [each.memory.text for each in recalled]
             prompt = render(self.persona, self._stage, kept, recalled=texts, scene=scene)
             length = self._engine.count_tokens(prompt)
             if length <= room:
                 return prompt
             if len(kept) > 1:
                 kept = _without_oldest(kept)
-            elif texts:
-                texts.pop()
+            elif recalled:
+                recalled.pop()
             else:
                 raise EngineError(
                     f"what was said takes {length} tokens and the reply may take {max_tokens}; "
@@ -254,7 +267,7 @@ def _history(messages: Sequence[BaseMessage]) -> tuple[list[Message], str]:
     turns: list[Message] = []
     scene: list[str] = []
     for message in messages:
-        role = ROLES.get(message.type)
+        role = _role(message)
         if role is None:
             raise ValueError(f"a persona takes human, ai and system messages, got {message.type!r}")
         text = message.text
@@ -269,8 +282,15 @@ def _history(messages: Sequence[BaseMessage]) -> tuple[list[Message], str]:
     return turns, "\n".join(scene)
 
 
+def _role(message: BaseMessage) -> Role | None:
+    for kind, role in ROLES.items():
+        if isinstance(message, kind):  # streamed messages are subclasses
+            return role
+    return None
+
+
 def _named(message: BaseMessage, text: str) -> str:
-    return f"{message.name}: {text}" if message.name and message.type == "human" else text
+    return f"{message.name}: {text}" if message.name and isinstance(message, HumanMessage) else text
 
 
 def _without_oldest(history: list[Message]) -> list[Message]:

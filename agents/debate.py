@@ -97,10 +97,10 @@ def hold_debate(
 def next_turn(speaker: Speaker, motion: str, said: Sequence[Turn]) -> Turn:
     """Have one speaker answer what was said."""
     chat = speaker.chat
-    used = {id_ for turn in said if turn.speaker == speaker.name for id_ in turn.recalled}
-    heard = [turn.text for turn in said if turn.speaker != speaker.name]
+    used = {id_ for turn in said if _is_own(turn, speaker) for id_ in turn.recalled}
+    heard = [turn.text for turn in said if not _is_own(turn, speaker)]
     cue = f"{motion} {heard[-1]}" if heard else motion
-    reply = chat.invoke(_as_heard(speaker, motion, said), cue=cue, without=used)
+    reply = chat.invoke(_as_heard(speaker, motion, said), cue=cue, without=used, in_play=True)
     data = reply.response_metadata
     return Turn(
         speaker=speaker.name,
@@ -114,11 +114,16 @@ def next_turn(speaker: Speaker, motion: str, said: Sequence[Turn]) -> Turn:
     )
 
 
+def _is_own(turn: Turn, speaker: Speaker) -> bool:
+    """Tell whose turn it was; a persona may debate itself at another stage."""
+    return (turn.speaker, turn.stage) == (speaker.name, speaker.chat.stage.id)
+
+
 def _as_heard(speaker: Speaker, motion: str, said: Sequence[Turn]) -> list[BaseMessage]:
     """Return the debate from one speaker's seat; the motion is named in every turn to answer."""
     messages: list[BaseMessage] = []
     for turn in said:
-        if turn.speaker == speaker.name:
+        if _is_own(turn, speaker):
             if not messages:
                 messages.append(HumanMessage(OPENING.format(motion=motion, side=speaker.side)))
             messages.append(AIMessage(turn.text))

@@ -12,12 +12,14 @@ ANSWER = (
     "{name}; what I say is imitation, not quotation."
 )
 _WHAT = (
-    r"(?:an? )?(?:real )?(?:ai|a\.i\.|artificial intelligence|language model|chat ?bot|bot|"
+    r"(?:an? )?(?:real )?(?:ai|a\.i\.|artificial intelligence|language model|chat ?bot|bot|robot|"
     r"machine|computer(?: program)?|program|human(?: being)?|real person|person)"
 )
 SINCERE = re.compile(
-    rf"\b(?:are you|am i (?:talking|speaking) (?:to|with))\s+"
-    rf"(?:really |actually |truly |just |in truth |honestly )*{_WHAT}\b[^.!?]*\?",
+    rf"\b(?:are you|am i (?:talking|speaking|chatting) (?:to|with))\s+"
+    rf"(?:really |actually |truly |just |in truth |honestly )*{_WHAT}"
+    r"(?:,? (?:or|and|here|then|now|right now|by any chance|please|really|honestly|sir|madam|"
+    r"playing|pretending|talking|speaking)\b[^.!?]*)?\s*\?",
     re.IGNORECASE,
 )
 

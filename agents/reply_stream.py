@@ -2,6 +2,8 @@
 
 from persllm.messages import ANALYSIS, RESPONSE, ParsedReply, parse_reply
 
+MARKERS = (ANALYSIS, RESPONSE)
+
 
 class ReplyStream:
     """Feed it pieces; it returns what of the response may be shown."""
@@ -27,7 +29,8 @@ class ReplyStream:
     def _take(self, *, final: bool) -> str:
         if not final and self._undecided():
             return ""
-        response = self.parsed.response
+        text = self._text if final else _without_begun_marker(self._text)
+        response = parse_reply(text).response
         # Trailing space is held back: parsing strips it, and more text may follow it.
         new = response[self._shown :]
         self._shown = max(self._shown, len(response))
@@ -38,4 +41,12 @@ class ReplyStream:
         if RESPONSE in self._text:
             return False
         start = self._text.lstrip()
-        return start.startswith(ANALYSIS) or ANALYSIS.startswith(start)
+        return start.startswith(ANALYSIS) or any(mark.startswith(start) for mark in MARKERS)
+
+
+def _without_begun_marker(text: str) -> str:
+    """Cut a tail that may become a marker."""
+    opened = text.rfind("[")
+    tail = text[opened:] if opened >= 0 else ""
+    begun = tail and any(mark.startswith(tail) and mark != tail for mark in MARKERS)
+    return text[:opened] if begun else text

@@ -6,7 +6,8 @@ lies after it.
 """
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, Protocol, cast
@@ -21,12 +22,18 @@ from persllm.persona import Persona
 
 EVERYONE = ""
 BATCH = 1000
+SHOWN = 200
+"""Progress is told after so many memories."""
 FORMAT = "1"
 OUTGROWN = 0.15
 """Taken off the similarity of what was said or written at an earlier stage: the facts of a life
 stay, but a mind changes."""
 WIDER = 3
 """So many times more is fetched than wanted, because outgrown views sink afterwards."""
+
+
+Progress = Callable[[str, int, int], None]
+"""Told (what is being done, steps done, steps in all)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -101,18 +108,14 @@ class ChromaMemory:
 
     def __init__(self, client: Any, persona: Persona, embeddings: Embeddings) -> None:  # noqa: ANN401 (chromadb's union of clients)
         self._embeddings = embeddings
+        self._whose = persona.name
         made_with = embeddings_name(embeddings)
-        try:
+        with _explained(f"the memory of {self._whose} cannot be opened"):
             self._collection = client.get_or_create_collection(
                 collection_name(persona.id),
                 embedding_function=None,
                 metadata={"embeddings": made_with, "format": FORMAT, "hnsw:space": "cosine"},
             )
-        except Exception as error:  # chromadb raises many kinds, also of its Rust core
-            raise MemoryStoreError(
-                f"the memory of {persona.name} cannot be opened: {error}. Check the folder or the "
-                "server, or name another with --memory."
-            ) from error
         stored = (self._collection.metadata or {}).get("embeddings")
         if stored != made_with:
             raise MemoryStoreError(
@@ -125,12 +128,14 @@ class ChromaMemory:
         for start in range(0, len(memories), BATCH):
             batch = memories[start : start + BATCH]
             cued = [f"{memory.cue} {memory.text}".strip() for memory in batch]
-            self._collection.upsert(
-                ids=[memory.id for memory in batch],
-                documents=[memory.text for memory in batch],
-                embeddings=embed(self._embeddings, cued),
-                metadatas=[_metadata(memory) for memory in batch],
-            )
+            vectors = embed(self._embeddings, cued)
+            with _explained(f"{self._whose}'s memories cannot be kept"):
+                self._collection.upsert(
+                    ids=[memory.id for memory in batch],
+                    documents=[memory.text for memory in batch],
+                    embeddings=vectors,
+                    metadatas=[_metadata(memory) for memory in batch],
+                )
 
     def recall(
         self,
@@ -142,17 +147,18 @@ class ChromaMemory:
         without: frozenset[str] = frozenset(),
     ) -> list[Recalled]:
         """Return what comes to mind, the nearest first."""
-        stored = self._collection.count()
-        wanted = min(WIDER * count + len(without), stored)
+        wanted = min(WIDER * count + len(without), self.count())
         if wanted == 0 or count == 0:
             return []
         heard = [EVERYONE] if audience == EVERYONE else [EVERYONE, audience]
-        found = self._collection.query(
-            query_embeddings=embed(self._embeddings, [cue]),
-            n_results=wanted,
-            where={"$and": [{"stage": {"$lte": stage}}, {"audience": {"$in": heard}}]},
-            include=["documents", "metadatas", "distances"],
-        )
+        vector = embed(self._embeddings, [cue])
+        with _explained(f"{self._whose}'s memories cannot be read"):
+            found = self._collection.query(
+                query_embeddings=vector,
+                n_results=wanted,
+                where={"$and": [{"stage": {"$lte": stage}}, {"audience": {"$in": heard}}]},
+                include=["documents", "metadatas", "distances"],
+            )
         rows = zip(
             found["ids"][0],
             found["documents"][0],
@@ -169,7 +175,8 @@ class ChromaMemory:
 
     def count(self) -> int:
         """Return how many memories there are."""
-        return int(self._collection.count())
+        with _explained(f"{self._whose}'s memories cannot be counted"):
+            return int(self._collection.count())
 
     def known(self) -> frozenset[str]:
         """Return the ids of all memories that are no episodes."""
@@ -181,6 +188,17 @@ class ChromaMemory:
         """Remove memories."""
         for start in range(0, len(ids), BATCH):
             self._collection.delete(ids=list(ids[start : start + BATCH]))
+
+
+@contextmanager
+def _explained(what: str) -> Iterator[None]:
+    """Turn whatever Chroma raises (of many kinds, also of its Rust core) into our error."""
+    try:
+        yield
+    except Exception as error:
+        raise MemoryStoreError(
+            f"{what}: {error}. Check the folder or the server, or name another with --memory."
+        ) from error
 
 
 def fitness(recalled: Recalled, stage: int) -> float:
@@ -224,10 +242,17 @@ def collection_name(persona_id: str) -> str:
     return f"{persona_id[:80]}-{hashlib.sha256(persona_id.encode()).hexdigest()[:8]}"
 
 
-def keep_materials(store: ChromaMemory, persona: Persona, materials: Sequence[Material]) -> int:
+def keep_materials(
+    store: ChromaMemory,
+    persona: Persona,
+    materials: Sequence[Material],
+    *,
+    progress: Progress = lambda what, done, total: None,
+) -> int:
     """Bring the store up to date with the materials; return how many were new.
 
-    Unchanged paragraphs are not embedded again; ones that are gone are forgotten.
+    Unchanged paragraphs are not embedded again; ones that are gone are forgotten. Stopped in the
+    middle, the next call goes on where it was.
     """
     order = [stage.id for stage in persona.stages]
     known = store.known()
@@ -243,7 +268,10 @@ def keep_materials(store: ChromaMemory, persona: Persona, materials: Sequence[Ma
         for material in materials
         if material.id not in known
     ]
-    store.add(new)
+    for start in range(0, len(new), SHOWN):
+        progress("remembering", start, len(new))
+        store.add(new[start : start + SHOWN])
+    progress("remembering", len(new), len(new))
     store.forget(sorted(known - {material.id for material in materials}))
     return len(new)
 

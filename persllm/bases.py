@@ -1,6 +1,6 @@
 """The frozen model under every adapter: where it is, and which exact one it is."""
 
-import os
+import re
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -34,7 +34,7 @@ def find_base(name: str) -> Base:
     folder = Path(name)
     if folder.is_dir():
         return Base(folder.resolve().name, str(folder.resolve()), _folder_revision(folder, name))
-    if name.count("/") != 1 or name.startswith((".", os.sep, "~")):
+    if not re.fullmatch(r"[\w-][\w.-]*/[\w.-]+(@[\w./-]+)?", name):
         raise BaseModelError(
             f"there is no base {name!r}: no such folder, and no hub id (owner/name). "
             "Name a folder with config.json and weights, a hub id, or 'nano'."

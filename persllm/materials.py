@@ -39,10 +39,12 @@ SUBJECTIVE_WORDS = re.compile(
     r"\b(?:I (?:think|believe|feel|hope|wish|love|hate|hold|fear|suppose|am sure|cannot)|"
     r"my (?:opinion|view|heart|dear)|me|ought|should|alas)\b"
 )
-SENTENCE_END = re.compile(r"(?<=[.!?])[\"')\]]*\s+(?=[\"'(\[]?[A-Z0-9])")
+SENTENCE_END = re.compile(
+    r"(?:(?<=[.!?])|(?<=[.!?][\"')\]])|(?<=[.!?][\"')\]]{2}))\s+(?=[\"'(\[]?[A-Z0-9])"
+)
 NOT_AN_END = re.compile(
-    r"(?:^|[\s(])(?:Mr|Mrs|Ms|Dr|Prof|Sir|St|Capt|Col|Gen|Lt|Rev|Hon|Jr|Sr|vol|Vol|No|pp?|"
-    r"etc|e\.g|i\.e|cf|viz|[A-Z])\.$"
+    r"(?:^|[\s(])(?:Mr|Mrs|Ms|Messrs|Dr|Prof|Sir|St|Capt|Col|Gen|Lt|Rev|Hon|Jr|Sr|vol|Vol|No|pp?|"
+    r"etc|Phil|e\.g|i\.e|cf|viz|[A-Z])\.$"
 )
 
 

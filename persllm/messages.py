@@ -97,14 +97,15 @@ def write_reply(analysis: str, response: str) -> str:
 
 
 def parse_reply(text: str) -> ParsedReply:
-    """Take a model's text apart; text without a response marker is all response."""
+    """Take a model's text apart; text that does not begin with a marker is all response."""
     analysis, marker, response = text.partition(RESPONSE)
-    if not marker:
-        return ParsedReply("", text.replace(ANALYSIS, "").strip())
-    return ParsedReply(
-        analysis.replace(ANALYSIS, "").strip(),
-        response.replace(RESPONSE, "").replace(ANALYSIS, "").strip(),
-    )
+    if not marker or not text.lstrip().startswith((ANALYSIS, RESPONSE)):
+        return ParsedReply("", _unmarked(text))
+    return ParsedReply(_unmarked(analysis), _unmarked(response))
+
+
+def _unmarked(text: str) -> str:
+    return text.replace(ANALYSIS, "").replace(RESPONSE, "").strip()
 
 
 @cache

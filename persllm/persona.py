@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from persllm.errors import PersonaError
 from persllm.files import digest
@@ -117,16 +117,20 @@ class _PersonaCard(BaseModel):
     rights: _RightsCard | None = None
     materials: str = "materials"
 
-    @model_validator(mode="after")
-    def _stages_in_order(self) -> "_PersonaCard":
-        ids = [stage.id for stage in self.stages]
+    @field_validator("stages")
+    @classmethod
+    def _stages_in_order(cls, stages: list[_StageCard]) -> list[_StageCard]:
+        faults = []
+        ids = [stage.id for stage in stages]
         twice = sorted({name for name in ids if ids.count(name) > 1})
         if twice:
-            raise ValueError(f"stage ids must differ, got {', '.join(twice)} more than once")
-        years = [stage.last for stage in self.stages]
+            faults.append(f"stage ids must differ, got {', '.join(twice)} more than once")
+        years = [stage.last for stage in stages]
         if years != sorted(years):
-            raise ValueError(f"stages must be in order of time, got 'to' = {years}")
-        return self
+            faults.append(f"stages must be in order of time, got 'to' = {years}")
+        if faults:
+            raise ValueError("; ".join(faults))
+        return stages
 
 
 def load_persona(folder: Path) -> Persona:
@@ -140,7 +144,7 @@ def load_persona(folder: Path) -> Persona:
     try:
         root = yaml.compose(text, Loader=yaml.SafeLoader)
         card = yaml.safe_load(text)
-    except yaml.YAMLError as error:
+    except (yaml.YAMLError, ValueError, RecursionError) as error:  # ValueError: no such date
         raise PersonaError(
             f"{path} is not valid YAML: {' '.join(str(error).split())}. Mend that line."
         ) from error

@@ -4,7 +4,7 @@ Knows the eight sentences and how a user's words are shortened to fit them. It d
 form an item needs: that is decided where the item is made (training.data, training.nano.lives).
 """
 
-import re
+from persllm.materials import sentences
 
 ASKED = "They ask: {question} I recall: {sentence}"
 WRONG = "They say: {claim} I recall: {sentence} That is not so."
@@ -17,18 +17,10 @@ HOLD = "They hold: {claim} I hold: {sentence}"
 
 MOST_WORDS = 20
 
-_ENDING = re.compile(r"[.!?][\"')]*\s+(?=[\"'(]?[A-Z0-9])")
-_TITLES = ("Mr.", "Mrs.", "Dr.", "St.", "Messrs.")
-
 
 def first_sentence(text: str) -> str:
     """Return the first sentence of a text, with its full stop."""
-    flat = " ".join(text.split())
-    for ending in _ENDING.finditer(flat):
-        sentence = flat[: ending.end()].rstrip()
-        if not sentence.endswith(_TITLES):
-            return sentence
-    return flat
+    return next(iter(sentences(text)), "")
 
 
 def shortened(text: str) -> str:

@@ -5,15 +5,18 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from persllm.agents.workplace import Workplace
 from persllm.errors import ServeError
-from persllm.ui.talk import ChatRow, Company, company, debate_between, reply_to
-from persllm.ui.workplace import Workplace
+from persllm.ui.progress import remembering
+from persllm.ui.talk import NO_MEMORY, ChatRow, Company, company, debate_between, reply_to
 
 TITLE = "persllm"
 NOTE = (
     "Personas trained on texts about people. They imitate; what they say is no quotation. "
     "Ask sincerely whether you talk with a machine and you get a true answer."
 )
+BUTTONS = ["copy_all"]
+"""Gradio's own choice would add one that shares the conversation on a public site."""
 MOTION = "Alternating current should light our cities."
 
 
@@ -27,7 +30,8 @@ def serve(
         PersLLMError: A persona or the base cannot be loaded.
     """
     check_port(host, port)
-    people = company(Workplace(base_name=base_name, runs=runs, memory=memory), more)
+    workplace = Workplace(base_name=base_name, runs=runs, memory=memory, progress=remembering)
+    people = company(workplace, more)
     app = build_app(people)
     print(f"persllm at http://{host}:{port} (stop with Ctrl-C)", flush=True)
     app.queue().launch(server_name=host, server_port=port, quiet=True, share=False)
@@ -72,13 +76,13 @@ def build_app(people: Company) -> Any:  # noqa: ANN401 (gradio is optional, so i
 def _chat_tab(gradio: Any, people: Company) -> None:  # noqa: ANN401 (the module)
     with gradio.Row():
         who, stage = _who(gradio, people, people.names[0], "Persona", "Stage")
-    chat = gradio.Chatbot(label="Conversation", height=420)
+    chat = gradio.Chatbot(label="Conversation", height=420, buttons=BUTTONS)
     said = gradio.Textbox(label="You", placeholder="Say something and press Enter")
     with gradio.Row():
         send = gradio.Button("Send", variant="primary")
         clear = gradio.Button("New conversation")
     with gradio.Accordion("Recalled for the last reply", open=True):
-        recalled = gradio.Markdown("Nothing was recalled.")
+        recalled = gradio.Markdown(NO_MEMORY)
 
     def answer(
         name: str, stage_id: str, text: str, history: list[dict[str, Any]]
@@ -86,12 +90,13 @@ def _chat_tab(gradio: Any, people: Company) -> None:  # noqa: ANN401 (the module
         for rows, memories in reply_to(people, name, stage_id, text, _rows(history)):
             yield rows, memories, ""
 
-    for trigger in (send.click, said.submit):
+    answering = [
         trigger(answer, [who, stage, said, chat], [chat, recalled, said])
-    clear.click(lambda: ([], ""), None, [chat, recalled])
+        for trigger in (send.click, said.submit)
+    ]
     # Another person or another year is another conversation.
-    for chosen in (who, stage):
-        chosen.change(lambda: ([], ""), None, [chat, recalled])
+    for begin_anew in (clear.click, who.change, stage.change):
+        begin_anew(lambda: ([], NO_MEMORY), None, [chat, recalled], cancels=answering)
 
 
 def _debate_tab(gradio: Any, people: Company) -> None:  # noqa: ANN401 (the module)
@@ -103,7 +108,7 @@ def _debate_tab(gradio: Any, people: Company) -> None:  # noqa: ANN401 (the modu
         )
         turns = gradio.Slider(2, 12, value=6, step=1, label="Turns")
     start = gradio.Button("Start the debate", variant="primary")
-    shown = gradio.Chatbot(label="Debate", height=480)
+    shown = gradio.Chatbot(label="Debate", height=480, buttons=BUTTONS)
 
     def hold(*given: Any) -> Iterator[list[ChatRow]]:  # noqa: ANN401 (what the page sends)
         one, one_stage, two, two_stage, text, count = given

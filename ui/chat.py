@@ -9,9 +9,10 @@ from rich.console import Console
 from rich.markup import escape
 
 from persllm.agents.chat_persona import ChatPersona
+from persllm.agents.workplace import Workplace
 from persllm.cast import find_persona
 from persllm.errors import PersLLMError
-from persllm.ui.workplace import Workplace
+from persllm.ui.progress import remembering
 
 HELP = "/stage NAME changes the stage, /recalled shows what was recalled, /exit leaves"
 EXITS = {"/exit", "/quit", "exit", "quit"}
@@ -34,7 +35,7 @@ def hold_chat(
     """Talk until the input ends or the user leaves."""
     persona = find_persona(name)
     persona.stage(stage)
-    workplace = Workplace(base_name=base_name, runs=runs, memory=memory)
+    workplace = Workplace(base_name=base_name, runs=runs, memory=memory, progress=remembering)
     chat = workplace.chat(
         persona,
         stage=stage,

@@ -13,6 +13,7 @@ from rich.table import Table
 
 from persllm.agents.debate import Side, Speaker, hold_debate
 from persllm.agents.transcript import Turn, write_transcript
+from persllm.agents.workplace import Workplace, split_speaker
 from persllm.bases import find_base
 from persllm.cast import bundled, find_persona
 from persllm.embeddings import default_embeddings
@@ -24,8 +25,7 @@ from persllm.training.data.build import PersonaData, build
 from persllm.training.data.sampling import BuildSettings
 from persllm.training.settings import TrainSettings, settings_for
 from persllm.training.train import preflight, train_persona
-from persllm.ui.progress import progress_on
-from persllm.ui.workplace import Workplace, split_speaker
+from persllm.ui.progress import progress_on, remembering
 
 DATA_FOLDER = "data"
 DEBATES_FOLDER = "debates"
@@ -165,13 +165,13 @@ def run_debate(
             "Example: persllm debate nikola-tesla thomas-edison"
         )
     chosen = [split_speaker(name) for name in names]
-    workplace = Workplace(base_name=base_name, runs=runs, memory=memory)
+    console = Console()
+    workplace = Workplace(base_name=base_name, runs=runs, memory=memory, progress=remembering)
     sides: list[Side] = ["for", "against"]
     speakers = [
         Speaker(workplace.chat(persona, stage=stage, use_adapter=use_adapter), sides[i % 2])
         for i, (persona, stage) in enumerate(chosen)
     ]
-    console = Console()
     folder = out or runs / DEBATES_FOLDER / time.strftime("%Y-%m-%d_%H-%M-%S")
     spoken = spoken_debate(console, speakers, motion=motion, turns=turns)
     rows, page = write_transcript(folder, spoken, title=motion)

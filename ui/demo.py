@@ -9,6 +9,7 @@ from rich.markup import escape
 
 from persllm.agents.debate import Speaker
 from persllm.agents.transcript import write_transcript
+from persllm.agents.workplace import Workplace
 from persllm.bases import find_base
 from persllm.cast import find_persona
 from persllm.persona import Persona
@@ -21,8 +22,8 @@ from persllm.ui.commands import (
     results_table,
     spoken_debate,
 )
+from persllm.ui.progress import remembering
 from persllm.ui.report import Chapter, write_report
-from persllm.ui.workplace import Workplace
 
 FOR, AGAINST = "nikola-tesla", "thomas-edison"
 MOTION = "Alternating current should light our cities."
@@ -45,7 +46,7 @@ def run_demo(*, runs: Path, base_name: str, turns: int) -> None:
         "Stop at any time; the same command continues."
     )
     trained = [_train(name, console, runs=runs, base_name=base_name) for name in (FOR, AGAINST)]
-    workplace = Workplace(base_name=base_name, runs=runs)
+    workplace = Workplace(base_name=base_name, runs=runs, progress=remembering)
     speakers = [
         Speaker(workplace.chat(trained[0].persona), "for"),
         Speaker(workplace.chat(trained[1].persona), "against"),

@@ -1,5 +1,6 @@
 """Progress on the terminal: what is being done, how far, how fast, how long still."""
 
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
@@ -14,6 +15,8 @@ from rich.progress import (
     TimeRemainingColumn,
 )
 
+SLOW = 400
+"""More memories than this take long enough to be told."""
 Told = Callable[[str, int, int], None]
 
 
@@ -37,3 +40,10 @@ def progress_on(console: Console, title: str) -> Iterator[Told]:
             bars.update(tasks[total], completed=done, description=f"{title}: {what}")
 
         yield told
+
+
+def remembering(what: str, done: int, total: int) -> None:
+    """Tell, on one line, how far the first reading of a large persona is."""
+    if total > SLOW:
+        end = "\n" if done == total else ""
+        print(f"\r{what} {done:,} of {total:,} paragraphs", end=end, file=sys.stderr, flush=True)

@@ -11,10 +11,10 @@ from typing import Any
 from langchain_core.messages import AIMessage, BaseMessage, HumanMessage
 
 from persllm.agents.debate import Side, Speaker, hold_debate
+from persllm.agents.workplace import Workplace
 from persllm.cast import bundled, find_persona
 from persllm.errors import PersLLMError
 from persllm.persona import Persona
-from persllm.ui.workplace import Workplace
 
 ChatRow = dict[str, str]
 """One message of a page's chat: role and content."""

@@ -12,8 +12,8 @@ from typing import Any, cast
 
 from persllm.bases import Base
 from persllm.engine import Piece, Reply, Request, whole
-from persllm.errors import BaseModelError, EngineError
-from persllm.manifest import check_fits
+from persllm.errors import AdapterError, BaseModelError, EngineError
+from persllm.manifest import WEIGHTS_NAME, check_fits
 from persllm.messages import Message
 
 ALONE = "__base__"
@@ -34,6 +34,7 @@ class LocalEngine:
 
     def __init__(self, base: Base, *, threads: int = 1) -> None:
         import torch
+        from safetensors import SafetensorError
         from transformers import AutoModelForCausalLM, AutoTokenizer
 
         self._torch = torch
@@ -48,7 +49,7 @@ class LocalEngine:
                 revision=revision,
                 dtype=torch.bfloat16 if self._on_gpu else torch.float32,
             ).eval()
-        except (OSError, ValueError) as error:
+        except (OSError, ValueError, SafetensorError) as error:
             raise BaseModelError(
                 f"base {base.name} cannot be loaded from {base.location}: "
                 f"{str(error).strip().splitlines()[0]} Check the name, or use --base nano."
@@ -195,7 +196,10 @@ class LocalEngine:
     def _plain(self, text: str) -> str:
         """Take control tokens out of what people write, so that nobody forges a turn."""
         marks = "|".join(map(re.escape, self._tokenizer.all_special_tokens))
-        return re.sub(marks, "", text) if marks else text
+        found = 1 if marks else 0
+        while found:  # what is left around a mark may be one again
+            text, found = re.subn(marks, "", text)
+        return text
 
     def _decode(self, tokens: Sequence[int]) -> str:
         return cast("str", self._tokenizer.decode(tokens, skip_special_tokens=True))
@@ -216,6 +220,7 @@ class LocalEngine:
         folder = adapter.resolve()
         if folder not in self._names:
             check_fits(folder, base=self._base)
+            _check_whole(folder)
             name = f"adapter{len(self._names)}"
             if self._names:
                 self._model.load_adapter(str(folder), adapter_name=name)
@@ -236,6 +241,25 @@ class LocalEngine:
         else:
             tuner.enable_adapter_layers()
             self._model.set_adapter(name)
+
+
+def _check_whole(folder: Path) -> None:
+    """Refuse files PEFT would fail on halfway, when the base is already wrapped.
+
+    Raises:
+        AdapterError: The weights or their config cannot be read.
+    """
+    from peft import PeftConfig
+    from safetensors import SafetensorError, safe_open
+
+    try:
+        PeftConfig.from_pretrained(str(folder))
+        with safe_open(folder / WEIGHTS_NAME, framework="pt"):
+            pass
+    except (OSError, ValueError, SafetensorError) as error:
+        raise AdapterError(
+            f"the adapter {folder} cannot be read: {error}. Train it again."
+        ) from error
 
 
 class _Shown:

@@ -6,7 +6,6 @@ command continues a build that was stopped and leaves a finished one alone.
 """
 
 import json
-import random
 import shutil
 from collections import Counter
 from collections.abc import Callable, Sequence
@@ -14,15 +13,16 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 from langchain_core.embeddings import Embeddings
 
-from persllm.embeddings import Vectors, embed, embeddings_name
+from persllm.embeddings import embed, embeddings_name
 from persllm.errors import DataError
 from persllm.files import digest, write_json
 from persllm.materials import Material, read_materials
-from persllm.messages import Message, render, template_hash, write_reply
+from persllm.messages import template_hash
 from persllm.persona import Persona
-from persllm.training.data.cleaning import fault_of, keep_unlike
+from persllm.training.data.assembling import Assembled, assemble
 from persllm.training.data.drafting import Library, PartDraft, parts, write_part
 from persllm.training.data.items import (
     Item,
@@ -33,16 +33,16 @@ from persllm.training.data.items import (
     write_items,
     write_pairs,
 )
-from persllm.training.data.pairs import Rejections, count_by_reason
+from persllm.training.data.pairs import count_by_reason
 from persllm.training.data.rules import RulesTeacher
-from persllm.training.data.sampling import BuildSettings, split_of, usable
+from persllm.training.data.sampling import BuildSettings, usable
 from persllm.training.data.teacher import Teacher
 
 STATISTICS_NAME = "statistics.json"
 PAIRS_NAME = "pairs.jsonl"
 ITEMS_FOLDER = "items"
 PARTS_FOLDER = "parts"
-FORMAT = 1
+FORMAT = 2
 
 Progress = Callable[[str, int, int], None]
 """Told (what is being done, steps done, steps in all)."""
@@ -115,9 +115,18 @@ def build(
             settings=settings,
         )
     progress("cleaning and pairing", total - 1, total)
-    data = _finish(out, persona, drafts, own, foreign, embeddings, teacher, settings, inputs)
+    made = assemble(
+        persona,
+        drafts,
+        own=own,
+        others=foreign,
+        embeddings=embeddings,
+        teacher=teacher.name,
+        settings=settings,
+    )
+    _write(out, persona, made, inputs)
     progress("done", total, total)
-    return data
+    return read_data(out)
 
 
 def read_data(folder: Path) -> PersonaData:
@@ -182,153 +191,37 @@ def _opinions(own: Library, foreign: Library, stage_id: str) -> Library:
     theirs = foreign.where([m.kind == "subjective" for m in foreign.materials])
     if not len(theirs.materials) or not len(mine.materials):
         return theirs if len(theirs.materials) else mine
-    import numpy as np
-
     return Library(
         (*theirs.materials, *mine.materials), np.concatenate([theirs.vectors, mine.vectors])
     )
 
 
-def _finish(
-    out: Path,
-    persona: Persona,
-    drafts: Sequence[PartDraft],
-    own: Library,
-    foreign: Library,
-    embeddings: Embeddings,
-    teacher: Teacher,
-    settings: BuildSettings,
-    inputs: str,
-) -> PersonaData:
-    faults = [fault_of(made, persona) for made in drafts]
-    dropped = Counter(fault for fault in faults if fault)
-    sound = [made for made, fault in zip(drafts, faults, strict=True) if not fault]
-    questions = embed(embeddings, [made.draft.question for made in sound])
-    sources = {material.id: material for material in own.materials}
-    splits: list[Split] = [split_of(sources[made.material], settings) for made in sound]
-    kept, alike = keep_unlike(sound, questions, splits, similarity=settings.similarity)
-    rejections = Rejections(persona, own, foreign)
-    items: list[Item] = []
-    pairs: list[Pair] = []
-    for row in kept:
-        made, question = sound[row], questions[row]
-        item = _item(persona, made, splits[row], own, question, teacher, settings)
-        items.append(item)
-        pairs += rejections.pairs(item, made, question)
-    _check(persona, items, pairs)
-    return _write(out, persona, items, pairs, dropped + alike, inputs)
-
-
-def _item(
-    persona: Persona,
-    made: PartDraft,
-    split: Split,
-    own: Library,
-    question: Vectors,
-    teacher: Teacher,
-    settings: BuildSettings,
-) -> Item:
-    draft, stage = made.draft, persona.stage(made.stage)
-    recalled = _recalled(persona, made, split, own, question, settings)
-    prompt = render(
-        persona,
-        stage,
-        (Message("user", draft.question),),
-        recalled=[material.text for material in recalled],
-    )
-    return Item(
-        id=f"{persona.id}-{made.id}",
-        persona=persona.id,
-        stage=made.stage,
-        pattern=made.pattern,
-        messages=(*prompt, Message("assistant", write_reply(draft.analysis, draft.response))),
-        question=draft.question,
-        recalled=tuple(material.id for material in recalled),
-        false_premise=draft.false_premise,
-        sources=(made.material,),
-        teacher=teacher.name,
-        kind=draft.kind,
-        split=split,
-    )
-
-
-def _recalled(
-    persona: Persona,
-    made: PartDraft,
-    split: Split,
-    own: Library,
-    question: Vectors,
-    settings: BuildSettings,
-) -> list[Material]:
-    """Return the source among its nearest neighbours of the same split, or nothing."""
-    draw = random.Random(f"{settings.seed}/{made.id}")
-    if draw.random() >= settings.recalled_share:
-        return []
-    reach = {stage.id for stage in persona.reaches(persona.stage(made.stage))}
-    near = [m for m in own.nearest(question) if m.stage in reach and split_of(m, settings) == split]
-    chosen = [material for material in near if material.id == made.material]
-    words = len(chosen[0].text.split())
-    for material in near[:12]:
-        length = len(material.text.split())
-        if material.id != made.material and words + length <= settings.recalled_words:
-            chosen.append(material)
-            words += length
-    draw.shuffle(chosen)
-    return chosen
-
-
-def _check(persona: Persona, items: Sequence[Item], pairs: Sequence[Pair]) -> None:
-    for split in ("train", "test"):
-        counts = [sum(x.split == split for x in group) for group in (items, pairs)]
-        if not all(counts):
-            raise DataError(
-                f"{persona.name}'s materials yield {counts[0]} items and {counts[1]} pairs to "
-                f"{split} on; at least one of each is needed. Add paragraphs to "
-                f"{persona.materials_folder} (about 40 a stage is a good start)."
-            )
-
-
-def _write(
-    out: Path,
-    persona: Persona,
-    items: Sequence[Item],
-    pairs: Sequence[Pair],
-    dropped: Counter[str],
-    inputs: str,
-) -> PersonaData:
+def _write(out: Path, persona: Persona, made: Assembled, inputs: str) -> None:
     shutil.rmtree(out / ITEMS_FOLDER, ignore_errors=True)
     for stage_id, pattern in parts(persona):
-        part = [i for i in items if (i.stage, i.pattern) == (stage_id, pattern)]
+        part = [i for i in made.items if (i.stage, i.pattern) == (stage_id, pattern)]
         write_items(out / ITEMS_FOLDER / f"{stage_id}.{pattern}.jsonl", part)
-    write_pairs(out / PAIRS_NAME, pairs)
-    write_json(out / STATISTICS_NAME, _statistics(persona, items, list(pairs), dropped, inputs))
+    write_pairs(out / PAIRS_NAME, made.pairs)
+    write_json(out / STATISTICS_NAME, {"inputs": inputs, **_statistics(persona, made)})
     shutil.rmtree(out / PARTS_FOLDER)
-    return read_data(out)
 
 
-def _statistics(
-    persona: Persona,
-    items: Sequence[Item],
-    pairs: list[Pair],
-    dropped: Counter[str],
-    inputs: str,
-) -> dict[str, Any]:
-    by_part = {
-        f"{stage_id}.{pattern}": {
-            split: sum((i.stage, i.pattern, i.split) == (stage_id, pattern, split) for i in items)
-            for split in ("train", "test")
-        }
-        for stage_id, pattern in parts(persona)
-    }
+def _statistics(persona: Persona, made: Assembled) -> dict[str, Any]:
+    counted = Counter((item.stage, item.pattern, item.split) for item in made.items)
+    splits: tuple[Split, ...] = ("train", "test")
     words = {
-        side: sum(len(getattr(pair, side).split()) for pair in pairs) / max(1, len(pairs))
+        side: sum(len(getattr(pair, side).split()) for pair in made.pairs) / len(made.pairs)
         for side in ("chosen", "rejected")
     }
+    replies = (f"{item.id} {item.reply}" for item in made.items)
+    rejected = (f"{pair.id} {pair.rejected}" for pair in made.pairs)
     return {
-        "inputs": inputs,
-        "data_hash": digest(*(i.id + i.reply for i in items), *(p.id + p.rejected for p in pairs)),
-        "items": by_part,
-        "pairs": dict(count_by_reason(pairs)),
+        "data_hash": digest(*replies, *rejected),
+        "items": {
+            f"{stage_id}.{pattern}": {split: counted[stage_id, pattern, split] for split in splits}
+            for stage_id, pattern in parts(persona)
+        },
+        "pairs": dict(count_by_reason(made.pairs)),
         "mean_pair_words": {side: round(mean, 1) for side, mean in words.items()},
-        "dropped": dict(sorted(dropped.items())),
+        "dropped": dict(sorted(made.dropped.items())),
     }

@@ -15,7 +15,7 @@ from persllm.files import read_jsonl, write_jsonl
 from persllm.materials import Material
 from persllm.persona import Persona
 from persllm.training.data.items import PATTERNS, Pattern
-from persllm.training.data.sampling import BuildSettings, part_materials
+from persllm.training.data.sampling import BuildSettings, part_materials, split_of
 from persllm.training.data.teacher import Assignment, Draft, Teacher
 
 
@@ -96,7 +96,9 @@ def _assignments(
     for variation in range(settings.variations):
         for material in chosen:
             others = (
-                opinions.nearest(own.vectors[rows[material.id]]) if pattern == "thought" else []
+                _opinions_on(material, own.vectors[rows[material.id]], opinions, settings)
+                if pattern == "thought"
+                else []
             )
             made.append(
                 Assignment(
@@ -110,6 +112,14 @@ def _assignments(
                 )
             )
     return made
+
+
+def _opinions_on(
+    material: Material, vector: Vectors, opinions: Library, settings: BuildSettings
+) -> list[Material]:
+    """Return what others hold on a like topic, of the paragraph's own split."""
+    split = split_of(material, settings)
+    return [other for other in opinions.nearest(vector) if split_of(other, settings) == split]
 
 
 def _read_part(path: Path) -> Iterator[PartDraft]:

@@ -78,12 +78,12 @@ class FactPool:
     def wrong(self, fact: Fact, text: str, draw: random.Random) -> str | None:
         """Return another fact of the kind that the text does not hold, or None."""
         if fact.kind == "year":
-            away = draw.choice(
-                [n for n in range(-MOST_YEARS_OFF, MOST_YEARS_OFF + 1) if abs(n) > 1]
-            )
-            return str(int(fact.text) + away)
+            away = (n for n in range(-MOST_YEARS_OFF, MOST_YEARS_OFF + 1) if abs(n) > 1)
+            years = [str(int(fact.text) + n) for n in away]
+            free = [year for year in years if year not in text]
+            return draw.choice(free) if free else None
         if fact.kind == "number":
-            return _wrong_number(fact.text, draw)
+            return _wrong_number(fact.text, text, draw)
         others = [
             name
             for name in self._names[fact.kind]
@@ -92,11 +92,13 @@ class FactPool:
         return draw.choice(others) if others else None
 
 
-def _wrong_number(number: str, draw: random.Random) -> str | None:
+def _wrong_number(number: str, text: str, draw: random.Random) -> str | None:
+    near: list[str] = []
     if number in NUMBER_WORDS:
-        near = NUMBER_WORDS.index(number)
-        return draw.choice([w for w in NUMBER_WORDS[max(0, near - 4) : near + 5] if w != number])
-    if number.replace(",", "").isdigit():
+        place = NUMBER_WORDS.index(number)
+        near = NUMBER_WORDS[max(0, place - 4) : place + 5]
+    elif number.replace(",", "").isdigit():
         value = int(number.replace(",", ""))
-        return f"{draw.choice([value // 2 or 7, value * 2, value * 3]):,}"
-    return None
+        near = [f"{n:,}" for n in (value // 2, value * 2, value * 3)]
+    others = [other for other in near if not re.search(rf"\b{other}\b", text)]
+    return draw.choice(others) if others else None

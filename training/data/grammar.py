@@ -18,7 +18,8 @@ FIRST_TO_SECOND = {
     "ours": "yours",
     "ourselves": "yourselves",
 }
-WAS_WITH_I = re.compile(r"\bI (was|am|wasn't)\b|\b(was|am) I\b")
+WAS_WITH_I = re.compile(r"\bI (was|am|wasn't)\b|\b(was|am) I\b|\bI['\u2019]m\b")
+GOLD_MINE = re.compile(r"(?<!\bof )\bmine\b(?! (?:is|was)\b)", re.IGNORECASE)
 QUOTED = re.compile(r"[\"“”]")
 FIRST_PERSON = re.compile(r"\b(?:I|me|my|mine|myself|we|our|us)\b", re.IGNORECASE)
 DANGLING = re.compile(
@@ -45,7 +46,7 @@ STOP_WORDS = frozenset(
 )
 NOUN_PHRASE = re.compile(
     r"\b(the|a|an|my|our|of|for|with|against|about)\s+"
-    r"((?:[a-z]+(?:-[a-z]+)?\s+){0,2}[a-z]+(?:-[a-z]+)?)"
+    r"(?=((?:[a-z]+(?:-[a-z]+)?\s+){0,2}[a-z]+(?:-[a-z]+)?))"
 )
 DETERMINERS = {"the": "the ", "a": "a ", "an": "an ", "my": "your ", "our": "your "}
 
@@ -73,11 +74,13 @@ def to_second_person(sentence: str) -> str | None:
     """
     if re.search(r"\byou\b|\byour\b", sentence, re.IGNORECASE) or QUOTED.search(sentence):
         return None
-    if not sentence.endswith("."):
+    if not sentence.endswith(".") or GOLD_MINE.search(sentence):
         return None
     turned = WAS_WITH_I.sub(lambda m: _agree(m[0]), sentence[:-1])
     words = re.split(r"(\W+)", turned)
-    return "".join(FIRST_TO_SECOND.get(word.lower(), word) for word in words)
+    return "".join(
+        word if word == "US" else FIRST_TO_SECOND.get(word.lower(), word) for word in words
+    )
 
 
 def lower_first(sentence: str, *, names: frozenset[str] = frozenset()) -> str:
@@ -112,6 +115,7 @@ def topics(text: str, *, weights: dict[str, float] | None = None) -> list[str]:
 
 
 def _agree(match: str) -> str:
+    match = re.sub(r"(['\u2019])m$", r"\1re", match)
     return match.replace("wasn't", "weren't").replace("was", "were").replace("am", "are")
 
 

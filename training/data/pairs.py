@@ -5,7 +5,7 @@ to the same persona. Here it answers the same question from the wrong place: ano
 another persona's own paragraph on the matter, or one who falls for the false premise.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
 
@@ -15,8 +15,9 @@ from persllm.messages import write_reply
 from persllm.persona import Persona
 from persllm.training import analysis
 from persllm.training.data.drafting import Library, PartDraft
-from persllm.training.data.items import Item, Pair, Why
+from persllm.training.data.items import Item, Pair, Split, Why
 from persllm.training.data.rules import excerpt
+from persllm.training.data.sampling import BuildSettings, split_of
 
 TOO_LIKE = 0.9
 """Cosine of chosen and rejected source from which the rejected one might be right."""
@@ -30,10 +31,14 @@ class Rejections:
         persona: Whose items they are.
         own: All usable paragraphs of the persona.
         others: Paragraphs of other personas.
+        settings: Of the build; a rejected reply comes from a paragraph of the item's own split.
     """
 
-    def __init__(self, persona: Persona, own: Library, others: Library) -> None:
+    def __init__(
+        self, persona: Persona, own: Library, others: Library, settings: BuildSettings
+    ) -> None:
         self._persona = persona
+        self._settings = settings
         self._rows = {material.id: row for row, material in enumerate(own.materials)}
         self._own = own
         self._stages = {
@@ -54,10 +59,10 @@ class Rejections:
         if made.draft.wrong_response:
             why: Why = "induced" if item.pattern == "misleading" else "over-denial"
             reply = write_reply(made.draft.wrong_analysis, made.draft.wrong_response)
-            yield _pair(item, reply, why, made.id)
+            yield _pair(item, reply, why, item.id)
             return
         for why, library in self._wrong_libraries(item, source):
-            material = self._unlike(library, source, question)
+            material = self._unlike(library, source, question, item.split)
             if material is not None:
                 yield _pair(item, _answer_from(material, item, made), why, material.id)
 
@@ -74,18 +79,21 @@ class Rejections:
             yield "other-stage", self._stages[wrong[0].id, source.kind]
         yield "other-persona", self._others[source.kind]
 
-    def _unlike(self, library: Library, source: Material, question: Vectors) -> Material | None:
+    def _unlike(
+        self, library: Library, source: Material, question: Vectors, split: Split
+    ) -> Material | None:
         """Return the paragraph nearest to the question that does not say what the source says."""
         vector = self._own.vectors[self._rows[source.id]]
         alike = library.vectors @ vector if len(library.materials) else np.zeros(0)
         near = dict(zip((m.id for m in library.materials), alike.tolist(), strict=True))
         for material in library.nearest(question) if len(library.materials) else []:
-            if near[material.id] < TOO_LIKE and material.text != source.text:
+            unlike = near[material.id] < TOO_LIKE and material.text != source.text
+            if unlike and split_of(material, self._settings) == split:
                 return material
         return None
 
 
-def count_by_reason(pairs: list[Pair]) -> Mapping[str, int]:
+def count_by_reason(pairs: Sequence[Pair]) -> Mapping[str, int]:
     """Return how many pairs there are of each reason."""
     reasons = sorted({pair.why for pair in pairs})
     return {why: sum(pair.why == why for pair in pairs) for why in reasons}

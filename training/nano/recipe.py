@@ -33,7 +33,7 @@ class Recipe:
     pretraining_tokens: int = 4096
     """Tokens a step; every eighth step uses rows of the whole context, the others rows of 256."""
     pretraining_rate: float = 3e-3
-    tuning_steps: int = 3600
+    tuning_steps: int = 3000
     tuning_items: int = 24
     """Conversations a step; the loss counts their replies only."""
     prose_share: float = 0.3

@@ -63,12 +63,12 @@ def _replies(
     model: LlamaForCausalLM, tokenizer: PreTrainedTokenizerFast, items: Sequence[LifeItem]
 ) -> list[str]:
     """Return greedy replies, batched with padding on the left."""
+    tokenizer.padding_side = "left"
     prompts = [[message.as_dict() for message in item.messages()[:-1]] for item in items]
     encoded: Any = tokenizer.apply_chat_template(
         prompts,
         add_generation_prompt=True,
         padding=True,
-        padding_side="left",
         return_tensors="pt",
         return_dict=True,
     )

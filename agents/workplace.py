@@ -1,18 +1,19 @@
-"""What the commands share: one engine, one memory client, and personas ready to talk."""
+"""One engine, one memory client, and personas ready to talk: what programs start from."""
 
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 from persllm.agents.chat_persona import ChatPersona
 from persllm.agents.engines.local import LocalEngine
-from persllm.bases import Base, find_base
+from persllm.bases import NANO, Base, find_base
 from persllm.cast import find_persona
 from persllm.embeddings import default_embeddings
 from persllm.engine import Engine
 from persllm.errors import AdapterError
 from persllm.manifest import find_adapter
 from persllm.materials import read_materials
-from persllm.memory.store import EVERYONE, ChromaMemory, keep_materials, open_client
+from persllm.memory.store import EVERYONE, ChromaMemory, Progress, keep_materials, open_client
 from persllm.persona import Persona
 
 MEMORY_FOLDER = "memory"
@@ -26,15 +27,23 @@ class Workplace:
         runs: Where adapters and memory are.
         memory: Chroma folder or server; a folder in `runs` by default.
         engine: Another engine, for tests.
+        progress: Told while a persona's materials are remembered for the first time.
     """
 
     def __init__(
-        self, *, base_name: str, runs: Path, memory: str | None = None, engine: Engine | None = None
+        self,
+        *,
+        base_name: str,
+        runs: Path,
+        memory: str | None = None,
+        engine: Engine | None = None,
+        progress: Progress = lambda what, done, total: None,
     ) -> None:
         self.base: Base = find_base(base_name)
         self.runs = runs
         self._memory_at = memory or runs / MEMORY_FOLDER
         self._engine = engine
+        self._progress = progress
         self._client: Any = None
         self._stores: dict[str, ChromaMemory] = {}
 
@@ -67,7 +76,7 @@ class Workplace:
             if self._client is None:
                 self._client = open_client(self._memory_at)
             store = ChromaMemory(self._client, persona, default_embeddings())
-            keep_materials(store, persona, read_materials(persona))
+            keep_materials(store, persona, read_materials(persona), progress=self._progress)
             self._stores[persona.id] = store
         return self._stores[persona.id]
 
@@ -97,6 +106,31 @@ class Workplace:
             audience=audience,
             temperature=temperature,
         )
+
+
+def open_persona(
+    name: str,
+    *,
+    stage: str | None = None,
+    base: str = NANO,
+    runs: str | Path = "runs",
+    memory: str | None = None,
+    use_adapter: bool = True,
+) -> ChatPersona:
+    """Return a trained persona as a LangChain chat model, with its memory.
+
+    Personas opened with the same base, runs and memory share one engine.
+
+    Raises:
+        PersLLMError: The persona, stage, adapter, base or memory cannot be had.
+    """
+    workplace = _workplace(base, Path(runs).resolve(), memory)
+    return workplace.chat(find_persona(name), stage=stage, use_adapter=use_adapter)
+
+
+@cache
+def _workplace(base: str, runs: Path, memory: str | None) -> Workplace:
+    return Workplace(base_name=base, runs=runs, memory=memory)
 
 
 def split_speaker(text: str) -> tuple[Persona, str | None]:

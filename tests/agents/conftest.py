@@ -1,0 +1,47 @@
+"""Two small adapters over nano that differ from the base and from each other."""
+
+from pathlib import Path
+
+import pytest
+
+from persllm.bases import find_base
+from persllm.manifest import Manifest, write_manifest
+from persllm.messages import template_hash
+
+
+@pytest.fixture(scope="session")
+def adapters(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
+    """Return the folders of two adapters with random weights."""
+    root = tmp_path_factory.mktemp("adapters")
+    return _random_adapter(root / "one", seed=1), _random_adapter(root / "two", seed=2)
+
+
+def manifest_of(base_revision: str) -> Manifest:
+    return Manifest(
+        persona="nikola-tesla",
+        persona_hash="test",
+        stages=("early", "late"),
+        base="nano",
+        base_revision=base_revision,
+        template_hash=template_hash(),
+        data_hash="test",
+        settings={},
+        versions={},
+        seconds=1.0,
+    )
+
+
+def _random_adapter(folder: Path, *, seed: int) -> Path:
+    import torch
+    from peft import LoraConfig, get_peft_model
+    from transformers import AutoModelForCausalLM
+
+    base = find_base("nano")
+    torch.manual_seed(seed)
+    config = LoraConfig(
+        r=4, target_modules="all-linear", init_lora_weights=False, task_type="CAUSAL_LM"
+    )
+    model = get_peft_model(AutoModelForCausalLM.from_pretrained(base.location), config)
+    model.save_pretrained(str(folder), save_embedding_layers=False)
+    write_manifest(folder, manifest_of(base.revision))
+    return folder

@@ -1,0 +1,287 @@
+"""A persona as a LangChain chat model."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from langchain_core.language_models import BaseChatModel
+from langchain_core.messages import (
+    AIMessage,
+    AIMessageChunk,
+    BaseMessage,
+    HumanMessage,
+    SystemMessage,
+    ToolMessage,
+)
+from langchain_tests.integration_tests import ChatModelIntegrationTests
+from langchain_tests.unit_tests import ChatModelUnitTests
+
+from persllm.agents.chat_persona import ChatPersona
+from persllm.agents.engines.scripted import ScriptedEngine
+from persllm.cast import find_persona
+from persllm.errors import EngineError, PersonaError
+from persllm.memory.store import ChromaMemory, open_client
+from tests.contracts.memory_contract import HashedWords, memory, new_persona
+
+TESLA = find_persona("nikola-tesla")
+REPLY = "[Analysis] He asks of pigeons. [Response] I feed them, sir."
+
+
+def tesla(engine: ScriptedEngine, **settings: Any) -> ChatPersona:  # noqa: ANN401
+    return ChatPersona(persona=TESLA, engine=engine, **settings)
+
+
+def last_prompt(engine: ScriptedEngine) -> list[str]:
+    return [message.content for message in engine.asked[-1].messages]
+
+
+@pytest.fixture
+def engine() -> ScriptedEngine:
+    return ScriptedEngine(REPLY)
+
+
+@pytest.fixture
+def store() -> ChromaMemory:
+    store = ChromaMemory(open_client(None), new_persona(), HashedWords())
+    store.add(
+        [
+            memory("park", "I feed pigeons in the park"),
+            memory("motor", "My motor has no brushes"),
+            memory("dove", "One white pigeon was my joy", stage=1),
+        ]
+    )
+    return store
+
+
+class TestUnit(ChatModelUnitTests):
+    @property
+    def chat_model_class(self) -> type[BaseChatModel]:
+        return ChatPersona
+
+    @property
+    def chat_model_params(self) -> dict[str, Any]:
+        return {"persona": TESLA, "engine": ScriptedEngine(REPLY)}
+
+
+class TestIntegration(ChatModelIntegrationTests):
+    @property
+    def chat_model_class(self) -> type[BaseChatModel]:
+        return ChatPersona
+
+    @property
+    def chat_model_params(self) -> dict[str, Any]:
+        return {"persona": TESLA, "engine": ScriptedEngine(REPLY)}
+
+
+def test_the_stage_reaches_the_prompt(engine: ScriptedEngine) -> None:
+    tesla(engine, stage="late").invoke("Where do you live?")
+    assert "It is 1937: you live alone in a New York hotel" in last_prompt(engine)[0]
+
+
+def test_the_first_stage_speaks_if_none_is_named(engine: ScriptedEngine) -> None:
+    tesla(engine).invoke("Where do you live?")
+    assert "It is 1893:" in last_prompt(engine)[0]
+
+
+def test_an_unknown_stage_is_refused_at_construction(engine: ScriptedEngine) -> None:
+    with pytest.raises(PersonaError, match="Choose one of: early, late"):
+        tesla(engine, stage="middle")
+
+
+def test_the_analysis_is_never_shown_while_streaming(engine: ScriptedEngine) -> None:
+    chunks = [chunk.text for chunk in tesla(engine).stream("Do you like pigeons?")]
+    assert "".join(chunks) == "I feed them, sir."
+    assert len([chunk for chunk in chunks if chunk]) > 1
+
+
+def test_the_analysis_is_in_the_metadata(engine: ScriptedEngine) -> None:
+    reply = tesla(engine).invoke("Do you like pigeons?")
+    assert reply.response_metadata["analysis"] == "He asks of pigeons."
+
+
+def test_metadata_tell_who_answered_from_what(engine: ScriptedEngine) -> None:
+    data = tesla(engine, stage="late").invoke("Hello").response_metadata
+    assert data["model_name"] == "nikola-tesla@late"
+    assert (data["stage"], data["adapter"], data["finish_reason"]) == ("late", None, "stop")
+
+
+def test_recalled_memories_stand_in_the_last_user_turn(
+    engine: ScriptedEngine, store: ChromaMemory
+) -> None:
+    history = [HumanMessage("Hello"), AIMessage("Good day."), HumanMessage("You feed pigeons?")]
+    tesla(engine, memory=store, recall=1).invoke(history)
+    _, first, _, last = last_prompt(engine)
+    assert first == "Hello"
+    assert last == "You recall:\n- I feed pigeons in the park\n\nYou feed pigeons?"
+
+
+def test_recalled_memories_are_in_the_metadata(engine: ScriptedEngine, store: ChromaMemory) -> None:
+    reply = tesla(engine, memory=store, recall=1).invoke("You feed pigeons in the park?")
+    (row,) = reply.response_metadata["recalled"]
+    assert (row["id"], row["source"]) == ("park", "test:1")
+    assert 0.5 < row["similarity"] <= 1.0
+
+
+def test_an_early_stage_recalls_nothing_of_a_late_one(
+    engine: ScriptedEngine, store: ChromaMemory
+) -> None:
+    reply = tesla(engine, memory=store, recall=9).invoke("Was one white pigeon your joy?")
+    assert "dove" not in [row["id"] for row in reply.response_metadata["recalled"]]
+
+
+def test_ids_given_as_without_do_not_come_up(engine: ScriptedEngine, store: ChromaMemory) -> None:
+    chat = tesla(engine, memory=store, recall=9)
+    reply = chat.invoke("You feed pigeons in the park?", without={"park"})
+    assert [row["id"] for row in reply.response_metadata["recalled"]] == ["motor"]
+
+
+def test_a_cue_is_recalled_by_instead_of_the_turn(
+    engine: ScriptedEngine, store: ChromaMemory
+) -> None:
+    chat = tesla(engine, memory=store, recall=1)
+    reply = chat.invoke("You feed pigeons?", cue="motor brushes")
+    assert [row["id"] for row in reply.response_metadata["recalled"]] == ["motor"]
+
+
+def test_nothing_is_recalled_where_recall_is_zero(
+    engine: ScriptedEngine, store: ChromaMemory
+) -> None:
+    reply = tesla(engine, memory=store, recall=0).invoke("You feed pigeons?")
+    assert reply.response_metadata["recalled"] == []
+
+
+def test_what_is_recalled_takes_only_its_share_of_the_context(store: ChromaMemory) -> None:
+    engine = ScriptedEngine(REPLY, context=90)
+    reply = tesla(engine, memory=store, recall=9, max_tokens=20).invoke("You feed pigeons?")
+    assert len(reply.response_metadata["recalled"]) == 1
+
+
+def test_a_long_history_is_trimmed_from_the_oldest(engine: ScriptedEngine) -> None:
+    engine = ScriptedEngine(REPLY, context=100)
+    history: list[BaseMessage] = []
+    for number in range(30):
+        history += [HumanMessage(f"question {number}"), AIMessage(f"answer {number}")]
+    tesla(engine, max_tokens=30).invoke([*history, HumanMessage("And now?")])
+    header, *turns, last = last_prompt(engine)
+    assert header.startswith("You are Nikola Tesla.")
+    assert last == "And now?"
+    assert turns == [message.text for message in history[-len(turns) :]]
+    assert 0 < len(turns) < len(history)
+
+
+def test_a_trimmed_history_still_begins_with_the_partner(engine: ScriptedEngine) -> None:
+    engine = ScriptedEngine(REPLY, context=100)
+    history = [HumanMessage("long " * 40), AIMessage("Well."), HumanMessage("And now?")]
+    tesla(engine, max_tokens=30).invoke(history)
+    assert [m.role for m in engine.asked[-1].messages] == ["system", "user"]
+
+
+def test_memories_give_way_to_a_long_turn(store: ChromaMemory) -> None:
+    engine = ScriptedEngine(REPLY, context=100)
+    turn = "pigeons " * 30
+    reply = tesla(engine, memory=store, max_tokens=30).invoke(turn)
+    assert last_prompt(engine)[-1] == turn
+    assert reply.response_metadata["recalled"] == []
+
+
+def test_a_turn_too_long_for_the_context_is_refused() -> None:
+    engine = ScriptedEngine(REPLY, context=100)
+    with pytest.raises(EngineError, match=r"holds 100\. Say it in fewer words"):
+        tesla(engine, max_tokens=30).invoke("long " * 100)
+
+
+def test_a_system_message_becomes_the_scene(engine: ScriptedEngine) -> None:
+    tesla(engine).invoke([SystemMessage("You stand in Bryant Park."), HumanMessage("Hello")])
+    header, turn = last_prompt(engine)
+    assert header.startswith("You are Nikola Tesla.")
+    assert header.endswith("\nYou stand in Bryant Park.")
+    assert turn == "Hello"
+
+
+def test_named_partners_are_told_apart(engine: ScriptedEngine) -> None:
+    tesla(engine).invoke([HumanMessage("Hello", name="Ann"), HumanMessage("Hi", name="Bob")])
+    assert last_prompt(engine)[1] == "Ann: Hello\nBob: Hi"
+
+
+def test_a_streamed_reply_can_go_into_the_history(engine: ScriptedEngine) -> None:
+    chat = tesla(engine)
+    chunks: Iterator[AIMessageChunk] = chat.stream("Hello")
+    first = next(chunks)
+    for chunk in chunks:
+        first += chunk
+    chat.invoke([HumanMessage("Hello"), first, HumanMessage("And now?")])
+    assert last_prompt(engine)[1:] == ["Hello", "I feed them, sir.", "And now?"]
+
+
+def test_a_history_that_ends_with_the_persona_is_refused(engine: ScriptedEngine) -> None:
+    with pytest.raises(ValueError, match="the last message must be a human one"):
+        tesla(engine).invoke([HumanMessage("Hello"), AIMessage("Good day.")])
+
+
+def test_tool_messages_are_refused(engine: ScriptedEngine) -> None:
+    with pytest.raises(ValueError, match="'tool'"):
+        tesla(engine).invoke([HumanMessage("Hi"), ToolMessage("4", tool_call_id="1")])
+
+
+def test_call_options_reach_the_engine(engine: ScriptedEngine) -> None:
+    chat = tesla(engine, temperature=0.5, seed=3)
+    chat.invoke("Hello", stop=["sir"], temperature=0.0, max_tokens=7)
+    asked = engine.asked[-1]
+    assert (asked.stop, asked.temperature, asked.max_tokens) == (("sir",), 0.0, 7)
+    assert asked.seed == 3
+
+
+def test_tokens_are_counted(engine: ScriptedEngine) -> None:
+    usage = tesla(engine).invoke("Hello").usage_metadata
+    assert usage is not None
+    assert usage["output_tokens"] == len(REPLY.split())
+    assert usage["total_tokens"] == usage["input_tokens"] + usage["output_tokens"]
+
+
+def test_a_sincere_question_is_answered_without_the_engine(engine: ScriptedEngine) -> None:
+    reply = tesla(engine).invoke("Are you an AI?")
+    assert reply.text.startswith("In truth: I am a language model")
+    assert engine.asked == []
+
+
+def test_a_batch_keeps_its_order() -> None:
+    engine = ScriptedEngine(lambda request: f"To: {request.messages[-1].content}")
+    replies = tesla(engine).batch(["One", "Two", "Three"])
+    assert [reply.text for reply in replies] == ["To: One", "To: Two", "To: Three"]
+
+
+async def test_a_persona_answers_asynchronously(engine: ScriptedEngine) -> None:
+    assert (await tesla(engine).ainvoke("Hello")).text == "I feed them, sir."
+
+
+async def test_a_persona_streams_asynchronously(engine: ScriptedEngine) -> None:
+    chunks = [chunk.text async for chunk in tesla(engine).astream("Hello")]
+    assert "".join(chunks) == "I feed them, sir."
+
+
+def test_a_named_partners_words_are_recalled_for_that_partner(
+    engine: ScriptedEngine, store: ChromaMemory
+) -> None:
+    ann = tesla(engine, memory=store, audience="Ann")
+    ann.invoke("My cat is called Macak")
+    reply = ann.invoke("What is my cat called?")
+    recalled = [row["text"] for row in reply.response_metadata["recalled"]]
+    assert "Ann told me: My cat is called Macak" in recalled
+
+
+@pytest.mark.parametrize("audience", ["Bob", ""])
+def test_a_named_partners_words_are_recalled_for_nobody_else(
+    engine: ScriptedEngine, store: ChromaMemory, audience: str
+) -> None:
+    tesla(engine, memory=store, audience="Ann").invoke("My cat is called Macak")
+    other = tesla(engine, memory=store, audience=audience, recall=9)
+    reply = other.invoke("My cat is called Macak")
+    assert not any("Ann" in row["text"] for row in reply.response_metadata["recalled"])
+
+
+def test_words_of_an_unnamed_partner_are_not_remembered(
+    engine: ScriptedEngine, store: ChromaMemory
+) -> None:
+    before = store.count()
+    tesla(engine, memory=store).invoke("My cat is called Macak")
+    assert store.count() == before

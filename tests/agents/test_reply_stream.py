@@ -1,0 +1,71 @@
+"""However a reply is cut into pieces, the response is shown and the analysis is not."""
+
+from itertools import pairwise
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from persllm.agents.reply_stream import ReplyStream
+from persllm.messages import ANALYSIS, RESPONSE, write_reply
+
+
+def _plain(text: str) -> bool:
+    return bool(text) and text == text.strip() and ANALYSIS not in text and RESPONSE not in text
+
+
+WORDS = st.text(alphabet="ab [].\n", max_size=30) | st.text(max_size=30)
+TEXTS = WORDS.map(str.strip).filter(_plain)
+CUTS = st.lists(st.integers(0, 80), max_size=12)
+
+
+def _cut(text: str, places: list[int]) -> list[str]:
+    ends = [0, *sorted(min(place, len(text)) for place in places), len(text)]
+    return [text[start:end] for start, end in pairwise(ends)]
+
+
+def _shown(pieces: list[str]) -> list[str]:
+    stream = ReplyStream()
+    return [*(stream.feed(piece) for piece in pieces), stream.finish()]
+
+
+@given(analysis=TEXTS, response=TEXTS, places=CUTS)
+def test_exactly_the_response_is_shown(analysis: str, response: str, places: list[int]) -> None:
+    pieces = _cut(write_reply(analysis, response), places)
+    assert "".join(_shown(pieces)) == response
+
+
+@given(analysis=TEXTS, response=TEXTS, places=CUTS)
+def test_the_analysis_is_kept_apart(analysis: str, response: str, places: list[int]) -> None:
+    stream = ReplyStream()
+    for piece in _cut(write_reply(analysis, response), places):
+        stream.feed(piece)
+    assert stream.parsed.analysis == analysis
+
+
+@given(analysis=TEXTS, places=CUTS)
+def test_nothing_is_shown_before_the_response_begins(analysis: str, places: list[int]) -> None:
+    stream = ReplyStream()
+    assert not any(stream.feed(piece) for piece in _cut(f"{ANALYSIS} {analysis}", places))
+
+
+@given(text=TEXTS, places=CUTS)
+def test_plain_text_is_shown_as_it_is(text: str, places: list[int]) -> None:
+    assert "".join(_shown(_cut(text, places))) == text
+
+
+def test_a_response_is_shown_while_it_is_written() -> None:
+    assert _shown(["[Analysis] a ", "[Response] One", " two", " three"]) == [
+        "",
+        "One",
+        " two",
+        " three",
+        "",
+    ]
+
+
+def test_a_reply_that_never_reached_its_response_is_all_response() -> None:
+    assert "".join(_shown(["[Analysis] I was", " cut off"])) == "I was cut off"
+
+
+def test_an_empty_reply_shows_nothing() -> None:
+    assert _shown([]) == [""]

@@ -1,0 +1,26 @@
+"""Fixtures that all tests share."""
+
+from pathlib import Path
+
+import pytest
+
+pytest.register_assert_rewrite("tests.contracts", "tests.doubles")
+
+from persllm.persona import Persona  # noqa: E402 (after the rewrite is registered)
+from tests.doubles import MARTA, LetterEmbeddings, MakePersona, write_tiny_persona  # noqa: E402
+
+
+@pytest.fixture
+def tiny_persona(tmp_path: Path) -> MakePersona:
+    """Return what writes a small persona folder: Marta Lind, or Otto Brand if asked for."""
+
+    def make(name: str = MARTA) -> Persona:
+        return write_tiny_persona(tmp_path, name)
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def letter_embeddings() -> LetterEmbeddings:
+    """Return embeddings that need no model."""
+    return LetterEmbeddings()

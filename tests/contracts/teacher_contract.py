@@ -1,0 +1,90 @@
+"""What every teacher promises. Subclass and say how yours is made."""
+
+from collections.abc import Sequence
+
+import pytest
+
+from persllm.materials import Material, read_materials
+from persllm.persona import Persona
+from persllm.training.data.items import PATTERNS
+from persllm.training.data.teacher import Assignment, Teacher
+from tests.doubles import OTTO, MakePersona
+
+
+class TeacherContract:
+    """Tests that hold for rules and for chat models alike."""
+
+    def make(self, materials: Sequence[Material]) -> Teacher:
+        """Return the teacher under test, for a persona of these materials."""
+        raise NotImplementedError
+
+    @pytest.fixture
+    def persona(self, tiny_persona: MakePersona) -> Persona:
+        """Return who is written about."""
+        return tiny_persona()
+
+    @pytest.fixture
+    def materials(self, persona: Persona) -> tuple[Material, ...]:
+        """Return what the persona left behind."""
+        return read_materials(persona)
+
+    @pytest.fixture
+    def assignments(
+        self, persona: Persona, materials: tuple[Material, ...], tiny_persona: MakePersona
+    ) -> list[Assignment]:
+        """Return every pattern from every fourth paragraph, twice."""
+        opinions = read_materials(tiny_persona(OTTO))
+        return [
+            Assignment(
+                persona=persona,
+                stage=persona.stage(material.stage),
+                pattern=pattern,
+                material=material,
+                opinion=opinions[number % len(opinions)] if pattern == "thought" else None,
+                variation=variation,
+                seed=1,
+            )
+            for number, material in enumerate(materials[::4])
+            for pattern in PATTERNS
+            for variation in (0, 1)
+        ]
+
+    def test_there_is_one_answer_an_assignment_in_order(
+        self, materials: tuple[Material, ...], assignments: list[Assignment]
+    ) -> None:
+        """A draft depends on its own assignment, not on its neighbours."""
+        together = self.make(materials).write(assignments)
+        assert len(together) == len(assignments)
+        assert self.make(materials).write(assignments[::-1]) == together[::-1]
+
+    def test_the_same_assignment_gets_the_same_draft(
+        self, materials: tuple[Material, ...], assignments: list[Assignment]
+    ) -> None:
+        """Asked again, the teacher repeats itself."""
+        teacher = self.make(materials)
+        assert teacher.write(assignments[:8]) == teacher.write(assignments[:8])
+
+    def test_a_draft_has_question_and_response(
+        self, materials: tuple[Material, ...], assignments: list[Assignment]
+    ) -> None:
+        """What cannot be written is None, never empty."""
+        drafts = [draft for draft in self.make(materials).write(assignments) if draft]
+        assert drafts
+        assert all(draft.question.strip() and draft.response.strip() for draft in drafts)
+
+    def test_a_misleading_draft_says_what_is_false(
+        self, materials: tuple[Material, ...], assignments: list[Assignment]
+    ) -> None:
+        """Only misleading turns have a false premise."""
+        drafts = self.make(materials).write(assignments)
+        for assignment, draft in zip(assignments, drafts, strict=True):
+            if draft is not None:
+                assert bool(draft.false_premise) == (assignment.pattern == "misleading")
+
+    def test_nothing_asked_is_nothing_written(self, materials: tuple[Material, ...]) -> None:
+        """No assignments, no drafts."""
+        assert self.make(materials).write([]) == []
+
+    def test_a_teacher_has_a_name(self, materials: tuple[Material, ...]) -> None:
+        """Items are credited to it."""
+        assert self.make(materials).name

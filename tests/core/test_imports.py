@@ -1,0 +1,30 @@
+"""Importing does nothing heavy: help answers on a laptop without a model library."""
+
+import subprocess
+import sys
+
+import pytest
+
+from persllm.ui.main import app
+
+HEAVY = ("torch", "transformers", "gradio", "langchain", "langchain_core", "langgraph", "chromadb")
+
+
+def _python(*arguments: str) -> str:
+    done = subprocess.run(
+        [sys.executable, *arguments], capture_output=True, text=True, check=True, timeout=120
+    )
+    return done.stdout
+
+
+@pytest.mark.parametrize("module", ["persllm", "persllm.ui.main", "persllm.manifest"])
+def test_importing_loads_no_heavy_library(module: str) -> None:
+    code = f"import sys, {module}; print([n for n in {HEAVY} if n in sys.modules])"
+    assert _python("-c", code).strip() == "[]"
+
+
+def test_help_names_every_command() -> None:
+    told = _python("-m", "persllm.ui.main", "--help")
+    names = [c.name or c.callback.__name__ for c in app.registered_commands if c.callback]
+    assert {"demo", "build", "train", "chat", "debate", "ui", "doctor"} <= set(names)
+    assert all(f"\n  {name} " in told for name in names)

@@ -1,0 +1,132 @@
+"""The memory contract over every kind of Chroma, and what a disk must survive."""
+
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from langchain_core.embeddings import Embeddings
+
+from persllm.errors import MemoryStoreError
+from persllm.memory.store import ChromaMemory, collection_name, open_client
+from persllm.persona import Persona
+from tests.contracts.memory_contract import (
+    HashedWords,
+    MemoryContract,
+    ids,
+    memory,
+    new_persona,
+)
+
+ROOT = Path(__file__).parents[2]
+ADD_FOR_EVER = """
+import sys
+from dataclasses import replace
+from persllm.cast import find_persona
+from persllm.memory.store import ChromaMemory, open_client
+from tests.contracts.memory_contract import HashedWords, memory
+
+persona = replace(find_persona("nikola-tesla"), id="killed")
+store = ChromaMemory(open_client(sys.argv[1]), persona, HashedWords())
+for batch in range(100_000):
+    store.add([memory(f"{batch}-{i}", f"pigeon {i} of flock {batch}") for i in range(20)])
+    print(batch, flush=True)
+"""
+
+
+class TestInTheProcess(MemoryContract):
+    def make(self, persona: Persona, embeddings: Embeddings | None = None) -> ChromaMemory:
+        return ChromaMemory(open_client(None), persona, embeddings or HashedWords())
+
+
+class TestOnDisk(MemoryContract):
+    @pytest.fixture(autouse=True)
+    def _folder(self, tmp_path: Path) -> Iterator[None]:
+        self.folder = tmp_path / "memory"
+        yield
+
+    def make(self, persona: Persona, embeddings: Embeddings | None = None) -> ChromaMemory:
+        return ChromaMemory(open_client(self.folder), persona, embeddings or HashedWords())
+
+
+@pytest.mark.slow
+class TestOnAServer(MemoryContract):
+    @pytest.fixture(autouse=True)
+    def _server(self, chroma_server: str) -> Iterator[None]:
+        self.address = chroma_server
+        yield
+
+    def make(self, persona: Persona, embeddings: Embeddings | None = None) -> ChromaMemory:
+        return ChromaMemory(open_client(self.address), persona, embeddings or HashedWords())
+
+
+@pytest.mark.slow
+def test_another_process_finds_what_was_kept_on_disk(tmp_path: Path) -> None:
+    persona = new_persona()
+    ChromaMemory(open_client(tmp_path), persona, HashedWords()).add([memory("a", "pigeons")])
+    program = (
+        "import sys, chromadb\n"
+        "collection = chromadb.PersistentClient(sys.argv[1]).get_collection(sys.argv[2])\n"
+        "print(collection.get(ids=['a'])['documents'])"
+    )
+    command = [sys.executable, "-c", program, str(tmp_path), collection_name(persona.id)]
+    told = subprocess.run(command, capture_output=True, text=True, check=True, timeout=120)
+    assert told.stdout.strip() == "['pigeons']"
+
+
+@pytest.mark.slow
+def test_a_store_whose_writer_was_killed_opens_with_all_that_was_acknowledged(
+    tmp_path: Path,
+) -> None:
+    acknowledged = _kill_while_adding(tmp_path, batches=6)
+    persona = replace(new_persona(), id="killed")
+    store = ChromaMemory(open_client(tmp_path), persona, HashedWords())
+    assert store.count() >= 20 * acknowledged
+    last = f"{acknowledged - 1}-7"
+    cue = f"pigeon 7 of flock {acknowledged - 1}"
+    assert last in ids(store.recall(cue, stage=0, count=5))
+
+
+def test_a_folder_that_is_a_file_is_refused_with_a_way_out(tmp_path: Path) -> None:
+    (tmp_path / "memory").write_text("no folder")
+    with pytest.raises(MemoryStoreError, match="Name a folder that can be"):
+        open_client(tmp_path / "memory")
+
+
+def test_a_server_that_does_not_answer_is_named() -> None:
+    with pytest.raises(MemoryStoreError, match=r"http://127\.0\.0\.1:9 cannot be opened"):
+        open_client("http://127.0.0.1:9")
+
+
+@pytest.mark.parametrize("persona_id", ["x", "a" * 300, "nikola-tesla"])
+def test_every_persona_id_makes_a_name_chroma_takes(persona_id: str) -> None:
+    persona = replace(new_persona(), id=persona_id)
+    assert ChromaMemory(open_client(None), persona, HashedWords()).count() >= 0
+
+
+def test_long_ids_that_begin_alike_have_different_names() -> None:
+    assert collection_name("a" * 300) != collection_name("a" * 301)
+
+
+def _kill_while_adding(folder: Path, *, batches: int) -> int:
+    """Return how many batches were acknowledged before kill -9."""
+    writer = subprocess.Popen(
+        [sys.executable, "-c", ADD_FOR_EVER, str(folder)],
+        stdout=subprocess.PIPE,
+        text=True,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+    )
+    assert writer.stdout is not None
+    acknowledged = 0
+    for line in writer.stdout:
+        acknowledged = int(line) + 1
+        if acknowledged >= batches:
+            break
+    writer.send_signal(signal.SIGKILL)
+    acknowledged += len(writer.stdout.readlines())
+    writer.wait(20)
+    return acknowledged

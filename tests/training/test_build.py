@@ -1,0 +1,261 @@
+"""Building a persona's data: whole, repeatable, and continued after a kill."""
+
+import json
+import random
+import subprocess
+import sys
+import time
+from collections import Counter
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from persllm.embeddings import embed
+from persllm.errors import DataError, EngineError, PersonaError
+from persllm.files import write_text
+from persllm.materials import read_materials
+from persllm.persona import Persona
+from persllm.training.data.build import PersonaData, build, read_data
+from persllm.training.data.items import PATTERNS
+from persllm.training.data.rules import RulesTeacher
+from persllm.training.data.sampling import BuildSettings
+from tests.doubles import (
+    OTTO,
+    CountingTeacher,
+    LetterEmbeddings,
+    MakePersona,
+    contents,
+    write_tiny_persona,
+)
+
+ROOT = Path(__file__).parents[2]
+PARTS = 2 * len(PATTERNS)
+
+
+@pytest.fixture(scope="module")
+def data(tmp_path_factory: pytest.TempPathFactory) -> PersonaData:
+    folder = tmp_path_factory.mktemp("build")
+    otto = write_tiny_persona(folder, OTTO)
+    return _build(write_tiny_persona(folder), folder / "data", others=[otto])
+
+
+def _build(
+    persona: Persona,
+    out: Path,
+    *,
+    others: list[Persona],
+    teacher: CountingTeacher | None = None,
+    settings: BuildSettings | None = None,
+) -> PersonaData:
+    return build(
+        persona,
+        out=out,
+        others=others,
+        embeddings=LetterEmbeddings(),
+        teacher=teacher,
+        settings=settings,
+    )
+
+
+def _teacher(persona: Persona, *, dies_after: int | None = None) -> CountingTeacher:
+    return CountingTeacher(RulesTeacher(read_materials(persona)), dies_after=dies_after)
+
+
+def test_every_stage_and_pattern_is_filled(data: PersonaData) -> None:
+    filled = Counter((item.stage, item.pattern) for item in data.items if item.split == "train")
+    assert set(filled) == {(stage, pattern) for stage in ("early", "late") for pattern in PATTERNS}
+
+
+def test_the_statistics_add_up(data: PersonaData) -> None:
+    parts = data.statistics["items"]
+    for split in ("train", "test"):
+        items, pairs = data.split(split)
+        assert sum(part[split] for part in parts.values()) == len(items) > 0
+        assert pairs
+    assert sum(data.statistics["pairs"].values()) == len(data.pairs)
+
+
+def test_no_item_lacks_a_response_or_a_question(data: PersonaData) -> None:
+    for item in data.items:
+        assert item.reply.strip()
+        assert item.question.strip()
+        assert [message.role for message in item.messages] == ["system", "user", "assistant"]
+
+
+def test_item_ids_differ(data: PersonaData) -> None:
+    assert len({item.id for item in data.items}) == len(data.items)
+
+
+def test_no_near_duplicates_are_written(data: PersonaData) -> None:
+    limit = BuildSettings().similarity
+    for stage in ("early", "late"):
+        for pattern in PATTERNS:
+            asked = [i.question for i in data.items if (i.stage, i.pattern) == (stage, pattern)]
+            vectors = embed(LetterEmbeddings(), asked)
+            assert np.triu(vectors @ vectors.T, k=1).max() < limit
+
+
+def test_no_test_question_is_like_a_training_question(data: PersonaData) -> None:
+    train, test = (
+        embed(LetterEmbeddings(), [i.question for i in data.items if i.split == split])
+        for split in ("train", "test")
+    )
+    assert (train @ test.T).max() < BuildSettings().similarity
+
+
+def test_train_and_test_share_no_source(data: PersonaData) -> None:
+    train, test = (
+        {source for i in data.items if i.split == split for source in (*i.sources, *i.recalled)}
+        for split in ("train", "test")
+    )
+    assert train
+    assert test
+    assert not train & test
+
+
+def test_recalled_text_holds_the_source_and_nothing_later(data: PersonaData) -> None:
+    recalling = [item for item in data.items if item.recalled]
+    assert 0.4 < len(recalling) / len(data.items) < 0.9
+    for item in recalling:
+        assert item.sources[0] in item.recalled
+        assert item.stage == "late" or all(i.startswith("early-") for i in item.recalled)
+
+
+def test_the_same_seed_builds_the_same_bytes(tmp_path: Path, tiny_persona: MakePersona) -> None:
+    marta, otto = tiny_persona(), tiny_persona(OTTO)
+    for name in ("one", "two"):
+        _build(marta, tmp_path / name, others=[otto])
+    assert contents(tmp_path / "one") == contents(tmp_path / "two")
+
+
+def test_another_seed_builds_other_items(tmp_path: Path, tiny_persona: MakePersona) -> None:
+    marta, otto = tiny_persona(), tiny_persona(OTTO)
+    hashes = {
+        _build(
+            marta, tmp_path / str(seed), others=[otto], settings=BuildSettings(seed=seed)
+        ).statistics["data_hash"]
+        for seed in (1, 2)
+    }
+    assert len(hashes) == 2
+
+
+def test_a_finished_build_is_not_built_again(tmp_path: Path, tiny_persona: MakePersona) -> None:
+    marta, otto = tiny_persona(), tiny_persona(OTTO)
+    first, second = _teacher(marta), _teacher(marta)
+    built = _build(marta, tmp_path / "out", others=[otto], teacher=first)
+    assert _build(marta, tmp_path / "out", others=[otto], teacher=second) == built
+    assert (first.calls, second.calls) == (PARTS, 0)
+
+
+def test_a_build_that_died_continues_where_it_was(
+    tmp_path: Path, tiny_persona: MakePersona
+) -> None:
+    marta, otto = tiny_persona(), tiny_persona(OTTO)
+    with pytest.raises(EngineError):
+        _build(marta, tmp_path / "out", others=[otto], teacher=_teacher(marta, dies_after=3))
+    second = _teacher(marta)
+    _build(marta, tmp_path / "out", others=[otto], teacher=second)
+    _build(marta, tmp_path / "unbroken", others=[otto])
+    assert second.calls == PARTS - 3
+    assert contents(tmp_path / "out") == contents(tmp_path / "unbroken")
+
+
+def test_an_unfinished_build_is_not_read_as_data(tmp_path: Path, tiny_persona: MakePersona) -> None:
+    marta = tiny_persona()
+    with pytest.raises(EngineError):
+        _build(marta, tmp_path / "out", others=[], teacher=_teacher(marta, dies_after=3))
+    with pytest.raises(DataError, match="holds no finished build"):
+        read_data(tmp_path / "out")
+
+
+def test_parts_of_other_materials_are_not_continued(
+    tmp_path: Path, tiny_persona: MakePersona
+) -> None:
+    marta = tiny_persona()
+    with pytest.raises(EngineError):
+        _build(marta, tmp_path / "out", others=[], teacher=_teacher(marta, dies_after=3))
+    _add_paragraph(marta)
+    second = _teacher(marta)
+    _build(marta, tmp_path / "out", others=[], teacher=second)
+    assert second.calls == PARTS
+
+
+def test_changed_materials_are_built_again(tmp_path: Path, tiny_persona: MakePersona) -> None:
+    marta = tiny_persona()
+    before = _build(marta, tmp_path / "out", others=[])
+    _add_paragraph(marta)
+    teacher = _teacher(marta)
+    after = _build(marta, tmp_path / "out", others=[], teacher=teacher)
+    assert teacher.calls == PARTS
+    assert after.statistics["data_hash"] != before.statistics["data_hash"]
+
+
+def test_a_persona_alone_in_the_world_can_be_built(
+    tmp_path: Path, tiny_persona: MakePersona
+) -> None:
+    data = _build(tiny_persona(), tmp_path / "out", others=[])
+    assert "other-persona" not in data.statistics["pairs"]
+
+
+def test_too_little_material_says_how_much_is_needed(
+    tmp_path: Path, tiny_persona: MakePersona
+) -> None:
+    marta = tiny_persona()
+    with pytest.raises(DataError, match=r"to test on; .*about 40 a stage"):
+        _build(marta, tmp_path / "out", others=[], settings=BuildSettings(test_share=0))
+
+
+def test_faulty_materials_are_refused_before_anything_is_written(
+    tmp_path: Path, tiny_persona: MakePersona
+) -> None:
+    marta = tiny_persona()
+    (marta.materials_folder / "bad.md").write_bytes(b"\xff")
+    with pytest.raises(PersonaError):
+        _build(marta, tmp_path / "out", others=[])
+    assert not (tmp_path / "out").exists()
+
+
+def _add_paragraph(persona: Persona) -> None:
+    path = persona.materials_folder / "experiences.md"
+    added = "\nIn 1908 I returned to Gull Point with four old pupils from Vessel Bay.\n"
+    write_text(path, path.read_text(encoding="utf-8") + added)
+
+
+BUILD = """
+import sys
+from pathlib import Path
+from persllm.persona import load_persona
+from persllm.training.data.build import build
+from tests.doubles import LetterEmbeddings
+
+marta, otto, out = map(Path, sys.argv[1:])
+build(
+    load_persona(marta),
+    out=out,
+    others=[load_persona(otto)],
+    embeddings=LetterEmbeddings(),
+    progress=lambda what, done, total: print(done, flush=True),
+)
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("step", [1, 5, 10])
+def test_a_killed_build_is_finished_to_the_same_bytes(
+    tmp_path: Path, tiny_persona: MakePersona, step: int
+) -> None:
+    marta, otto = tiny_persona(), tiny_persona(OTTO)
+    out = tmp_path / "out"
+    command = [sys.executable, "-c", BUILD, str(marta.folder), str(otto.folder), str(out)]
+    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as running:
+        assert running.stdout is not None
+        for line in running.stdout:
+            if int(line) == step:
+                break
+        time.sleep(random.random() * 0.05)
+        running.kill()
+    _build(marta, out, others=[otto])
+    _build(marta, tmp_path / "unbroken", others=[otto])
+    assert contents(out) == contents(tmp_path / "unbroken")
+    assert json.loads((out / "statistics.json").read_text(encoding="utf-8"))["items"]
