@@ -7,30 +7,20 @@ from typing import Any
 
 from langchain_core.callbacks import CallbackManagerForLLMRun
 from langchain_core.language_models import BaseChatModel
-from langchain_core.messages import (
-    AIMessage,
-    AIMessageChunk,
-    BaseMessage,
-    HumanMessage,
-    SystemMessage,
-)
+from langchain_core.messages import AIMessage, AIMessageChunk, BaseMessage
 from langchain_core.messages.ai import UsageMetadata
 from langchain_core.outputs import ChatGeneration, ChatGenerationChunk, ChatResult
 from pydantic import ConfigDict, Field, PrivateAttr
 
 from persllm.agents.disclosure import truthful_answer
+from persllm.agents.history import history_of, without_oldest
 from persllm.agents.reply_stream import ReplyStream
 from persllm.engine import Engine, Piece, Request
 from persllm.errors import EngineError
 from persllm.memory.store import EVERYONE, Memory, MemoryStore, Recalled
-from persllm.messages import Message, Role, render
+from persllm.messages import Message, render
 from persllm.persona import Persona, Stage
 
-ROLES: dict[type[BaseMessage], Role] = {
-    HumanMessage: "user",
-    AIMessage: "assistant",
-    SystemMessage: "system",
-}
 WORDS_OF_CONTEXT = 9
 """What is recalled may take one word of every nine tokens of context (METHOD 2.4 has budgets in
 words for one large model; ours follow the model)."""
@@ -137,7 +127,7 @@ class ChatPersona(BaseChatModel):
         **kwargs: Any,  # noqa: ANN401 (LangChain's own)
     ) -> Iterator[ChatGenerationChunk]:
         started = time.monotonic()
-        history, scene = _history(messages)
+        history, scene = history_of(messages)
         said = history[-1].content
         truth = None if kwargs.get("in_play") else truthful_answer(self.persona, said)
         recalled = [] if truth else self._recall(kwargs.get("cue") or said, kwargs)
@@ -248,7 +238,7 @@ class ChatPersona(BaseChatModel):
             if length <= room:
                 return prompt
             if len(kept) > 1:
-                kept = _without_oldest(kept)
+                kept = without_oldest(kept)
             elif recalled:
                 recalled.pop()
             else:
@@ -256,49 +246,6 @@ class ChatPersona(BaseChatModel):
                     f"what was said takes {length} tokens and the reply may take {max_tokens}; "
                     f"{self._engine.name} holds {self._engine.context}. Say it in fewer words."
                 )
-
-
-def _history(messages: Sequence[BaseMessage]) -> tuple[list[Message], str]:
-    """Return turns and scene; neighbouring turns of one side are joined.
-
-    Raises:
-        ValueError: There is no last human turn, or a message is of a kind personas do not know.
-    """
-    turns: list[Message] = []
-    scene: list[str] = []
-    for message in messages:
-        role = _role(message)
-        if role is None:
-            raise ValueError(f"a persona takes human, ai and system messages, got {message.type!r}")
-        text = message.text
-        if isinstance(message, SystemMessage):
-            scene.append(text)
-        elif turns and turns[-1].role == role:
-            turns[-1] = Message(role, f"{turns[-1].content}\n{_named(message, text)}")
-        else:
-            turns.append(Message(role, _named(message, text)))
-    if not turns or turns[-1].role != "user":
-        raise ValueError("the last message must be a human one: it is what the persona answers")
-    return turns, "\n".join(scene)
-
-
-def _role(message: BaseMessage) -> Role | None:
-    for kind, role in ROLES.items():
-        if isinstance(message, kind):  # streamed messages are subclasses
-            return role
-    return None
-
-
-def _named(message: BaseMessage, text: str) -> str:
-    return f"{message.name}: {text}" if message.name and isinstance(message, HumanMessage) else text
-
-
-def _without_oldest(history: list[Message]) -> list[Message]:
-    """Drop the first turn, and what answered it."""
-    rest = history[1:]
-    while len(rest) > 1 and rest[0].role == "assistant":
-        rest = rest[1:]
-    return rest
 
 
 def _as_row(recalled: Recalled) -> dict[str, Any]:

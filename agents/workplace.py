@@ -13,7 +13,8 @@ from persllm.engine import Engine
 from persllm.errors import AdapterError
 from persllm.manifest import find_adapter
 from persllm.materials import read_materials
-from persllm.memory.store import EVERYONE, ChromaMemory, Progress, keep_materials, open_client
+from persllm.memory.chroma_memory import ChromaMemory, keep_materials, open_client
+from persllm.memory.store import EVERYONE, Progress
 from persllm.persona import Persona
 
 MEMORY_FOLDER = "memory"

@@ -1,36 +1,16 @@
-"""What a persona remembers, kept in Chroma: one collection a persona.
+"""What a persona remembers: the values, the seam to whatever keeps them, and what comes to mind.
 
-One collection each, not one filtered by persona: at 100,000 entries a filter costs a hundred
-times an unfiltered query (DESIGN, decision 9). Stage is metadata, so that no stage recalls what
-lies after it.
+`persllm.memory.chroma_memory` keeps memories in Chroma.
 """
 
-import hashlib
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Any, Literal, Protocol, cast
-from urllib.parse import urlparse
-
-from langchain_core.embeddings import Embeddings
-
-from persllm.embeddings import embed, embeddings_name
-from persllm.errors import MemoryStoreError
-from persllm.materials import Material
-from persllm.persona import Persona
+from typing import Literal, Protocol
 
 EVERYONE = ""
-BATCH = 1000
-SHOWN = 200
-"""Progress is told after so many memories."""
-FORMAT = "1"
 OUTGROWN = 0.15
 """Taken off the similarity of what was said or written at an earlier stage: the facts of a life
 stay, but a mind changes."""
-WIDER = 3
-"""So many times more is fetched than wanted, because outgrown views sink afterwards."""
-
 
 Progress = Callable[[str, int, int], None]
 """Told (what is being done, steps done, steps in all)."""
@@ -94,205 +74,7 @@ class MemoryStore(Protocol):
         ...
 
 
-class ChromaMemory:
-    """A persona's memories in Chroma, on disk, on a server or in the process.
-
-    Args:
-        client: A Chroma client; see `open_client`.
-        persona: Whose.
-        embeddings: Any LangChain embeddings; a collection made with others is refused.
-
-    Raises:
-        MemoryStoreError: The store cannot be opened, or holds vectors of other embeddings.
-    """
-
-    def __init__(self, client: Any, persona: Persona, embeddings: Embeddings) -> None:  # noqa: ANN401 (chromadb's union of clients)
-        self._embeddings = embeddings
-        self._whose = persona.name
-        made_with = embeddings_name(embeddings)
-        with _explained(f"the memory of {self._whose} cannot be opened"):
-            self._collection = client.get_or_create_collection(
-                collection_name(persona.id),
-                embedding_function=None,
-                metadata={"embeddings": made_with, "format": FORMAT, "hnsw:space": "cosine"},
-            )
-        stored = (self._collection.metadata or {}).get("embeddings")
-        if stored != made_with:
-            raise MemoryStoreError(
-                f"the memory of {persona.name} was made with the embeddings {stored!r}, these are "
-                f"{made_with!r}; their vectors cannot be compared. Use those, or another folder."
-            )
-
-    def add(self, memories: Sequence[Memory]) -> None:
-        """Keep memories; one with a known id is replaced."""
-        for start in range(0, len(memories), BATCH):
-            batch = memories[start : start + BATCH]
-            cued = [f"{memory.cue} {memory.text}".strip() for memory in batch]
-            vectors = embed(self._embeddings, cued)
-            with _explained(f"{self._whose}'s memories cannot be kept"):
-                self._collection.upsert(
-                    ids=[memory.id for memory in batch],
-                    documents=[memory.text for memory in batch],
-                    embeddings=vectors,
-                    metadatas=[_metadata(memory) for memory in batch],
-                )
-
-    def recall(
-        self,
-        cue: str,
-        *,
-        stage: int,
-        count: int,
-        audience: str = EVERYONE,
-        without: frozenset[str] = frozenset(),
-    ) -> list[Recalled]:
-        """Return what comes to mind, the nearest first."""
-        wanted = min(WIDER * count + len(without), self.count())
-        if wanted == 0 or count == 0:
-            return []
-        heard = [EVERYONE] if audience == EVERYONE else [EVERYONE, audience]
-        vector = embed(self._embeddings, [cue])
-        with _explained(f"{self._whose}'s memories cannot be read"):
-            found = self._collection.query(
-                query_embeddings=vector,
-                n_results=wanted,
-                where={"$and": [{"stage": {"$lte": stage}}, {"audience": {"$in": heard}}]},
-                include=["documents", "metadatas", "distances"],
-            )
-        rows = zip(
-            found["ids"][0],
-            found["documents"][0],
-            found["metadatas"][0],
-            found["distances"][0],
-            strict=True,
-        )
-        recalled = [
-            Recalled(_memory(id_, text, cast("dict[str, Any]", data)), 1.0 - distance)
-            for id_, text, data, distance in rows
-            if id_ not in without
-        ]
-        return sorted(recalled, key=lambda each: -fitness(each, stage))[:count]
-
-    def count(self) -> int:
-        """Return how many memories there are."""
-        with _explained(f"{self._whose}'s memories cannot be counted"):
-            return int(self._collection.count())
-
-    def known(self) -> frozenset[str]:
-        """Return the ids of all memories that are no episodes."""
-        return frozenset(
-            self._collection.get(where={"kind": {"$ne": "episode"}}, include=[])["ids"]
-        )
-
-    def forget(self, ids: Sequence[str]) -> None:
-        """Remove memories."""
-        for start in range(0, len(ids), BATCH):
-            self._collection.delete(ids=list(ids[start : start + BATCH]))
-
-
-@contextmanager
-def _explained(what: str) -> Iterator[None]:
-    """Turn whatever Chroma raises (of many kinds, also of its Rust core) into our error."""
-    try:
-        yield
-    except Exception as error:
-        raise MemoryStoreError(
-            f"{what}: {error}. Check the folder or the server, or name another with --memory."
-        ) from error
-
-
 def fitness(recalled: Recalled, stage: int) -> float:
     """Return how well a memory fits at a stage: its similarity, less where it is outgrown."""
     outgrown = recalled.memory.kind == "subjective" and recalled.memory.stage < stage
     return recalled.similarity - (OUTGROWN if outgrown else 0.0)
-
-
-def open_client(where: str | Path | None) -> Any:  # noqa: ANN401 (chromadb's union of clients)
-    """Open Chroma: a folder, a server ("http://host:port"), or None for memory that is not kept.
-
-    Raises:
-        MemoryStoreError: The folder cannot be written, or no server answers.
-    """
-    import chromadb
-    from chromadb.config import Settings
-
-    quiet = Settings(anonymized_telemetry=False)
-    try:
-        if where is None:
-            return chromadb.EphemeralClient(settings=quiet)
-        if str(where).startswith(("http://", "https://")):
-            address = urlparse(str(where))
-            return chromadb.HttpClient(
-                host=address.hostname or "localhost",
-                port=address.port or 8000,
-                ssl=address.scheme == "https",
-                settings=quiet,
-            )
-        Path(where).mkdir(parents=True, exist_ok=True)
-        return chromadb.PersistentClient(str(where), settings=quiet)
-    except Exception as error:  # chromadb raises many kinds, also of its Rust core
-        raise MemoryStoreError(
-            f"the memory at {where} cannot be opened: {error}. Name a folder that can be "
-            "written, or start the server: chroma run --path <folder>."
-        ) from error
-
-
-def collection_name(persona_id: str) -> str:
-    """Return a name Chroma takes: 3 to 512 characters, the persona's id in front."""
-    return f"{persona_id[:80]}-{hashlib.sha256(persona_id.encode()).hexdigest()[:8]}"
-
-
-def keep_materials(
-    store: ChromaMemory,
-    persona: Persona,
-    materials: Sequence[Material],
-    *,
-    progress: Progress = lambda what, done, total: None,
-) -> int:
-    """Bring the store up to date with the materials; return how many were new.
-
-    Unchanged paragraphs are not embedded again; ones that are gone are forgotten. Stopped in the
-    middle, the next call goes on where it was.
-    """
-    order = [stage.id for stage in persona.stages]
-    known = store.known()
-    new = [
-        Memory(
-            id=material.id,
-            text=material.text,
-            kind=material.kind,
-            stage=order.index(material.stage),
-            source=material.source,
-            cue=material.partner,
-        )
-        for material in materials
-        if material.id not in known
-    ]
-    for start in range(0, len(new), SHOWN):
-        progress("remembering", start, len(new))
-        store.add(new[start : start + SHOWN])
-    progress("remembering", len(new), len(new))
-    store.forget(sorted(known - {material.id for material in materials}))
-    return len(new)
-
-
-def _metadata(memory: Memory) -> dict[str, str | int]:
-    return {
-        "kind": memory.kind,
-        "stage": memory.stage,
-        "source": memory.source,
-        "audience": memory.audience,
-        "cue": memory.cue,
-    }
-
-
-def _memory(id_: str, text: str, data: dict[str, Any]) -> Memory:
-    return Memory(
-        id=id_,
-        text=text,
-        kind=data["kind"],
-        stage=int(data["stage"]),
-        source=str(data["source"]),
-        audience=str(data["audience"]),
-        cue=str(data["cue"]),
-    )

@@ -10,6 +10,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, cast
 
+from persllm.agents.engines.shown import Shown
 from persllm.bases import Base
 from persllm.engine import Piece, Reply, Request, whole
 from persllm.errors import AdapterError, BaseModelError, EngineError
@@ -87,7 +88,10 @@ class LocalEngine:
         return len(self._encode(messages))
 
     def stream(self, request: Request) -> Iterator[Piece]:
-        """Yield the reply in pieces as it is written."""
+        """Yield the reply in pieces as it is written.
+
+        The engine belongs to the caller until the last piece, or until the iterator is closed.
+        """
         prompt = self._prompt(request)
         with self._lock:
             yield from self._stream(request, prompt)
@@ -115,7 +119,7 @@ class LocalEngine:
         tokens = torch.tensor([prompt], device=self._model.device)
         cache: Any = None
         written: list[int] = []
-        shown = _Shown(request.stop)
+        shown = Shown(request.stop)
         finish = "length"
         while len(written) < request.max_tokens:
             with torch.inference_mode():
@@ -165,7 +169,7 @@ class LocalEngine:
             written = tokens[rows["input_ids"].shape[1] :]
             end = next((i for i, token in enumerate(written) if token in ends), None)
             kept = written if end is None else written[:end]
-            shown = _Shown(request.stop)
+            shown = Shown(request.stop)
             text = "".join(piece.text for piece in shown.rest(self._decode(kept)))
             finish = "stop" if end is not None or shown.stopped else "length"
             replies.append(Reply(text, finish, len(prompt), len(kept)))
@@ -260,34 +264,3 @@ def _check_whole(folder: Path) -> None:
         raise AdapterError(
             f"the adapter {folder} cannot be read: {error}. Train it again."
         ) from error
-
-
-class _Shown:
-    """Turns growing text into pieces; holds back what might be a stop string's beginning."""
-
-    def __init__(self, stops: Sequence[str]) -> None:
-        self._stops = tuple(stop for stop in stops if stop)
-        self._held = max((len(stop) - 1 for stop in self._stops), default=0)
-        self._length = 0
-        self.stopped = False
-
-    def more(self, text: str) -> Iterator[Piece]:
-        """Yield what may be shown of the text so far."""
-        text = self._cut(text)
-        # A lone byte of a longer character decodes to U+FFFD until the rest has come.
-        safe = len(text) if self.stopped else len(text) - self._held
-        if safe > self._length and not text.endswith("\ufffd"):
-            yield Piece(text[self._length : safe])
-            self._length = safe
-
-    def rest(self, text: str) -> Iterator[Piece]:
-        """Yield what was held back."""
-        text = self._cut(text)
-        if len(text) > self._length:
-            yield Piece(text[self._length :])
-            self._length = len(text)
-
-    def _cut(self, text: str) -> str:
-        ends = [text.index(stop) for stop in self._stops if stop in text]
-        self.stopped = self.stopped or bool(ends)
-        return text[: min(ends)] if ends else text

@@ -20,7 +20,7 @@ from persllm.agents.chat_persona import ChatPersona
 from persllm.agents.engines.scripted import ScriptedEngine
 from persllm.cast import find_persona
 from persllm.errors import EngineError, PersonaError
-from persllm.memory.store import ChromaMemory, open_client
+from persllm.memory.chroma_memory import ChromaMemory, open_client
 from tests.contracts.memory_contract import HashedWords, memory, new_persona
 
 TESLA = find_persona("nikola-tesla")

@@ -12,7 +12,7 @@ from persllm.agents.engines.scripted import ScriptedEngine
 from persllm.agents.transcript import Turn
 from persllm.cast import find_persona
 from persllm.engine import Request
-from persllm.memory.store import ChromaMemory, open_client
+from persllm.memory.chroma_memory import ChromaMemory, open_client
 from tests.contracts.memory_contract import HashedWords, memory, new_persona
 
 MOTION = "Alternating current should light our cities."

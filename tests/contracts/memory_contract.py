@@ -13,7 +13,8 @@ from langchain_core.embeddings import Embeddings
 from persllm.cast import find_persona
 from persllm.errors import MemoryStoreError
 from persllm.materials import Material
-from persllm.memory.store import EVERYONE, ChromaMemory, Memory, Recalled, keep_materials
+from persllm.memory.chroma_memory import ChromaMemory, keep_materials
+from persllm.memory.store import EVERYONE, Memory, Recalled
 from persllm.persona import Persona
 
 DIMENSIONS = 256

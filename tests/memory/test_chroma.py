@@ -12,7 +12,7 @@ import pytest
 from langchain_core.embeddings import Embeddings
 
 from persllm.errors import MemoryStoreError
-from persllm.memory.store import ChromaMemory, collection_name, open_client
+from persllm.memory.chroma_memory import ChromaMemory, collection_name, open_client
 from persllm.persona import Persona
 from tests.contracts.memory_contract import (
     HashedWords,
@@ -27,7 +27,7 @@ ADD_FOR_EVER = """
 import sys
 from dataclasses import replace
 from persllm.cast import find_persona
-from persllm.memory.store import ChromaMemory, open_client
+from persllm.memory.chroma_memory import ChromaMemory, open_client
 from tests.contracts.memory_contract import HashedWords, memory
 
 persona = replace(find_persona("nikola-tesla"), id="killed")
