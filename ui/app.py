@@ -34,7 +34,7 @@ def serve(
     people = company(workplace, more)
     app = build_app(people)
     print(f"persllm at http://{host}:{port} (stop with Ctrl-C)", flush=True)
-    app.queue().launch(server_name=host, server_port=port, quiet=True, share=False)
+    app.queue().launch(server_name=host, server_port=port, quiet=True, share=False, footer_links=[])
 
 
 def check_port(host: str, port: int) -> None:
@@ -107,14 +107,18 @@ def _debate_tab(gradio: Any, people: Company) -> None:  # noqa: ANN401 (the modu
             gradio, people, people.names[1], "Against", "Stage of the second"
         )
         turns = gradio.Slider(2, 12, value=6, step=1, label="Turns")
-    start = gradio.Button("Start the debate", variant="primary")
+    with gradio.Row():
+        start = gradio.Button("Start the debate", variant="primary")
+        stop = gradio.Button("Stop")
     shown = gradio.Chatbot(label="Debate", height=480, buttons=BUTTONS)
 
     def hold(*given: Any) -> Iterator[list[ChatRow]]:  # noqa: ANN401 (what the page sends)
         one, one_stage, two, two_stage, text, count = given
         yield from debate_between(people, (one, one_stage), (two, two_stage), text, int(count))
 
-    start.click(hold, [first, first_stage, second, second_stage, motion, turns], shown)
+    given = [first, first_stage, second, second_stage, motion, turns]
+    holding = start.click(hold, given, shown)
+    stop.click(None, None, None, cancels=[holding])
 
 
 def _who(gradio: Any, people: Company, name: str, label: str, stage_label: str) -> tuple[Any, Any]:  # noqa: ANN401 (gradio's components)

@@ -1,5 +1,6 @@
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -51,7 +52,7 @@ def test_the_template_marks_exactly_what_the_assistant_says(
         {"role": "user", "content": "Who sold the mill?"},
         {"role": "assistant", "content": "[Analysis] They ask. [Response] I did."},
     ]
-    encoded = tokenizer.apply_chat_template(
+    encoded: Any = tokenizer.apply_chat_template(
         messages, return_dict=True, return_assistant_tokens_mask=True
     )
     marked = [
@@ -119,7 +120,7 @@ def test_tuning_counts_replies_and_rows_of_text_only(
     batches = tuning_batches(tokens, known, tokenizer, replace(SMALL, context=4096))
     batch = batches(0)
     for row, (ids, targets) in enumerate(zip(batch.tokens, batch.targets, strict=True)):
-        counted = tokenizer.decode(ids[targets != -100])
+        counted: Any = tokenizer.decode(ids[targets != -100])
         if row < len(batch.tokens) - SMALL.tuning_text_rows:
             assert counted.endswith(END)
             assert "<|user|>" not in counted

@@ -6,6 +6,7 @@ import sys
 import time
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -62,11 +63,11 @@ def test_plain_peft_and_the_engine_say_the_same_token_for_token(
     tesla_adapter: Path, nano: Base, tesla: Persona
 ) -> None:
     tokenizer = load_tokenizer(nano)
-    model = PeftModel.from_pretrained(load_base(nano), str(tesla_adapter)).eval()
+    model: Any = PeftModel.from_pretrained(load_base(nano), str(tesla_adapter)).eval()
     engine = LocalEngine(nano)
     for question in ("Where were you born?", "What do you think of Edison?", "Good morning."):
         prompt = render(tesla, tesla.stage("late"), (Message("user", question),))
-        encoded = tokenizer.apply_chat_template(
+        encoded: Any = tokenizer.apply_chat_template(
             [message.as_dict() for message in prompt],
             add_generation_prompt=True,
             return_tensors="pt",
@@ -114,7 +115,7 @@ def test_the_loss_counts_the_reply_and_its_end_and_nothing_else(
     from datasets import Dataset
     from trl import SFTConfig, SFTTrainer
 
-    tokenizer = load_tokenizer(nano)
+    tokenizer: Any = load_tokenizer(nano)
     items = tesla_data.split("train")[0][:6]
     rows = fit_items(items, tokenizer, max_tokens=1024).rows
     config = SFTConfig(
@@ -189,6 +190,7 @@ SCRIPT = """
 import sys
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 from persllm.bases import find_base
 from persllm.cast import find_persona
 from persllm.training.data.build import read_data

@@ -96,7 +96,7 @@ def _wrong_number(number: str, text: str, draw: random.Random) -> str | None:
     near: list[str] = []
     if number in NUMBER_WORDS:
         place = NUMBER_WORDS.index(number)
-        near = NUMBER_WORDS[max(0, place - 4) : place + 5]
+        near = [*NUMBER_WORDS[max(0, place - 4) : place + 5]]
     elif number.replace(",", "").isdigit():
         value = int(number.replace(",", ""))
         near = [f"{n:,}" for n in (value // 2, value * 2, value * 3)]
