@@ -11,7 +11,7 @@ import importlib.metadata
 import json
 import shutil
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -112,11 +112,11 @@ def train_persona(
         return adapter
     if any((run / part).is_dir() for part in ("sft", "dpo")):
         told(f"continuing {run}")
-    _begin(run, persona, base, inputs, settings)
     started = time.monotonic()
     tokenizer = load_tokenizer(base)
     sft, dpo = _fit(data, tokenizer, settings)
-    if sft.left_out or dpo.left_out:
+    left_out = (*sft.left_out, *dpo.left_out)
+    if left_out:
         told(
             f"{len(sft.left_out)} items and {len(dpo.left_out)} pairs are longer than "
             f"{settings.max_tokens} tokens and are left out; run.json lists them"
@@ -126,6 +126,7 @@ def train_persona(
             f"no item or no pair of {persona.name} fits {settings.max_tokens} tokens. "
             "Raise --max-tokens or build with shorter materials."
         )
+    _begin(run, persona, base, inputs, settings, left_out)
     shared: dict[str, Any] = {"settings": settings, "report_to": report_to, "progress": progress}
     sft_adapter = _sft(run, base, tokenizer, sft, shared)
     model = PeftModel.from_pretrained(load_base(base), str(sft_adapter), is_trainable=True)
@@ -171,7 +172,14 @@ def _run_folder(folder: Path, inputs: str) -> Path:
     return folder / time.strftime("%Y-%m-%d_%H-%M-%S")
 
 
-def _begin(run: Path, persona: Persona, base: Base, inputs: str, settings: TrainSettings) -> None:
+def _begin(
+    run: Path,
+    persona: Persona,
+    base: Base,
+    inputs: str,
+    settings: TrainSettings,
+    left_out: Sequence[str],
+) -> None:
     write_json(
         run / RUN_NAME,
         {
@@ -180,6 +188,7 @@ def _begin(run: Path, persona: Persona, base: Base, inputs: str, settings: Train
             "base": base.name,
             "base_revision": base.revision,
             "settings": asdict(settings),
+            "left_out": list(left_out),
         },
     )
 

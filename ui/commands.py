@@ -21,7 +21,7 @@ from persllm.errors import PersonaError
 from persllm.manifest import read_manifest
 from persllm.materials import read_materials
 from persllm.persona import Persona
-from persllm.training.data.build import PersonaData, build
+from persllm.training.data.build import PersonaData, build, settings_of
 from persllm.training.data.sampling import BuildSettings
 from persllm.training.settings import TrainSettings, settings_for
 from persllm.training.train import preflight, train_persona
@@ -47,12 +47,19 @@ def build_data(
     console.print(f"items and pairs: {escape(str(data.folder))}")
 
 
-def made_data(persona: Persona, *, runs: Path, settings: BuildSettings) -> PersonaData:
-    """Build, continue or find a persona's data, with progress on the terminal."""
+def made_data(
+    persona: Persona, *, runs: Path, settings: BuildSettings | None = None
+) -> PersonaData:
+    """Build, continue or find a persona's data, with progress on the terminal.
+
+    Without settings those of the build that is there hold, so that training uses what was built.
+    """
+    out = runs / persona.id / DATA_FOLDER
+    settings = settings or settings_of(out) or BuildSettings()
     with progress_on(Console(stderr=True), f"building {persona.name}") as told:
         return build(
             persona,
-            out=runs / persona.id / DATA_FOLDER,
+            out=out,
             others=[find_persona(other) for other in bundled()],
             embeddings=default_embeddings(),
             settings=settings,
@@ -88,7 +95,7 @@ def train_adapter(
     chosen: dict[str, Any] = {name: value for name, value in changes.items() if value is not None}
     settings = replace(settings_for(base.name), **chosen)
     read_materials(persona)
-    data = made_data(persona, runs=runs, settings=BuildSettings())
+    data = made_data(persona, runs=runs)
     needs = preflight(data, base, settings)
     console = Console(stderr=as_json)
     console.print(

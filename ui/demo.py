@@ -13,7 +13,6 @@ from persllm.agents.workplace import Workplace
 from persllm.bases import find_base
 from persllm.cast import find_persona
 from persllm.persona import Persona
-from persllm.training.data.sampling import BuildSettings
 from persllm.training.settings import settings_for
 from persllm.ui.commands import (
     data_table,
@@ -67,7 +66,7 @@ def run_demo(*, runs: Path, base_name: str, turns: int) -> None:
 
 def _train(name: str, console: Console, *, runs: Path, base_name: str) -> _Trained:
     persona = find_persona(name)
-    data = made_data(persona, runs=runs, settings=BuildSettings())
+    data = made_data(persona, runs=runs)
     console.print(data_table(persona, data))
     settings = settings_for(find_base(base_name).name)
     adapter = made_adapter(persona, data, runs=runs, base_name=base_name, settings=settings)

@@ -21,6 +21,8 @@ ChatRow = dict[str, str]
 NO_MEMORY = "Nothing was recalled."
 UNTRAINED = "No adapter is trained for this persona yet, so the base speaks: `persllm train {id}`."
 MOST_TURNS = 24
+FIRST, SECOND = "Nikola Tesla", "Thomas Edison"
+"""Who is offered first: they have most to quarrel about."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,8 +48,9 @@ class Company:
 
 def company(workplace: Workplace, more: list[str]) -> Company:
     """Return the bundled cast and further persona folders."""
-    found = [find_persona(name) for name in (*bundled(), *more)]
-    return Company(workplace, {persona.name: persona for persona in found})
+    found = {p.name: p for p in (find_persona(name) for name in (*bundled(), *more))}
+    order = sorted(found, key=lambda name: (name != FIRST, name != SECOND))
+    return Company(workplace, {name: found[name] for name in order})
 
 
 def reply_to(

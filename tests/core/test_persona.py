@@ -176,8 +176,8 @@ def test_the_digest_changes_with_what_a_model_is_told(tmp_path: Path) -> None:
 
 
 def test_two_personas_are_bundled_with_two_stages_each() -> None:
-    assert bundled() == ("nikola-tesla", "thomas-edison")
-    assert [len(find_persona(name).stages) for name in bundled()] == [2, 2]
+    assert {"nikola-tesla", "thomas-edison"} <= set(bundled())
+    assert {len(find_persona(name).stages) for name in bundled()} == {2}
 
 
 def test_a_folder_name_finds_any_persona(tmp_path: Path) -> None:

@@ -124,7 +124,7 @@ def build(
         teacher=teacher.name,
         settings=settings,
     )
-    _write(out, persona, made, inputs)
+    _write(out, persona, made, {"inputs": inputs, "settings": asdict(settings)})
     progress("done", total, total)
     return read_data(out)
 
@@ -144,6 +144,15 @@ def read_data(folder: Path) -> PersonaData:
     pairs = read_pairs(folder / PAIRS_NAME)
     statistics = json.loads(path.read_text(encoding="utf-8"))
     return PersonaData(folder, tuple(items), tuple(pairs), statistics)
+
+
+def settings_of(folder: Path) -> BuildSettings | None:
+    """Return the settings of a finished build, or None where there is none."""
+    path = folder / STATISTICS_NAME
+    if not path.is_file():
+        return None
+    stored = json.loads(path.read_text(encoding="utf-8")).get("settings")
+    return BuildSettings(**stored) if stored else None
 
 
 def _inputs(
@@ -196,13 +205,13 @@ def _opinions(own: Library, foreign: Library, stage_id: str) -> Library:
     )
 
 
-def _write(out: Path, persona: Persona, made: Assembled, inputs: str) -> None:
+def _write(out: Path, persona: Persona, made: Assembled, origin: dict[str, Any]) -> None:
     shutil.rmtree(out / ITEMS_FOLDER, ignore_errors=True)
     for stage_id, pattern in parts(persona):
         part = [i for i in made.items if (i.stage, i.pattern) == (stage_id, pattern)]
         write_items(out / ITEMS_FOLDER / f"{stage_id}.{pattern}.jsonl", part)
     write_pairs(out / PAIRS_NAME, made.pairs)
-    write_json(out / STATISTICS_NAME, {"inputs": inputs, **_statistics(persona, made)})
+    write_json(out / STATISTICS_NAME, {**origin, **_statistics(persona, made)})
     shutil.rmtree(out / PARTS_FOLDER)
 
 

@@ -112,7 +112,7 @@ def _pretrained(
         text_batches(tokens, recipe),
         steps=recipe.pretraining_steps,
         rate=recipe.pretraining_rate,
-        decay=recipe.decay,
+        decay=recipe.pretraining_decay,
         checkpoint=work / "pretraining.pt",
     ):
         _say(f"text {step}/{recipe.pretraining_steps} loss {loss:.3f} {speed:,.0f} tokens/s")
@@ -137,7 +137,7 @@ def _tune(
         tuning_batches(tokens, prose, tokenizer, recipe),
         steps=recipe.tuning_steps,
         rate=recipe.tuning_rate,
-        decay=recipe.decay,
+        decay=recipe.tuning_decay,
         checkpoint=work / "tuning.pt",
     ):
         _say(f"lives {step}/{recipe.tuning_steps} loss {loss:.3f} {speed:,.0f} tokens/s")

@@ -33,7 +33,7 @@ class Recipe:
     pretraining_tokens: int = 4096
     """Tokens a step; every eighth step uses rows of the whole context, the others rows of 256."""
     pretraining_rate: float = 3e-3
-    tuning_steps: int = 3000
+    tuning_steps: int = 2600
     tuning_items: int = 24
     """Conversations a step; the loss counts their replies only."""
     prose_share: float = 0.3
@@ -43,6 +43,7 @@ class Recipe:
     tuning_text_rows: int = 1
     """Rows of general text a step, so that fluency is kept."""
     tuning_rate: float = 2e-3
-    decay: float = 0.3
-    """Last share of either part, in which the learning rate falls to its floor."""
+    pretraining_decay: float = 0.3
+    """Last share of the steps, in which the learning rate falls to its floor."""
+    tuning_decay: float = 0.4
     seed: int = 1893
