@@ -175,7 +175,7 @@ def test_the_digest_changes_with_what_a_model_is_told(tmp_path: Path) -> None:
     assert _load(tmp_path, GOOD.replace("MIT", "CC0")).digest() == before
 
 
-def test_two_personas_are_bundled_with_two_stages_each() -> None:
+def test_the_bundled_personas_have_two_stages_each() -> None:
     assert {"nikola-tesla", "thomas-edison"} <= set(bundled())
     assert {len(find_persona(name).stages) for name in bundled()} == {2}
 
