@@ -48,6 +48,7 @@ class Persona:
     """Who speaks."""
 
     id: str
+    """The folder's name; runs, adapters and memory go by it."""
     name: str
     summary: str
     language: str
@@ -163,7 +164,7 @@ def load_persona(folder: Path) -> Persona:
 
 
 def persona_id(name: str) -> str:
-    """Return the folder name that belongs to a persona's name: "Nikola Tesla" -> nikola-tesla."""
+    """Return a name fit for files and collections: "Nikola Tesla" -> nikola-tesla."""
     return re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-") or "persona"
 
 
@@ -193,7 +194,7 @@ def _persona(folder: Path, card: _PersonaCard) -> Persona:
     )
     rights = card.rights
     return Persona(
-        id=persona_id(card.name),
+        id=persona_id(folder.resolve().name),
         name=card.name,
         summary=card.summary.strip(),
         language=card.language,

@@ -111,7 +111,8 @@ def train_adapter(
         print(json.dumps({"adapter": str(adapter), **read_manifest(adapter).evaluation}))
         return
     console.print(results_table(persona, adapter))
-    console.print(f"adapter: {escape(str(adapter))}\ntalk: persllm chat {escape(name)}")
+    where = "" if runs == Path("runs") else f" --runs {runs}"
+    console.print(f"adapter: {escape(str(adapter))}\ntalk: persllm chat {escape(name + where)}")
 
 
 def made_adapter(

@@ -40,7 +40,7 @@ def _faults(folder: Path, card: str) -> list[str]:
 
 def test_a_card_is_read_whole(tmp_path: Path) -> None:
     persona = _load(tmp_path, GOOD)
-    assert (persona.id, persona.name, persona.language) == ("marta-lind", "Marta Lind", "en")
+    assert (persona.name, persona.language) == ("Marta Lind", "en")
     assert [(s.id, s.first, s.last) for s in persona.stages] == [
         ("early", 1850, 1879),
         ("late", 1880, 1910),
@@ -48,6 +48,12 @@ def test_a_card_is_read_whole(tmp_path: Path) -> None:
     assert persona.disclosure == "honest"
     assert persona.rights is not None
     assert persona.rights.licence == "MIT"
+
+
+def test_a_persona_goes_by_its_folder_s_name(tmp_path: Path) -> None:
+    folder = tmp_path / "My Aunt_1"
+    folder.mkdir()
+    assert _load(folder, GOOD).id == "my-aunt-1"
 
 
 def test_a_stage_without_folders_owns_the_folder_of_its_name(tmp_path: Path) -> None:
