@@ -188,7 +188,7 @@ def test_the_bundled_personas_have_two_stages_each() -> None:
 
 def test_a_folder_name_finds_any_persona(tmp_path: Path) -> None:
     _load(tmp_path, GOOD)
-    assert find_persona(str(tmp_path)).id == "marta-lind"
+    assert find_persona(str(tmp_path)).name == "Marta Lind"
 
 
 def test_an_unknown_persona_names_the_bundled_ones() -> None:
