@@ -22,13 +22,13 @@ from transformers import PreTrainedTokenizerBase as Tokenizer
 from persllm.bases import Base
 from persllm.errors import DataError
 from persllm.files import digest, write_json, write_text
+from persllm.loading import load_base, load_tokenizer
 from persllm.manifest import ADAPTER_FOLDER, MANIFEST_NAME, Manifest, write_manifest
 from persllm.messages import template_hash
 from persllm.persona import Persona
 from persllm.training.card import model_card
 from persllm.training.data.build import PersonaData
 from persllm.training.evaluation.likelihood import measure
-from persllm.training.loading import load_base, load_tokenizer
 from persllm.training.settings import TrainSettings
 from persllm.training.tune import (
     Fitting,

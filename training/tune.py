@@ -24,8 +24,8 @@ from transformers.trainer_utils import get_last_checkpoint
 from trl import DPOConfig, DPOTrainer, SFTConfig, SFTTrainer
 
 from persllm.errors import DataError
+from persllm.loading import device
 from persllm.training.data.items import Item, Pair
-from persllm.training.loading import device
 from persllm.training.settings import TrainSettings
 
 Progress = Callable[[str, int, int], None]

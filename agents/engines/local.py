@@ -13,7 +13,8 @@ from typing import Any, cast
 from persllm.agents.engines.shown import Shown
 from persllm.bases import Base
 from persllm.engine import Piece, Reply, Request, whole
-from persllm.errors import AdapterError, BaseModelError, EngineError
+from persllm.errors import AdapterError, EngineError
+from persllm.loading import device, load_base, load_tokenizer
 from persllm.manifest import WEIGHTS_NAME, check_fits
 from persllm.messages import Message
 
@@ -35,31 +36,14 @@ class LocalEngine:
 
     def __init__(self, base: Base, *, threads: int = 1) -> None:
         import torch
-        from safetensors import SafetensorError
-        from transformers import AutoModelForCausalLM, AutoTokenizer
 
         self._torch = torch
         self._base = base
-        self._on_gpu = torch.cuda.is_available()
         self._threads = threads
-        revision = base.revision if base.location == base.name and "/" in base.name else None
-        try:
-            self._tokenizer: Any = AutoTokenizer.from_pretrained(base.location, revision=revision)
-            self._model: Any = AutoModelForCausalLM.from_pretrained(
-                base.location,
-                revision=revision,
-                dtype=torch.bfloat16 if self._on_gpu else torch.float32,
-            ).eval()
-        except (OSError, ValueError, SafetensorError) as error:
-            raise BaseModelError(
-                f"base {base.name} cannot be loaded from {base.location}: "
-                f"{str(error).strip().splitlines()[0]} Check the name, or use --base nano."
-            ) from error
-        if self._on_gpu:
-            self._model = self._model.to("cuda")
+        self._on_gpu = device().type == "cuda"
+        self._tokenizer: Any = load_tokenizer(base)
         self._tokenizer.padding_side = "left"
-        if self._tokenizer.pad_token is None:
-            self._tokenizer.pad_token = self._tokenizer.eos_token
+        self._model: Any = load_base(base).eval()
         self._names: dict[Path, str] = {}
         self._lock = threading.Lock()
 

@@ -7,10 +7,10 @@ import torch
 from peft import PeftModel
 
 from persllm.bases import Base
+from persllm.loading import load_base, load_tokenizer
 from persllm.messages import Message
 from persllm.training.data.build import PersonaData
 from persllm.training.evaluation import likelihood
-from persllm.training.loading import load_base, load_tokenizer
 
 pytestmark = pytest.mark.slow
 

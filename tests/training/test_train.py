@@ -17,11 +17,11 @@ from persllm.agents.engines.local import LocalEngine
 from persllm.bases import Base
 from persllm.engine import Request
 from persllm.errors import BaseModelError, DataError
+from persllm.loading import load_base, load_tokenizer
 from persllm.manifest import check_fits, find_adapter, read_manifest
 from persllm.messages import Message, render
 from persllm.persona import Persona
 from persllm.training.data.build import PersonaData
-from persllm.training.loading import load_base, load_tokenizer
 from persllm.training.settings import TrainSettings, settings_for
 from persllm.training.train import preflight, train_persona
 from persllm.training.tune import fit_items, fit_pairs, some_pairs

@@ -1,30 +1,36 @@
-"""Loading a base for training and measuring; refusing what cannot work before it costs time."""
+"""Loading a base's weights and tokenizer, for training and for serving alike.
 
-from functools import cache
-from typing import Any, cast
+The model libraries are imported when something is loaded, so that the core stays light.
+"""
 
-import torch
-from transformers import AutoModelForCausalLM, AutoTokenizer, PreTrainedModel
-from transformers import PreTrainedTokenizerBase as Tokenizer
+from typing import TYPE_CHECKING, Any, cast
 
 from persllm.bases import Base
 from persllm.errors import BaseModelError
 
+if TYPE_CHECKING:
+    import torch
+    from transformers import PreTrainedModel
+    from transformers import PreTrainedTokenizerBase as Tokenizer
 
-def device() -> torch.device:
+
+def device() -> "torch.device":
     """Return the GPU where there is one, else the CPU."""
+    import torch
+
     return torch.device("cuda" if torch.cuda.is_available() else "cpu")
 
 
-@cache
-def load_tokenizer(base: Base) -> Tokenizer:
-    """Load a base's tokenizer.
+def load_tokenizer(base: Base) -> "Tokenizer":
+    """Load a base's tokenizer; one without a padding token pads with its end token.
 
     Raises:
         BaseModelError: It cannot be loaded, or has no chat template.
     """
+    from transformers import AutoTokenizer
+
     try:
-        tokenizer = AutoTokenizer.from_pretrained(base.location, revision=_revision(base))
+        tokenizer: Any = AutoTokenizer.from_pretrained(base.location, revision=_revision(base))
     except (OSError, ValueError) as error:
         raise BaseModelError(_cannot_load(base, error)) from error
     if tokenizer.chat_template is None:
@@ -37,18 +43,22 @@ def load_tokenizer(base: Base) -> Tokenizer:
     return cast("Tokenizer", tokenizer)
 
 
-def load_base(base: Base) -> PreTrainedModel:
+def load_base(base: Base) -> "PreTrainedModel":
     """Load a base's weights: fp32 on CPU, bf16 on a GPU.
 
     Raises:
-        BaseModelError: It cannot be loaded.
+        BaseModelError: They cannot be loaded.
     """
+    import torch
+    from safetensors import SafetensorError
+    from transformers import AutoModelForCausalLM
+
     dtype = torch.bfloat16 if device().type == "cuda" else torch.float32
     try:
         model: Any = AutoModelForCausalLM.from_pretrained(
             base.location, revision=_revision(base), dtype=dtype
         )
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, SafetensorError) as error:
         raise BaseModelError(_cannot_load(base, error)) from error
     return cast("PreTrainedModel", model.to(device()))
 
