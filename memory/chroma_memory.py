@@ -24,6 +24,8 @@ BATCH = 1000
 SHOWN = 200
 """Progress is told after so many memories."""
 FORMAT = "1"
+LEAST_LETTERS = 6
+"""A paragraph with fewer letters is a scrap, such as "ii. p. 182."."""
 WIDER = 3
 """So many times more is fetched than wanted, because outgrown views sink afterwards."""
 
@@ -173,6 +175,7 @@ def keep_materials(
     """
     order = [stage.id for stage in persona.stages]
     known = store.known()
+    telling = [m for m in materials if m.partner or sum(map(str.isalpha, m.text)) >= LEAST_LETTERS]
     new = [
         Memory(
             id=material.id,
@@ -182,14 +185,14 @@ def keep_materials(
             source=material.source,
             cue=material.partner,
         )
-        for material in materials
+        for material in telling
         if material.id not in known
     ]
     for start in range(0, len(new), SHOWN):
         progress("remembering", start, len(new))
         store.add(new[start : start + SHOWN])
     progress("remembering", len(new), len(new))
-    store.forget(sorted(known - {material.id for material in materials}))
+    store.forget(sorted(known - {material.id for material in telling}))
     return len(new)
 
 
