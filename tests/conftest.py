@@ -7,7 +7,10 @@ import pytest
 pytest.register_assert_rewrite("tests.contracts", "tests.doubles")
 
 from persllm.persona import Persona  # noqa: E402 (after the rewrite is registered)
+from persllm.ui.quiet import quiet_libraries  # noqa: E402
 from tests.doubles import MARTA, LetterEmbeddings, MakePersona, write_tiny_persona  # noqa: E402
+
+quiet_libraries()  # as the command line does, before any library is imported
 
 
 @pytest.fixture

@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from persllm import __version__
 from persllm.errors import PersLLMError
 
 app = typer.Typer(
@@ -44,6 +45,22 @@ NoAdapter = Annotated[
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for programs.")]
 RUNS = Path("runs")
+
+
+def _show_version(wanted: bool) -> None:
+    if wanted:
+        print(f"persllm {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _root(
+    version: Annotated[
+        bool,
+        typer.Option("--version", help="Show the version.", is_eager=True, callback=_show_version),
+    ] = False,
+) -> None:
+    pass
 
 
 @app.command(epilog="Example: persllm demo --runs /tmp/first-look")

@@ -81,7 +81,7 @@ def test_a_broken_persona_is_told_without_traceback(
 @pytest.mark.parametrize(
     ("arguments", "code", "remedy"),
     [
-        (["chat", "no-body", "--ask", "Hi"], 3, "bundled one (nikola-tesla, thomas-edison)"),
+        (["chat", "no-body", "--ask", "Hi"], 3, "nikola-tesla, thomas-edison"),
         (["chat", "nikola-tesla", "--stage", "middle"], 3, "Choose one of: early, late."),
         (["chat", "nikola-tesla", "--base", "no-such"], 6, "or 'nano'"),
         (["chat", "nikola-tesla", "--ask", "Hi"], 5, "persllm train nikola-tesla"),

@@ -4,6 +4,7 @@ import pytest
 
 from persllm.agents.engines.scripted import ScriptedEngine
 from persllm.agents.workplace import Workplace
+from persllm.cast import bundled
 from persllm.errors import PersonaError
 from persllm.ui.talk import MOST_TURNS, NO_MEMORY, Company, company, debate_between, reply_to
 
@@ -13,7 +14,8 @@ MOTION = "Alternating current should light our cities."
 
 
 def test_the_page_offers_the_bundled_cast_and_its_stages(people: Company) -> None:
-    assert people.names == [TESLA, EDISON]
+    assert people.names[:2] == [TESLA, EDISON]
+    assert len(people.names) == len(bundled())
     assert people.stages(TESLA) == [
         ("early: 1856 to 1893", "early"),
         ("late: 1894 to 1937", "late"),

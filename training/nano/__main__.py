@@ -9,7 +9,7 @@ model card to --out; checkpoints and logs stay in --work.
 import argparse
 import json
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, cast
 
@@ -131,16 +131,37 @@ def _tune(
     recipe: Recipe,
     work: Path,
 ) -> None:
-    measured = time.monotonic()
-    for step, loss, speed in train(
+    batches = tuning_batches(tokens, prose, tokenizer, recipe)
+    tuning = train(
         model,
-        tuning_batches(tokens, prose, tokenizer, recipe),
+        batches,
         steps=recipe.tuning_steps,
         rate=recipe.tuning_rate,
         decay=recipe.tuning_decay,
         checkpoint=work / "tuning.pt",
-    ):
-        _say(f"lives {step}/{recipe.tuning_steps} loss {loss:.3f} {speed:,.0f} tokens/s")
+    )
+    _follow(f"lives of {recipe.tuning_steps}", tuning, model, tokenizer)
+    polish = train(
+        model,
+        lambda step: batches(recipe.tuning_steps + step),
+        steps=recipe.polish_steps,
+        rate=recipe.polish_rate,
+        decay=1.0,
+        checkpoint=work / "polish.pt",
+    )
+    _follow(f"polish of {recipe.polish_steps}", polish, model, tokenizer)
+
+
+def _follow(
+    what: str,
+    steps: Iterator[tuple[int, float, float]],
+    model: LlamaForCausalLM,
+    tokenizer: PreTrainedTokenizerFast,
+) -> None:
+    """Run a part to its end, telling of its progress and now and then of its skills."""
+    measured = time.monotonic()
+    for step, loss, speed in steps:
+        _say(f"{what}: {step} loss {loss:.3f} {speed:,.0f} tokens/s")
         if time.monotonic() - measured > SKILLS_SECONDS:
             for name, skill in measure_skills(model, tokenizer, per_skill=20).items():
                 _say(f"    {name} {skill.right}/{skill.asked}   {skill.sample}")

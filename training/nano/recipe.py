@@ -46,4 +46,7 @@ class Recipe:
     pretraining_decay: float = 0.3
     """Last share of the steps, in which the learning rate falls to its floor."""
     tuning_decay: float = 0.4
+    polish_steps: int = 1300
+    """More of the same after a warm restart, the rate falling to its floor from the start."""
+    polish_rate: float = 1.2e-3
     seed: int = 1893
