@@ -25,6 +25,10 @@ WORDS_OF_CONTEXT = 9
 """What is recalled may take one word of every nine tokens of context (METHOD 2.4 has budgets in
 words for one large model; ours follow the model)."""
 
+HISTORY_SHARE = 0.4
+"""A prompt beyond this share of the context loses its oldest exchanges: bases read the far end of
+their context badly, small ones first."""
+
 
 class ChatPersona(BaseChatModel):
     """One persona at one stage.
@@ -222,7 +226,7 @@ class ChatPersona(BaseChatModel):
         recalled: list[Recalled],
         max_tokens: int,
     ) -> tuple[Message, ...]:
-        """Render; drop the oldest exchanges, then memories, until prompt and reply fit.
+        """Render; drop the oldest exchanges, then memories, until prompt and reply fit well.
 
         Memories that are dropped leave `recalled`: what was not in the prompt did not come up.
 
@@ -230,12 +234,13 @@ class ChatPersona(BaseChatModel):
             EngineError: The last turn alone is too long.
         """
         room = self._engine.context - max_tokens
+        good = min(room, int(self._engine.context * HISTORY_SHARE))
         kept = list(history)
         while True:
             texts = [each.memory.text for each in recalled]
             prompt = render(self.persona, self._stage, kept, recalled=texts, scene=scene)
             length = self._engine.count_tokens(prompt)
-            if length <= room:
+            if length <= (good if len(kept) > 1 else room):
                 return prompt
             if len(kept) > 1:
                 kept = without_oldest(kept)
