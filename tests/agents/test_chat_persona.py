@@ -157,7 +157,7 @@ def test_what_is_recalled_takes_only_its_share_of_the_context(store: ChromaMemor
 
 
 def test_a_long_history_is_trimmed_from_the_oldest(engine: ScriptedEngine) -> None:
-    engine = ScriptedEngine(REPLY, context=100)
+    engine = ScriptedEngine(REPLY, context=150)
     history: list[BaseMessage] = []
     for number in range(30):
         history += [HumanMessage(f"question {number}"), AIMessage(f"answer {number}")]
