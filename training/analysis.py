@@ -7,10 +7,10 @@ form an item needs: that is decided where the item is made (training.data, train
 from persllm.materials import sentences
 
 ASKED = "They ask: {question} I recall: {sentence}"
-WRONG = "They say: {claim} I recall: {sentence} That is not so."
-RIGHT = "They say: {claim} I recall: {sentence} That is so."
-UNKNOWN = "They ask: {question} I recall nothing of it."
-LATER = "They speak of {year}. It is only {now}."
+WRONG = "They say: {claim} I recall: {sentence} Said: {said}. Recalled: {known}. That is not so."
+RIGHT = "They say: {claim} I recall: {sentence} Said: {said}. Recalled: {known}. That is so."
+UNKNOWN = "They {verb}: {question} I recall nothing of it."
+LATER = "They {verb}: {question} They speak of {year}. It is only {now}."
 DIFFER = "They hold: {claim} I hold: {sentence} I do not agree."
 AGREE = "They hold: {claim} I hold: {sentence} I agree."
 HOLD = "They hold: {claim} I hold: {sentence}"
@@ -37,24 +37,39 @@ def asked(question: str, recalled: str) -> str:
     return ASKED.format(question=shortened(question), sentence=first_sentence(recalled))
 
 
-def wrong(claim: str, recalled: str) -> str:
-    """Return the analysis of a claim that a recalled text contradicts."""
-    return WRONG.format(claim=shortened(claim), sentence=first_sentence(recalled))
+def wrong(claim: str, recalled: str, *, said: str, known: str) -> str:
+    """Return the analysis of a claim that a recalled text contradicts.
+
+    The two values that differ are set side by side before the verdict: a small model reads them
+    off one at a time, but cannot compare two whole sentences in one step.
+    """
+    return _compared(WRONG, claim, recalled, said, known)
 
 
-def right(claim: str, recalled: str) -> str:
+def right(claim: str, recalled: str, *, said: str, known: str) -> str:
     """Return the analysis of a claim that a recalled text bears out."""
-    return RIGHT.format(claim=shortened(claim), sentence=first_sentence(recalled))
+    return _compared(RIGHT, claim, recalled, said, known)
 
 
-def unknown(question: str) -> str:
-    """Return the analysis of a question that nothing recalled answers."""
-    return UNKNOWN.format(question=shortened(question))
+def _compared(form: str, claim: str, recalled: str, said: str, known: str) -> str:
+    return form.format(
+        claim=shortened(claim), sentence=first_sentence(recalled), said=said, known=known
+    )
 
 
-def later(year: int, now: int) -> str:
-    """Return the analysis of a question about a year that the speaker has not seen."""
-    return LATER.format(year=year, now=now)
+def unknown(question: str, *, claim: bool = False) -> str:
+    """Return the analysis of a question or claim that nothing recalled answers."""
+    return UNKNOWN.format(verb=_verb(claim), question=shortened(question))
+
+
+def later(question: str, year: int, now: int, *, claim: bool = False) -> str:
+    """Return the analysis of a question or claim about a year that the speaker has not seen."""
+    return LATER.format(verb=_verb(claim), question=shortened(question), year=year, now=now)
+
+
+def _verb(claim: bool) -> str:
+    """Return how the user turn is named: by its form, not by what will be found of it."""
+    return "say" if claim else "ask"
 
 
 def differ(claim: str, recalled: str) -> str:

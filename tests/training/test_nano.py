@@ -14,7 +14,7 @@ from persllm.training.nano.pretrain import Batch, Batches, new_model, text_batch
 from persllm.training.nano.recipe import Recipe
 from persllm.training.nano.skills import is_right
 from persllm.training.nano.tokenizer import END, MARKERS, PAD, ROLES, train_tokenizer
-from persllm.training.nano.tuning import tuning_batches
+from persllm.training.nano.tuning import batched, tuning_batches
 
 pytestmark = pytest.mark.slow
 SMALL = Recipe(
@@ -25,7 +25,8 @@ SMALL = Recipe(
     heads=2,
     context=512,
     pretraining_tokens=1024,
-    tuning_items=6,
+    tuning_tokens=2048,
+    text_every=3,
 )
 TEXT = (
     "The river ran past the old mill. Anna sold the mill in 1861 and moved to Salisbury. "
@@ -80,7 +81,7 @@ def test_a_training_that_was_stopped_ends_as_an_unbroken_one(
     def run(steps: int, checkpoint: Path) -> dict[str, torch.Tensor]:
         model = new_model(recipe, pad=0, end=1)
         batches = text_batches(tokens, recipe)
-        for _ in train(model, batches, steps=steps, rate=1e-3, decay=0.5, checkpoint=checkpoint):
+        for _ in train(model, batches, recipe, steps=steps, decay=0.5, checkpoint=checkpoint):
             pass
         return model.state_dict()
 
@@ -89,8 +90,8 @@ def test_a_training_that_was_stopped_ends_as_an_unbroken_one(
     optimised = train(
         model,
         _dying_after(3, tokens, recipe),
+        recipe,
         steps=6,
-        rate=1e-3,
         decay=0.5,
         checkpoint=tmp_path / "broken.pt",
         checkpoint_seconds=0.0,
@@ -117,15 +118,35 @@ def test_tuning_counts_replies_and_rows_of_text_only(
     tokenizer: PreTrainedTokenizerFast, tokens: Tokens
 ) -> None:
     known = passages([TEXT, TEXT.replace("Anna", "Ruth"), TEXT.replace("mill", "farm")] * 5)
-    batches = tuning_batches(tokens, known, tokenizer, replace(SMALL, context=4096))
-    batch = batches(0)
-    for row, (ids, targets) in enumerate(zip(batch.tokens, batch.targets, strict=True)):
-        counted: Any = tokenizer.decode(ids[targets != -100])
-        if row < len(batch.tokens) - SMALL.tuning_text_rows:
-            assert counted.endswith(END)
+    recipe = replace(SMALL, context=4096, tuning_widths=(512, 4096))
+    batches = tuning_batches(tokens, known, tokenizer, recipe)
+    replies = 0
+    for step in (0, 1, 3, 4):
+        batch = batches(step)
+        assert batch.tokens.shape[1] in recipe.tuning_widths
+        for ids, targets in zip(batch.tokens, batch.targets, strict=True):
+            counted: Any = tokenizer.decode(ids[targets != -100])
+            replies += counted.endswith(END)
             assert "<|user|>" not in counted
-    again = tuning_batches(tokens, known, tokenizer, replace(SMALL, context=4096))(0)
+    assert replies >= 4
+    text = batches(2)
+    assert torch.equal(text.tokens, text.targets)
+    again = tuning_batches(tokens, known, tokenizer, recipe)(4)
     assert torch.equal(again.tokens, batch.tokens)
+
+
+def test_every_conversation_of_a_window_is_in_one_batch(
+    tokenizer: PreTrainedTokenizerFast,
+) -> None:
+    rows = [([number] * length, [-100] * length) for number, length in enumerate(range(1, 65))]
+    made = batched(rows, replace(SMALL, tuning_widths=(16, 64), tuning_tokens=160), pad=99)
+    assert {tuple(batch.tokens.shape) for batch in made} == {(10, 16), (2, 64)}
+    found = [
+        ids[kept == 1].tolist()
+        for b in made
+        for ids, kept in zip(b.tokens, b.attention, strict=True)
+    ]
+    assert sorted(row for row in found if row != [99]) == sorted(ids for ids, _ in rows)
 
 
 def test_prose_items_answer_from_the_prose() -> None:

@@ -144,12 +144,12 @@ class RulesTeacher:
         denial = correct.format(true=fact.text, false=wrong, sentence=sentence)
         fallen = confirm.format(sentence=swapped)
         stubborn = correct.format(true=wrong, false=fact.text, sentence=swapped)
-        yes, no = analysis.right, analysis.wrong
+        said = wrong if false else fact.text
         return Draft(
             question=question,
-            analysis=(no if false else yes)(question, sentence),
+            analysis=_verdict(question, sentence, said=said, known=fact.text),
             response=denial if false else truth,
-            wrong_analysis=(yes if false else no)(question, swapped),
+            wrong_analysis=_verdict(question, swapped, said=said, known=wrong),
             wrong_response=fallen if false else stubborn,
             false_premise=swapped if false else None,
             kind="knowledge",
@@ -213,6 +213,11 @@ def _draft(material: Material, question: str, response: str) -> Draft:
         response=response,
         kind="attitude" if material.kind == "subjective" else "knowledge",
     )
+
+
+def _verdict(question: str, sentence: str, *, said: str, known: str) -> str:
+    form = analysis.right if said == known else analysis.wrong
+    return form(question, sentence, said=said, known=known)
 
 
 def _thought(assignment: Assignment, draw: random.Random) -> Draft | None:

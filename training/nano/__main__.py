@@ -110,8 +110,8 @@ def _pretrained(
     for step, loss, speed in train(
         model,
         text_batches(tokens, recipe),
+        recipe,
         steps=recipe.pretraining_steps,
-        rate=recipe.pretraining_rate,
         decay=recipe.pretraining_decay,
         checkpoint=work / "pretraining.pt",
     ):
@@ -135,21 +135,12 @@ def _tune(
     tuning = train(
         model,
         batches,
+        recipe,
         steps=recipe.tuning_steps,
-        rate=recipe.tuning_rate,
         decay=recipe.tuning_decay,
         checkpoint=work / "tuning.pt",
     )
     _follow(f"lives of {recipe.tuning_steps}", tuning, model, tokenizer)
-    polish = train(
-        model,
-        lambda step: batches(recipe.tuning_steps + step),
-        steps=recipe.polish_steps,
-        rate=recipe.polish_rate,
-        decay=1.0,
-        checkpoint=work / "polish.pt",
-    )
-    _follow(f"polish of {recipe.polish_steps}", polish, model, tokenizer)
 
 
 def _follow(

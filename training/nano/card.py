@@ -27,9 +27,10 @@ hidden $hidden, $layers layers, $heads heads, feed-forward $feed_forward, vocabu
 
 ## Training
 
-$pretraining_steps steps on general text ($text_tokens tokens seen), then $tuning_steps and, after a
-warm restart, $polish_steps steps on $items conversations: synthetic lives from
-`training/nano/lives` and questions about public-domain prose, loss on the replies only. CPU, fp32.
+$pretraining_steps steps on general text ($text_tokens tokens seen), then $tuning_steps steps of
+$tuning_tokens tokens on conversations: synthetic lives from `training/nano/lives` and questions
+about public-domain prose, loss on the replies only. Muon and AdamW; two CPU cores, products in
+bfloat16 where the machine has them, weights in float32.
 
     python -m persllm.training.nano --text <folder of sources> --work <folder> --out persllm/nano
 
@@ -71,8 +72,7 @@ def nano_card(
         pretraining_steps=recipe.pretraining_steps,
         text_tokens=f"{recipe.pretraining_steps * recipe.pretraining_tokens:,}",
         tuning_steps=recipe.tuning_steps,
-        polish_steps=recipe.polish_steps,
-        items=f"{(recipe.tuning_steps + recipe.polish_steps) * recipe.tuning_items:,}",
+        tuning_tokens=f"{recipe.tuning_tokens:,}",
         skills="\n".join(rows),
         **{name: f"{loss:.2f}" for name, loss in losses.items()},
     )

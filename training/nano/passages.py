@@ -17,7 +17,10 @@ from persllm.training.data.rules import RulesTeacher
 from persllm.training.data.teacher import Assignment, Draft
 from persllm.training.nano.lives.items import LifeItem, life_items
 
-LEAST_WORDS, MOST_WORDS = 14, 48
+LEAST_WORDS = 14
+MOST_WORDS = (30, 48, 75)
+"""Each passage is cut at one of these."""
+NEEDED_FIRST_SHARE = 0.7
 RECALLED_SHARE = 0.9
 MOST_RECALLED = 3
 PLAIN_SHARE = 0.15
@@ -40,9 +43,10 @@ def passages(paragraphs: Sequence[str]) -> tuple[Material, ...]:
     """Return the paragraphs' openings of fitting length, half of them as if said by the speaker."""
     found: list[Material] = []
     for text in paragraphs:
+        most = MOST_WORDS[len(found) % len(MOST_WORDS)]
         kept: list[str] = []
         for sentence in sentences(text):
-            if len(" ".join((*kept, sentence)).split()) > MOST_WORDS:
+            if len(" ".join((*kept, sentence)).split()) > most:
                 break
             kept.append(sentence)
         passage = " ".join(kept)
@@ -102,7 +106,8 @@ def _item(
     if draw.random() < RECALLED_SHARE:
         others = draw.sample(some, draw.randrange(MOST_RECALLED))
         recalled = [material.text, *(other.text for other in others if other is not material)]
-        draw.shuffle(recalled)
+        if draw.random() >= NEEDED_FIRST_SHARE:
+            draw.shuffle(recalled)
     asked = (Message("user", draft.question),)
     prompt = render(speaker.persona, speaker.stage, asked, recalled=recalled)
     thought = "" if draw.random() < PLAIN_SHARE else draft.analysis

@@ -13,11 +13,11 @@ class Recipe:
 
     vocabulary: int = 4096
     """Tokens, chat markers included."""
-    hidden: int = 192
+    hidden: int = 256
     """Width of the residual stream; a multiple of `heads`."""
-    feed_forward: int = 512
-    layers: int = 6
-    heads: int = 6
+    feed_forward: int = 704
+    layers: int = 5
+    heads: int = 4
     context: int = 1024
     """Longest sequence, in tokens."""
 
@@ -29,24 +29,25 @@ class Recipe:
     )
     """How much is read of each file of the text folder, in characters."""
 
-    pretraining_steps: int = 1800
+    pretraining_steps: int = 2400
     pretraining_tokens: int = 4096
     """Tokens a step; every eighth step uses rows of the whole context, the others rows of 256."""
-    pretraining_rate: float = 3e-3
-    tuning_steps: int = 2600
-    tuning_items: int = 24
-    """Conversations a step; the loss counts their replies only."""
+    matrix_rate: float = 4e-3
+    """Highest learning rate of the matrices inside the layers (Muon)."""
+    vector_rate: float = 3e-3
+    """Highest learning rate of embeddings and norms (AdamW)."""
+    tuning_steps: int = 6000
+    tuning_tokens: int = 6144
+    """Tokens a step, padding included; the loss counts replies only."""
+    tuning_widths: tuple[int, ...] = (128, 192, 256, 320, 384, 512, 768, 1024)
+    """A conversation is padded to the next of these; few shapes, so that steps can be compiled."""
+    text_every: int = 12
+    """Every so many steps a batch of general text is read instead, so that fluency is kept."""
     prose_share: float = 0.3
     """Share of the items that ask about real prose instead of synthetic lives."""
     prose_characters: int = 25_000_000
     """How much prose is read for those."""
-    tuning_text_rows: int = 1
-    """Rows of general text a step, so that fluency is kept."""
-    tuning_rate: float = 2e-3
     pretraining_decay: float = 0.3
     """Last share of the steps, in which the learning rate falls to its floor."""
     tuning_decay: float = 0.4
-    polish_steps: int = 1300
-    """More of the same after a warm restart, the rate falling to its floor from the start."""
-    polish_rate: float = 1.2e-3
     seed: int = 1893

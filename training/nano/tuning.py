@@ -1,6 +1,7 @@
 """Batches of persona conversations for the nano base: synthetic lives, prose, a little text."""
 
 import random
+from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from typing import cast
@@ -16,10 +17,14 @@ from persllm.training.nano.passages import passage_items
 from persllm.training.nano.pretrain import IGNORED, SHORT_ROW, Batch, Batches, text_rows
 from persllm.training.nano.recipe import Recipe
 
-SORTED_STEPS = 8
-"""So many steps' items are drawn together and sorted by length, so that little is padded."""
+WINDOW = 32
+"""Steps whose conversations are drawn together and sorted by length, to pad little."""
+TYPICAL_TOKENS = 295
+"""What a conversation comes to, padding included; as measured."""
 HISTORY_SHARE = 0.5
 """Of the items whose speaker was asked something before."""
+EARLIER = (1, 1, 2, 2, 3, 4, 6)
+"""How many exchanges come before, each as likely."""
 Row = tuple[list[int], list[int]]
 """Tokens and targets."""
 
@@ -30,17 +35,23 @@ def tuning_batches(
     tokenizer: PreTrainedTokenizerFast,
     recipe: Recipe,
 ) -> Batches:
-    """Return batches whose loss counts replies only, with some rows of general text."""
+    """Return batches whose loss counts replies only, now and then one of general text."""
+    pad = cast("int", tokenizer.pad_token_id)
 
     @lru_cache(maxsize=1)
-    def rows_of(window: int) -> list[list[Row]]:
-        return _window(window, known, tokenizer, recipe)
+    def window_of(number: int) -> list[Batch]:
+        rows = _conversations(number, known, tokenizer, recipe)
+        batches = batched(rows, recipe, pad=pad)
+        random.Random(number).shuffle(batches)
+        return batches
 
     def batch(step: int) -> Batch:
-        rows = list(rows_of(step // SORTED_STEPS)[step % SORTED_STEPS])
-        for row in text_rows(tokens, recipe.tuning_text_rows, SHORT_ROW, f"tuning {step}").tolist():
-            rows.append((row, row))
-        return _padded(rows, pad=cast("int", tokenizer.pad_token_id))
+        if step % recipe.text_every == recipe.text_every - 1:
+            count = recipe.tuning_tokens // SHORT_ROW
+            rows = text_rows(tokens, count, SHORT_ROW, f"tuning {step}")
+            return Batch(rows, rows, torch.ones_like(rows))
+        batches = window_of(step // WINDOW)
+        return batches[step % WINDOW % len(batches)]
 
     return batch
 
@@ -59,26 +70,23 @@ def encode(
     return prompt + reply, [IGNORED] * len(prompt) + reply
 
 
-def _window(
+def _conversations(
     window: int, known: Sequence[Material], tokenizer: PreTrainedTokenizerFast, recipe: Recipe
-) -> list[list[Row]]:
+) -> list[Row]:
+    """Return a window's conversations that fit the context, the shortest first."""
     seed = recipe.seed * 1_000_003 + window
-    wanted = recipe.tuning_items * SORTED_STEPS
+    wanted = recipe.tuning_tokens * WINDOW // TYPICAL_TOKENS
     prose = int(wanted * recipe.prose_share)
     conversations = [
         *_with_history(life_items(seed=seed, count=wanted - prose), random.Random(seed)),
         *(item.messages() for item in passage_items(known, seed=seed, count=prose)),
     ]
     rows = [encode(tokenizer, messages, longest=recipe.context) for messages in conversations]
-    fitting = sorted((row for row in rows if row), key=lambda row: len(row[0]))
-    size = -(-len(fitting) // SORTED_STEPS)
-    batches = [fitting[i : i + size] for i in range(0, len(fitting), size)]
-    random.Random(seed).shuffle(batches)
-    return batches
+    return sorted((row for row in rows if row), key=lambda row: len(row[0]))
 
 
 def _with_history(items: Iterator[LifeItem], draw: random.Random) -> Iterator[tuple[Message, ...]]:
-    """Yield conversations, some after an earlier exchange with the same speaker.
+    """Yield conversations, some after earlier exchanges with the same speaker.
 
     Earlier exchanges stand as they do in a chat: without recalled text and analysis.
     """
@@ -86,17 +94,38 @@ def _with_history(items: Iterator[LifeItem], draw: random.Random) -> Iterator[tu
     for item in items:
         system, *rest = item.messages()
         before = earlier.get(system.content, ())
-        shown = before if draw.random() < HISTORY_SHARE else ()
+        shown = before[-2 * draw.choice(EARLIER) :] if draw.random() < HISTORY_SHARE else ()
         yield (system, *shown, *rest)
         exchange = (Message("user", item.question), Message("assistant", item.response))
-        earlier[system.content] = (*before[-2:], *exchange)
+        earlier[system.content] = (*before, *exchange)
 
 
-def _padded(rows: Sequence[Row], *, pad: int) -> Batch:
-    width = max(len(tokens) for tokens, _ in rows)
-    tokens = torch.full((len(rows), width), pad)
-    targets = torch.full((len(rows), width), IGNORED)
-    attention = torch.zeros((len(rows), width), dtype=torch.long)
+def batched(rows: Sequence[Row], recipe: Recipe, *, pad: int) -> list[Batch]:
+    """Return batches of the recipe's widths; rows that fill no batch go to the next width."""
+    widths = [width for width in recipe.tuning_widths if width <= recipe.context]
+    waiting: dict[int, list[Row]] = {width: [] for width in widths}
+    for row in rows:
+        waiting[widths[bisect_left(widths, len(row[0]))]].append(row)
+    batches: list[Batch] = []
+    left: list[Row] = []
+    for width in widths:
+        size = max(1, recipe.tuning_tokens // width)
+        left += waiting[width]
+        full = len(left) if width == widths[-1] else len(left) // size * size
+        batches += [
+            _padded(left[start : min(start + size, full)], size, width, pad=pad)
+            for start in range(0, full, size)
+        ]
+        left = left[full:]
+    return batches
+
+
+def _padded(rows: Sequence[Row], size: int, width: int, *, pad: int) -> Batch:
+    """Return rows as (size, width); rows that are missing hold padding and no target."""
+    tokens = torch.full((size, width), pad)
+    targets = torch.full((size, width), IGNORED)
+    attention = torch.zeros((size, width), dtype=torch.long)
+    attention[len(rows) :, 0] = 1  # a row that attends to nothing would be undefined
     for i, (ids, wanted) in enumerate(rows):
         tokens[i, : len(ids)] = torch.tensor(ids)
         targets[i, : len(ids)] = torch.tensor(wanted)

@@ -103,12 +103,17 @@ def _world_fact(speaker: Speaker) -> Draft:
 def claim(known: Fact, value: str, speaker: Speaker) -> str:
     """Return the user's claim, true or false, in one of the forms that both share."""
     random = speaker.random
-    value = addressed(value) if known.kind.pool == "habit" else value
+    value = _as_said(known, value)
     if random.random() < 0.3:
         return known.claimed(random.choice(known.kind.loaded), value)
     clause = known.claimed(random.choice(known.kind.second), value)
     frame = random.choice(frames.CLAIMS)
     return frame.format(c=clause, C=capital(clause), tag=_tag(clause, known))
+
+
+def _as_said(known: Fact, value: str) -> str:
+    """Return a value as the user names it."""
+    return addressed(value) if known.kind.pool == "habit" else value
 
 
 def _tag(clause: str, known: Fact) -> str:
@@ -136,7 +141,9 @@ def false_premise(speaker: Speaker) -> Draft:
     return Draft(
         question=question,
         recalled=recalled,
-        analysis=analysis.wrong(question, told.text),
+        analysis=analysis.wrong(
+            question, told.text, said=_as_said(known, value), known=known.value
+        ),
         response=_correction(known, value, told, speaker),
         want=(known.value,),
         unwanted=frames.YES_SIGNS,
@@ -153,7 +160,9 @@ def true_premise(speaker: Speaker) -> Draft:
     return Draft(
         question=question,
         recalled=recalled,
-        analysis=analysis.right(question, told.text),
+        analysis=analysis.right(
+            question, told.text, said=_as_said(known, known.value), known=known.value
+        ),
         response=_coloured(response, told, speaker),
         want=(known.value,),
         unwanted=frames.NO_SIGNS,
@@ -189,39 +198,39 @@ def _coloured(response: str, told: Told, speaker: Speaker) -> str:
 def unknown(speaker: Speaker) -> Draft:
     """Return a question that nothing recalled answers."""
     random = speaker.random
-    question, without = _unanswered(speaker)
+    question, without, claimed = _unanswered(speaker)
     count = random.choice((0, 0, 0, 1, 2, 3, 4))
     response, sign = _not_known(speaker)
     return Draft(
         question=question,
         recalled=tuple(distractors(speaker, count, without=without)),
-        analysis=analysis.unknown(question),
+        analysis=analysis.unknown(question, claim=claimed),
         response=response,
         want=(sign,),
     )
 
 
-def _unanswered(speaker: Speaker) -> tuple[str, set[str]]:
-    """Return a question and the kinds of facts that must not be recalled beside it."""
+def _unanswered(speaker: Speaker) -> tuple[str, set[str], bool]:
+    """Return a question, what kinds must not be recalled beside it, and if it is a claim."""
     random, life = speaker.random, speaker.life
     chance = random.random()
     if chance < 0.1:
         held = {opinion.subject.name for opinion in life.opinions}
         while (subject := any_subject(random, held_out=life.names is HELD_OUT)).name in held:
             pass
-        return random.choice(frames.OPINION_QUESTIONS).format(t=subject.name), set()
+        return random.choice(frames.OPINION_QUESTIONS).format(t=subject.name), set(), False
     if chance < 0.2:
         name = life.names.anyone(random)
-        return random.choice(frames.PERSON_QUESTIONS).format(v=name), set()
+        return random.choice(frames.PERSON_QUESTIONS).format(v=name), set(), False
     if chance < 0.3:
-        return _past_event(speaker), set()
+        return _past_event(speaker), set(), False
     barred = set().union(*(alike(name) for name in life.in_summary))
     barred.add("spouse" if life.woman else "husband")
     kind = random.choice([k for k in KINDS.values() if k.name not in barred])
     asked = drawn_fact(kind, life.names, random.randint(speaker.stage.first, speaker.now), random)
     if random.random() < 0.25 and kind.name != "unwed":
-        return claim(asked, asked.value, speaker), alike(kind.name)
-    return asked.told(random.choice(kind.questions)), alike(kind.name)
+        return claim(asked, asked.value, speaker), alike(kind.name), True
+    return asked.told(random.choice(kind.questions)), alike(kind.name), False
 
 
 def _past_event(speaker: Speaker) -> str:

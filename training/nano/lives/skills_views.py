@@ -144,7 +144,7 @@ def stage(speaker: Speaker) -> Draft:
 
 def _later(speaker: Speaker) -> Draft:
     random = speaker.random
-    year, question = _later_question(speaker)
+    year, question, claimed = _later_question(speaker)
     response = random.choice(frames.LATERS).format(now=speaker.now, year=year)
     if word_count(response) < FEWEST_WORDS:
         response = f"I cannot say. {response}"
@@ -152,22 +152,23 @@ def _later(speaker: Speaker) -> Draft:
     return Draft(
         question=question,
         recalled=tuple(distractors(speaker, count)),
-        analysis=analysis.later(year, speaker.now),
+        analysis=analysis.later(question, year, speaker.now, claim=claimed),
         response=response,
         want=(str(speaker.now),),
         unwanted=frames.YES_SIGNS,
     )
 
 
-def _later_question(speaker: Speaker) -> tuple[int, str]:
+def _later_question(speaker: Speaker) -> tuple[int, str, bool]:
+    """Return a year to come, a user turn that speaks of it, and whether that is a claim."""
     random, now = speaker.random, speaker.now
     events = [event for event in world.EVENTS if event[0] > now]
     if events and random.random() < 0.3:
         year, name = random.choice(events)
-        return year, random.choice(frames.EVENT_QUESTIONS).format(e=name, y=year)
+        return year, random.choice(frames.EVENT_QUESTIONS).format(e=name, y=year), False
     year = now + random.choice((random.randint(1, 12), random.randint(5, 90)))
     if random.random() < 0.5:
-        return year, random.choice(frames.YEAR_QUESTIONS).format(y=year)
+        return year, random.choice(frames.YEAR_QUESTIONS).format(y=year), False
     unfit = {"debt", "spouse" if speaker.life.woman else "husband"}
     events_of_life = [k for k in KINDS.values() if k.time == "event" and k.name not in unfit]
     kind = random.choice(events_of_life)
@@ -175,7 +176,8 @@ def _later_question(speaker: Speaker) -> tuple[int, str]:
     clause = fact.told(random.choice(kind.second))
     if str(year) not in clause:
         clause = f"{clause} in {year}"
-    return year, random.choice(frames.CLAIMS).format(c=clause, C=capital(clause), tag=kind.tag)
+    turn = random.choice(frames.CLAIMS).format(c=clause, C=capital(clause), tag=kind.tag)
+    return year, turn, True
 
 
 def _dated(speaker: Speaker) -> Draft:

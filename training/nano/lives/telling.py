@@ -17,6 +17,7 @@ from persllm.training.nano.lives.text import capital, lowered, with_article, wor
 FEWEST_WORDS = 8
 MOST_WORDS = 50
 WORLD_SHARE = 0.15
+NEEDED_FIRST_SHARE = 0.7
 ALIKE = (
     {"birthplace", "birth year"},
     {"spouse", "husband", "unwed"},
@@ -175,10 +176,12 @@ def _distractor(speaker: Speaker, facts: list[Fact], opinions: list[Opinion]) ->
 
 
 def mixed(needed: Sequence[str], others: Sequence[str], random: Random) -> tuple[str, ...]:
-    """Return all paragraphs in a random order."""
-    recalled = list(dict.fromkeys((*needed, *others)))
-    random.shuffle(recalled)
-    return tuple(recalled)
+    """Return all paragraphs, the needed ones mostly first: a memory recalls the nearest first."""
+    first = random.sample(needed, len(needed))
+    rest = [text for text in others if text not in needed]
+    if random.random() >= NEEDED_FIRST_SHARE:
+        first, rest = [], random.sample([*first, *rest], len(first) + len(rest))
+    return tuple(dict.fromkeys((*first, *rest)))
 
 
 def other_count(random: Random) -> int:
