@@ -56,6 +56,8 @@ class Persona:
     """In order of time."""
     disclosure: Literal["honest", "in-character"]
     rights: Rights | None
+    questions: tuple[str, ...] = ()
+    """Examples that the application offers to ask."""
     folder: Path
     materials_folder: Path
 
@@ -116,6 +118,7 @@ class _PersonaCard(BaseModel):
     disclosure: Literal["honest", "in-character"] = "honest"
     stages: list[_StageCard] = Field(min_length=1, max_length=20)
     rights: _RightsCard | None = None
+    questions: list[str] = Field(default=[], max_length=12)
     materials: str = "materials"
 
     @field_validator("stages")
@@ -201,6 +204,7 @@ def _persona(folder: Path, card: _PersonaCard) -> Persona:
         stages=stages,
         disclosure=card.disclosure,
         rights=Rights(rights.source, rights.licence, rights.consent) if rights else None,
+        questions=tuple(card.questions),
         folder=folder,
         materials_folder=folder / card.materials,
     )

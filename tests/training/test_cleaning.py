@@ -31,7 +31,7 @@ def _draft(
         false_premise=false_premise,
         kind="knowledge",
     )
-    return PartDraft(stage, pattern, "early-a-1", 0, draft)
+    return PartDraft(stage, pattern, "early-a-1", 0, "rules", draft)
 
 
 def _kept(drafts: list[PartDraft], splits: list[Split]) -> tuple[list[int], Counter[str]]:

@@ -43,18 +43,16 @@ def assemble(
     own: Library,
     others: Library,
     embeddings: Embeddings,
-    teacher: str,
     settings: BuildSettings,
 ) -> Assembled:
     """Return items and pairs.
 
     Args:
         persona: Whose.
-        drafts: What the teacher wrote.
+        drafts: What was written; of two that are alike the first is kept.
         own: The persona's usable paragraphs.
         others: Those of other personas.
         embeddings: Vectors of user turns.
-        teacher: The name that items are credited to.
         settings: Of the build.
 
     Raises:
@@ -72,7 +70,7 @@ def assemble(
     pairs: list[Pair] = []
     for row in kept:
         recalled = _recalled(persona, sound[row], splits[row], own, questions[row], settings)
-        items.append(_item(persona, sound[row], splits[row], recalled, teacher))
+        items.append(_item(persona, sound[row], splits[row], recalled))
         pairs += rejections.pairs(items[-1], sound[row], questions[row])
     _check(persona, items, pairs)
     return Assembled(tuple(items), tuple(pairs), dropped + alike)
@@ -83,7 +81,6 @@ def _item(
     made: PartDraft,
     split: Split,
     recalled: Sequence[Material],
-    teacher: str,
 ) -> Item:
     draft = made.draft
     prompt = render(
@@ -102,7 +99,7 @@ def _item(
         recalled=tuple(material.id for material in recalled),
         false_premise=draft.false_premise,
         sources=(made.material,),
-        teacher=teacher,
+        teacher=made.teacher,
         kind=draft.kind,
         split=split,
     )
@@ -116,9 +113,8 @@ def _recalled(
     question: Vectors,
     settings: BuildSettings,
 ) -> list[Material]:
-    """Return the source among its nearest neighbours of the same split, or nothing."""
-    draw = random.Random(f"{settings.seed}/{made.id}")
-    if draw.random() >= settings.recalled_share:
+    """Return the source and paragraphs of its split, the nearest first, as memory gives them."""
+    if random.Random(f"{settings.seed}/{made.id}").random() >= settings.recalled_share:
         return []
     reach = {stage.id for stage in persona.reaches(persona.stage(made.stage))}
     near = [m for m in own.nearest(question) if m.stage in reach and split_of(m, settings) == split]
@@ -129,8 +125,7 @@ def _recalled(
         if material.id != made.material and words + length <= settings.recalled_words:
             chosen.append(material)
             words += length
-    draw.shuffle(chosen)
-    return chosen
+    return sorted(chosen, key=near.index)
 
 
 def _check(persona: Persona, items: Sequence[Item], pairs: Sequence[Pair]) -> None:

@@ -24,6 +24,7 @@ from persllm.messages import template_hash
 from persllm.persona import Persona
 from persllm.training.data.assembling import Assembled, assemble
 from persllm.training.data.drafting import Library, PartDraft, parts, write_part
+from persllm.training.data.golden import read_golden
 from persllm.training.data.items import (
     Item,
     Pair,
@@ -42,10 +43,20 @@ STATISTICS_NAME = "statistics.json"
 PAIRS_NAME = "pairs.jsonl"
 ITEMS_FOLDER = "items"
 PARTS_FOLDER = "parts"
-FORMAT = 2
+FORMAT = 3
 
 Progress = Callable[[str, int, int], None]
 """Told (what is being done, steps done, steps in all)."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Read:
+    """What a build starts from."""
+
+    materials: tuple[Material, ...]
+    by_hand: tuple[PartDraft, ...]
+    elsewhere: tuple[Material, ...]
+    """The paragraphs of other personas."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,18 +102,18 @@ def build(
         DataError: The materials yield no items, or none in one of the splits.
     """
     settings = settings or BuildSettings()
-    materials = read_materials(persona)
-    elsewhere = [m for other in others if other.id != persona.id for m in read_materials(other)]
-    teacher = teacher or RulesTeacher(materials)
-    inputs = _inputs(persona, materials, elsewhere, embeddings, teacher, settings)
+    read = _read(persona, others)
+    teacher = teacher or RulesTeacher(read.materials)
+    inputs = _inputs(persona, read, embeddings, teacher, settings)
     if _finished(out, inputs):
         return read_data(out)
     _begin(out, inputs)
     total = len(parts(persona)) + 3
     progress("reading and embedding materials", 0, total)
-    own = _library(usable(materials, settings), embeddings)
-    foreign = _library(usable(elsewhere, settings), embeddings)
-    drafts: list[PartDraft] = []
+    needed = {draft.material for draft in read.by_hand}
+    own = _library(usable(read.materials, settings, needed=needed), embeddings)
+    foreign = _library(usable(read.elsewhere, settings), embeddings)
+    drafts = list(read.by_hand)
     for done, part in enumerate(parts(persona), start=1):
         progress(f"{teacher.name} writes {part[0]} {part[1]}", done, total)
         drafts += write_part(
@@ -116,13 +127,7 @@ def build(
         )
     progress("cleaning and pairing", total - 1, total)
     made = assemble(
-        persona,
-        drafts,
-        own=own,
-        others=foreign,
-        embeddings=embeddings,
-        teacher=teacher.name,
-        settings=settings,
+        persona, drafts, own=own, others=foreign, embeddings=embeddings, settings=settings
     )
     _write(out, persona, made, {"inputs": inputs, "settings": asdict(settings)})
     progress("done", total, total)
@@ -155,10 +160,15 @@ def settings_of(folder: Path) -> BuildSettings | None:
     return BuildSettings(**stored) if stored else None
 
 
+def _read(persona: Persona, others: Sequence[Persona]) -> _Read:
+    materials = read_materials(persona)
+    elsewhere = [m for other in others if other.id != persona.id for m in read_materials(other)]
+    return _Read(materials, read_golden(persona, materials), tuple(elsewhere))
+
+
 def _inputs(
     persona: Persona,
-    materials: Sequence[Material],
-    elsewhere: Sequence[Material],
+    read: _Read,
     embeddings: Embeddings,
     teacher: Teacher,
     settings: BuildSettings,
@@ -170,7 +180,8 @@ def _inputs(
         teacher.name,
         embeddings_name(embeddings),
         json.dumps(asdict(settings)),
-        *(f"{m.id}{m.partner}{m.kind}" for m in (*materials, *elsewhere)),
+        *(f"{m.id}{m.partner}{m.kind}" for m in (*read.materials, *read.elsewhere)),
+        *map(repr, read.by_hand),
     )
 
 

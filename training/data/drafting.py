@@ -18,6 +18,9 @@ from persllm.training.data.items import PATTERNS, Pattern
 from persllm.training.data.sampling import BuildSettings, part_materials, split_of
 from persllm.training.data.teacher import Assignment, Draft, Teacher
 
+BY_HAND = "hand"
+"""The teacher that hand-written items are credited to."""
+
 
 @dataclass(frozen=True, slots=True)
 class Library:
@@ -46,12 +49,15 @@ class PartDraft:
     pattern: Pattern
     material: str
     variation: int
+    teacher: str
+    """Who wrote it."""
     draft: Draft
 
     @property
     def id(self) -> str:
         """Unique within a persona."""
-        return f"{self.stage}-{self.pattern}-{self.material.split('-', 1)[1]}-{self.variation}"
+        number = f"{'hand' if self.teacher == BY_HAND else ''}{self.variation}"
+        return f"{self.stage}-{self.pattern}-{self.material.split('-', 1)[1]}-{number}"
 
 
 def parts(persona: Persona) -> list[tuple[str, Pattern]]:
@@ -76,7 +82,7 @@ def write_part(
     drafts: list[PartDraft] = []
     for assignment, draft in zip(assignments, teacher.write(assignments), strict=True):
         if draft is not None and len(drafts) < settings.per_part:
-            made = (*part, assignment.material.id, assignment.variation, draft)
+            made = (*part, assignment.material.id, assignment.variation, teacher.name, draft)
             drafts.append(PartDraft(*made))
     write_jsonl(path, (asdict(draft) for draft in drafts))
     return drafts

@@ -5,7 +5,7 @@ never share a source (DESIGN, decision 7), also when paragraphs are added later.
 """
 
 import random
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from persllm.files import digest
@@ -49,12 +49,15 @@ def split_of(material: Material, settings: BuildSettings) -> Split:
     return "test" if chance < settings.test_share else "train"
 
 
-def usable(materials: Sequence[Material], settings: BuildSettings) -> list[Material]:
+def usable(
+    materials: Sequence[Material], settings: BuildSettings, *, needed: Collection[str] = ()
+) -> list[Material]:
     """Return the paragraphs that items are made of, seeded, in the materials' order.
 
     Large corpora are sampled: for each stage and kind as many paragraphs as its parts can hold.
+    Paragraphs whose ids are `needed` are always among them.
     """
-    kept: set[str] = set()
+    kept = set(needed)
     groups: dict[tuple[str, str], list[Material]] = {}
     for material in materials:
         if _reads_well(material):
