@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +29,18 @@ words for one large model; ours follow the model)."""
 HISTORY_SHARE = 0.4
 """A prompt beyond this share of the context loses its oldest exchanges: bases read the far end of
 their context badly, small ones first."""
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """A turn before it is answered."""
+
+    said: str
+    truth: str
+    """What must be answered without the model: sincere questions about being a machine."""
+    request: Request | None
+    """What the engine is asked; None where `truth` answers."""
+    recalled: list[Recalled]
 
 
 class ChatPersona(BaseChatModel):
@@ -131,14 +144,11 @@ class ChatPersona(BaseChatModel):
         **kwargs: Any,  # noqa: ANN401 (LangChain's own)
     ) -> Iterator[ChatGenerationChunk]:
         started = time.monotonic()
-        history, scene = history_of(messages)
-        said = history[-1].content
-        truth = None if kwargs.get("in_play") else truthful_answer(self.persona, said)
-        recalled = [] if truth else self._recall(kwargs.get("cue") or said, kwargs)
+        ready = self.prepare(messages, stop, **kwargs)
         pieces = (
-            iter([Piece(truth), Piece("", "stop")])
-            if truth
-            else self._engine.stream(self._request(history, scene, recalled, stop, kwargs))
+            self._engine.stream(ready.request)
+            if ready.request
+            else iter([Piece(ready.truth), Piece("", "stop")])
         )
         reply, last = ReplyStream(), Piece("")
         for last in pieces:
@@ -148,17 +158,32 @@ class ChatPersona(BaseChatModel):
         rest = reply.finish()
         if rest:
             yield _told(rest, run_manager)
-        self._remember(said)
+        self._remember(ready.said)
         metadata = {
             "model_name": self.model_name,
             "finish_reason": last.finish,
             "analysis": reply.parsed.analysis,
-            "recalled": [_as_row(each) for each in recalled],
+            "recalled": [_as_row(each) for each in ready.recalled],
             "stage": self._stage.id,
             "adapter": str(self.adapter) if self.adapter else None,
             "seconds": round(time.monotonic() - started, 3),
         }
         yield _closing(metadata, last)
+
+    def prepare(
+        self,
+        messages: list[BaseMessage],
+        stop: list[str] | None = None,
+        **options: Any,  # noqa: ANN401 (LangChain's own)
+    ) -> Prepared:
+        """Return what the engine would be asked; `persllm.agents.answering` asks many at once."""
+        history, scene = history_of(messages)
+        said = history[-1].content
+        truth = None if options.get("in_play") else truthful_answer(self.persona, said)
+        if truth:
+            return Prepared(said, truth, None, [])
+        recalled = self._recall(options.get("cue") or said, options)
+        return Prepared(said, "", self._request(history, scene, recalled, stop, options), recalled)
 
     def _recall(self, cue: str, options: dict[str, Any]) -> list[Recalled]:
         """Return what comes to mind, within the words that the context affords."""

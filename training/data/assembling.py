@@ -102,6 +102,8 @@ def _item(
         teacher=made.teacher,
         kind=draft.kind,
         split=split,
+        said=draft.said,
+        known=draft.known,
     )
 
 

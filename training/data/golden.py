@@ -142,6 +142,8 @@ def _draft(entry: _Entry, material: Material) -> Draft:
         wrong_analysis=_fallen(entry) if claim else "",
         wrong_response=(entry.wrong or "") if claim else "",
         false_premise=entry.question if entry.pattern == "misleading" else None,
+        said=entry.said or "",
+        known=entry.known or "",
         kind="attitude" if material.kind == "subjective" else "knowledge",
     )
 

@@ -39,6 +39,10 @@ class Item:
     teacher: str
     kind: Literal["knowledge", "attitude", "neither"]
     split: Split
+    said: str = ""
+    """Claims: what the user names there."""
+    known: str = ""
+    """Claims: what the sources name there; the same where the claim is true."""
 
     @property
     def prompt(self) -> tuple[Message, ...]:

@@ -152,6 +152,8 @@ class RulesTeacher:
             wrong_analysis=_verdict(question, swapped, said=said, known=wrong),
             wrong_response=fallen if false else stubborn,
             false_premise=swapped if false else None,
+            said=said,
+            known=fact.text,
             kind="knowledge",
         )
 

@@ -36,6 +36,10 @@ class Draft:
     wrong_response: str = ""
     """How one who does not notice would answer: falls for a false premise, or denies a true one."""
     false_premise: str | None = None
+    said: str = ""
+    """Claims: what the user names."""
+    known: str = ""
+    """Claims: what the materials name there."""
     kind: Literal["knowledge", "attitude", "neither"]
 
 

@@ -1,0 +1,44 @@
+"""Many questions to many personas at once: one batch of the engine instead of one call each."""
+
+from collections.abc import Callable, Sequence
+
+from langchain_core.messages import HumanMessage
+
+from persllm.agents.chat_persona import ChatPersona
+from persllm.engine import Engine, Request
+from persllm.messages import parse_reply
+
+BATCH = 16
+
+Progress = Callable[[int, int], None]
+"""Told (answers so far, answers in all)."""
+
+
+def answers(
+    asked: Sequence[tuple[ChatPersona, str]],
+    *,
+    progress: Progress = lambda done, total: None,
+) -> list[str]:
+    """Return what each persona answers to its question, in order; nothing is remembered.
+
+    All personas must share one engine. Greedy answers are those of `ChatPersona.invoke`, up to the
+    rounding of a padded batch.
+
+    Raises:
+        PersLLMError: A prompt, adapter or base does not fit.
+    """
+    ready = [persona.prepare([HumanMessage(text)]) for persona, text in asked]
+    found = [each.truth for each in ready]
+    open_rows = [(row, each.request) for row, each in enumerate(ready) if each.request]
+    open_rows.sort(key=lambda pair: sum(len(message.content) for message in pair[1].messages))
+    for start in range(0, len(open_rows), BATCH):
+        rows = open_rows[start : start + BATCH]
+        texts = _batch(asked[0][0].engine, [request for _, request in rows])
+        for (row, _), text in zip(rows, texts, strict=True):
+            found[row] = text
+        progress(start + len(rows), len(open_rows))
+    return found
+
+
+def _batch(engine: Engine, requests: Sequence[Request]) -> list[str]:
+    return [parse_reply(reply.text).response for reply in engine.generate(requests)]
