@@ -6,6 +6,7 @@ before any weight is loaded.
 """
 
 import json
+import shutil
 from pathlib import Path
 from typing import Any, Literal
 
@@ -62,6 +63,21 @@ def read_manifest(folder: Path) -> Manifest:
 def write_manifest(folder: Path, manifest: Manifest) -> None:
     """Write the manifest beside the weights."""
     write_json(folder / MANIFEST_NAME, manifest.model_dump(mode="json"))
+
+
+def copy_adapter(folder: Path, into: Path) -> Path:
+    """Copy a whole adapter over whatever stands at `into`; return that folder.
+
+    Raises:
+        AdapterError: The folder holds no whole adapter.
+    """
+    read_manifest(folder)
+    fresh = into.with_name(f".{into.name}.new")
+    shutil.rmtree(fresh, ignore_errors=True)
+    shutil.copytree(folder, fresh)
+    shutil.rmtree(into, ignore_errors=True)
+    fresh.replace(into)
+    return into
 
 
 def check_fits(folder: Path, *, base: Base, persona: Persona | None = None) -> Manifest:

@@ -18,7 +18,7 @@ from persllm.bases import find_base
 from persllm.cast import bundled, find_persona
 from persllm.embeddings import default_embeddings
 from persllm.errors import PersonaError
-from persllm.manifest import read_manifest
+from persllm.manifest import ADAPTER_FOLDER, copy_adapter, read_manifest
 from persllm.materials import read_materials
 from persllm.persona import Persona
 from persllm.training.data.build import PersonaData, build, settings_of
@@ -80,39 +80,45 @@ def data_table(persona: Persona, data: PersonaData) -> Table:
     return table
 
 
-def train_adapter(
-    name: str,
+def train_adapters(
+    names: Sequence[str],
     *,
     runs: Path,
     base_name: str,
     changes: Mapping[str, float | int | None],
     report_to: str,
+    into: Path | None,
     dry_run: bool,
     as_json: bool,
 ) -> None:
     """`persllm train`."""
-    persona, base = find_persona(name), find_base(base_name)
+    base = find_base(base_name)
     chosen: dict[str, Any] = {name: value for name, value in changes.items() if value is not None}
     settings = replace(settings_for(base.name), **chosen)
-    read_materials(persona)
-    data = made_data(persona, runs=runs)
-    needs = preflight(data, base, settings)
+    people = [find_persona(name) for name in names]
+    for persona in people:
+        read_materials(persona)  # faults of any of them are told before hours of training
     console = Console(stderr=as_json)
-    console.print(
-        f"{persona.name} over {base.name}: {needs.items} items, {needs.pairs} pairs, "
-        f"{needs.steps} steps, {needs.tokens:,} tokens"
-    )
-    if dry_run:
-        return
-    adapter = made_adapter(
-        persona, data, runs=runs, base_name=base_name, settings=settings, report_to=report_to
-    )
-    if as_json:
-        print(json.dumps({"adapter": str(adapter), **read_manifest(adapter).evaluation}))
-        return
-    console.print(results_table(persona, adapter))
-    where = "" if runs == Path("runs") else f" --runs {runs}"
-    console.print(f"adapter: {escape(str(adapter))}\ntalk: persllm chat {escape(name + where)}")
+    for name, persona in zip(names, people, strict=True):
+        data = made_data(persona, runs=runs)
+        needs = preflight(data, base, settings)
+        console.print(
+            f"{persona.name} over {base.name}: {needs.items} items, {needs.pairs} pairs, "
+            f"{needs.steps} steps, {needs.tokens:,} tokens"
+        )
+        if dry_run:
+            continue
+        adapter = made_adapter(
+            persona, data, runs=runs, base_name=base_name, settings=settings, report_to=report_to
+        )
+        if into:
+            adapter = copy_adapter(adapter, into / persona.id / ADAPTER_FOLDER)
+        if as_json:
+            print(json.dumps({"adapter": str(adapter), **read_manifest(adapter).evaluation}))
+            continue
+        console.print(results_table(persona, adapter))
+        where = "" if runs == Path("runs") else f" --runs {runs}"
+        console.print(f"adapter: {escape(str(adapter))}\ntalk: persllm chat {escape(name + where)}")
 
 
 def made_adapter(

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from persllm import __version__
-from persllm.errors import PersLLMError
+from persllm.errors import PersLLMError, PersonaError
 
 app = typer.Typer(
     name="persllm",
@@ -22,6 +22,11 @@ app = typer.Typer(
 PersonaName = Annotated[
     str, typer.Argument(metavar="PERSONA", help="A bundled persona's name, or a persona folder.")
 ]
+PersonaNames = Annotated[
+    list[str] | None,
+    typer.Argument(metavar="PERSONA...", help="Bundled personas' names, or persona folders."),
+]
+Bundled = Annotated[bool, typer.Option("--bundled", help="All bundled personas.")]
 Runs = Annotated[
     Path,
     typer.Option("--runs", help="Folder for data, adapters and memory.", envvar="PERSLLM_RUNS"),
@@ -96,9 +101,12 @@ def build(
     )
 
 
-@app.command(epilog="Example: persllm train nikola-tesla --base Qwen/Qwen3-0.6B")
+@app.command(
+    epilog="Examples: persllm train nikola-tesla --base Qwen/Qwen3-0.6B; persllm train --bundled"
+)
 def train(
-    persona: PersonaName,
+    personas: PersonaNames = None,
+    bundled: Bundled = False,
     runs: Runs = RUNS,
     base: BaseName = "nano",
     repeats: Annotated[
@@ -109,14 +117,17 @@ def train(
     rank: Annotated[int | None, typer.Option(help="LoRA rank.")] = None,
     max_tokens: Annotated[int | None, typer.Option(help="Longest item, in tokens.")] = None,
     report_to: Annotated[str, typer.Option(help="none, tensorboard, wandb or trackio.")] = "none",
+    into: Annotated[
+        Path | None, typer.Option(help="Also copy each adapter to INTO/<persona>/adapter.")
+    ] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what it will take.")] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Train a persona's adapter: SFT, then DPO. Builds the data first where there is none."""
-    from persllm.ui.commands import train_adapter
+    """Train adapters: SFT, then DPO. Builds the data first where there is none."""
+    from persllm.ui.commands import train_adapters
 
-    train_adapter(
-        persona,
+    train_adapters(
+        _named(personas, bundled),
         runs=runs,
         base_name=base,
         changes={
@@ -127,7 +138,35 @@ def train(
             "max_tokens": max_tokens,
         },
         report_to=report_to,
+        into=into,
         dry_run=dry_run,
+        as_json=as_json,
+    )
+
+
+@app.command(name="eval", epilog="Example: persllm eval --bundled --into README.md")
+def evaluate(
+    personas: PersonaNames = None,
+    bundled: Bundled = False,
+    runs: Runs = RUNS,
+    base: BaseName = "nano",
+    memory: MemoryAt = None,
+    most: Annotated[int, typer.Option(help="Most items of one measure and stage.", min=1)] = 30,
+    into: Annotated[
+        Path | None, typer.Option(help="Also put the table between the marks of this file.")
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Ask the held-out items of base and adapter, with and without memory; count right answers."""
+    from persllm.ui.evaluate import run_eval
+
+    run_eval(
+        _named(personas, bundled),
+        runs=runs,
+        base_name=base,
+        memory=memory,
+        most=most,
+        into=into,
         as_json=as_json,
     )
 
@@ -227,6 +266,23 @@ def doctor(runs: Runs = RUNS, as_json: AsJson = False) -> None:
     from persllm.ui.doctor import examine
 
     raise typer.Exit(examine(runs=runs, as_json=as_json))
+
+
+def _named(personas: list[str] | None, bundled: bool) -> list[str]:
+    """Return the personas that were asked for.
+
+    Raises:
+        PersonaError: None was.
+    """
+    from persllm import cast
+
+    names = [*(personas or []), *(cast.bundled() if bundled else ())]
+    if not names:
+        raise PersonaError(
+            f"no persona was named. Name one or several of {', '.join(cast.bundled())}, "
+            "give a persona's folder, or take them all with --bundled."
+        )
+    return list(dict.fromkeys(names))
 
 
 def main() -> None:

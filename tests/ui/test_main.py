@@ -14,7 +14,7 @@ from typer.testing import CliRunner
 from persllm.agents.transcript import read_transcript
 from persllm.ui.main import app, main
 
-COMMANDS = ["demo", "build", "train", "chat", "debate", "ui", "doctor"]
+COMMANDS = ["demo", "build", "train", "eval", "chat", "debate", "ui", "doctor"]
 BROKEN = {
     "empty": b"",
     "list": b"- one\n- two\n",
@@ -86,6 +86,8 @@ def test_a_broken_persona_is_told_without_traceback(
         (["chat", "nikola-tesla", "--base", "no-such"], 6, "or 'nano'"),
         (["chat", "nikola-tesla", "--ask", "Hi"], 5, "persllm train nikola-tesla"),
         (["train", "nikola-tesla", "--base", "./no-such"], 6, "or 'nano'"),
+        (["train"], 3, "--bundled"),
+        (["eval", "nikola-tesla", "no-body"], 3, "nikola-tesla, thomas-edison"),
         (["build", "no-body"], 3, "give the folder's path"),
         (["debate", "nikola-tesla"], 3, "a debate needs two personas"),
         (["debate", "nikola-tesla", "thomas-edison@middle"], 3, "Choose one of: early, late."),

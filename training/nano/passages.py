@@ -20,7 +20,7 @@ from persllm.training.nano.lives.items import LifeItem, life_items
 LEAST_WORDS = 14
 MOST_WORDS = (30, 48, 75)
 """Each passage is cut at one of these."""
-NEEDED_FIRST_SHARE = 0.7
+NEEDED_FIRST_SHARE = 0.5
 RECALLED_SHARE = 0.9
 MOST_RECALLED = 3
 PLAIN_SHARE = 0.15

@@ -18,9 +18,9 @@ WEIGHTS: Mapping[str, int] = {
     "fact": 22,
     "false-premise": 14,
     "true-premise": 14,
-    "unknown": 10,
+    "unknown": 14,
     "opinion": 12,
-    "clash": 12,
+    "clash": 14,
     "stage": 8,
     "narrate": 12,
 }

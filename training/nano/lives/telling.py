@@ -17,7 +17,7 @@ from persllm.training.nano.lives.text import capital, lowered, with_article, wor
 FEWEST_WORDS = 8
 MOST_WORDS = 50
 WORLD_SHARE = 0.15
-NEEDED_FIRST_SHARE = 0.7
+NEEDED_FIRST_SHARE = 0.5
 ALIKE = (
     {"birthplace", "birth year"},
     {"spouse", "husband", "unwed"},
