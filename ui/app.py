@@ -5,10 +5,19 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from persllm.agents.scenarios import CURRENTS, SCENARIOS, find_scenario
 from persllm.agents.workplace import Workplace
 from persllm.errors import ServeError
 from persllm.ui.progress import remembering
-from persllm.ui.talk import NO_MEMORY, ChatRow, Company, company, debate_between, reply_to
+from persllm.ui.talk import (
+    NO_MEMORY,
+    ChatRow,
+    Company,
+    company,
+    debate_between,
+    reply_to,
+    seat,
+)
 
 TITLE = "persllm"
 NOTE = (
@@ -17,7 +26,6 @@ NOTE = (
 )
 BUTTONS = ["copy_all"]
 """Gradio's own choice would add one that shares the conversation on a public site."""
-MOTION = "Alternating current should light our cities."
 
 
 def serve(
@@ -81,6 +89,12 @@ def _chat_tab(gradio: Any, people: Company) -> None:  # noqa: ANN401 (the module
     with gradio.Row():
         send = gradio.Button("Send", variant="primary")
         clear = gradio.Button("New conversation")
+    examples = gradio.Dataset(
+        label="You might ask",
+        components=[said],
+        samples=people.questions(people.names[0]),
+        type="values",
+    )
     with gradio.Accordion("Recalled for the last reply", open=True):
         recalled = gradio.Markdown(NO_MEMORY)
 
@@ -94,13 +108,20 @@ def _chat_tab(gradio: Any, people: Company) -> None:  # noqa: ANN401 (the module
         trigger(answer, [who, stage, said, chat], [chat, recalled, said])
         for trigger in (send.click, said.submit)
     ]
+    examples.click(lambda chosen: chosen[0], examples, said).then(
+        answer, [who, stage, said, chat], [chat, recalled, said]
+    )
+    who.change(lambda name: gradio.Dataset(samples=people.questions(name)), who, examples)
     # Another person or another year is another conversation.
     for begin_anew in (clear.click, who.change, stage.change):
         begin_anew(lambda: ([], NO_MEMORY), None, [chat, recalled], cancels=answering)
 
 
 def _debate_tab(gradio: Any, people: Company) -> None:  # noqa: ANN401 (the module)
-    motion = gradio.Textbox(label="Motion", value=MOTION)
+    ready = gradio.Dropdown(
+        [(scenario.motion, scenario.id) for scenario in SCENARIOS], label="Scenario"
+    )
+    motion = gradio.Textbox(label="Motion", value=CURRENTS.motion)
     with gradio.Row():
         first, first_stage = _who(gradio, people, people.names[0], "For", "Stage of the first")
         second, second_stage = _who(
@@ -116,6 +137,14 @@ def _debate_tab(gradio: Any, people: Company) -> None:  # noqa: ANN401 (the modu
         one, one_stage, two, two_stage, text, count = given
         yield from debate_between(people, (one, one_stage), (two, two_stage), text, int(count))
 
+    def set_up(scenario_id: str) -> list[Any]:
+        scenario = find_scenario(scenario_id)
+        shown: list[Any] = [scenario.motion]
+        for name, stage_id in (seat(scenario.first), seat(scenario.second)):
+            shown += [name, gradio.Dropdown(people.stages(name), value=stage_id)]
+        return shown
+
+    ready.input(set_up, ready, [motion, first, first_stage, second, second_stage])
     given = [first, first_stage, second, second_stage, motion, turns]
     holding = start.click(hold, given, shown)
     stop.click(None, None, None, cancels=[holding])
@@ -131,7 +160,8 @@ def _who(gradio: Any, people: Company, name: str, label: str, stage_label: str) 
         offered = people.stages(chosen)
         return gradio.Dropdown(offered, value=offered[0][1])
 
-    who.change(stages_of, who, stage)
+    # Only what a visitor chooses: a scenario sets person and stage together.
+    who.input(stages_of, who, stage)
     return who, stage
 
 

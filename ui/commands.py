@@ -12,6 +12,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from persllm.agents.debate import Side, Speaker, hold_debate
+from persllm.agents.scenarios import find_scenario
 from persllm.agents.transcript import Turn, write_transcript
 from persllm.agents.workplace import Workplace, split_speaker
 from persllm.bases import find_base
@@ -164,7 +165,8 @@ def results_table(persona: Persona, adapter: Path) -> Table:
 def run_debate(
     names: Sequence[str],
     *,
-    motion: str,
+    motion: str | None,
+    scenario: str,
     turns: int,
     runs: Path,
     base_name: str,
@@ -172,7 +174,9 @@ def run_debate(
     use_adapter: bool,
     out: Path | None,
 ) -> None:
-    """`persllm debate`."""
+    """`persllm debate`; the scenario supplies what was not named."""
+    ready = find_scenario(scenario)
+    names, motion = names or (ready.first, ready.second), motion or ready.motion
     if len(names) < 2:
         raise PersonaError(
             f"a debate needs two personas, got {len(names)}. "

@@ -8,6 +8,7 @@ from rich.console import Console
 from rich.markup import escape
 
 from persllm.agents.debate import Speaker
+from persllm.agents.scenarios import CURRENTS
 from persllm.agents.transcript import write_transcript
 from persllm.agents.workplace import Workplace
 from persllm.bases import find_base
@@ -25,7 +26,7 @@ from persllm.ui.progress import remembering
 from persllm.ui.report import Chapter, write_report
 
 FOR, AGAINST = "nikola-tesla", "thomas-edison"
-MOTION = "Alternating current should light our cities."
+MOTION = CURRENTS.motion
 DEMO_FOLDER = "demo"
 
 

@@ -101,9 +101,7 @@ def build(
     )
 
 
-@app.command(
-    epilog="Examples: persllm train nikola-tesla --base Qwen/Qwen3-0.6B; persllm train --bundled"
-)
+@app.command(epilog="Example: persllm train nikola-tesla --base Qwen/Qwen3-0.6B")
 def train(
     personas: PersonaNames = None,
     bundled: Bundled = False,
@@ -213,12 +211,13 @@ def chat(
 )
 def debate(
     speakers: Annotated[
-        list[str],
+        list[str] | None,
         typer.Argument(metavar="PERSONA[@STAGE]...", help="The first speaks for the motion."),
-    ],
-    motion: Annotated[
-        str, typer.Option(help="What is debated, as a statement.")
-    ] = "Alternating current should light our cities.",
+    ] = None,
+    motion: Annotated[str | None, typer.Option(help="What is debated, as a statement.")] = None,
+    scenario: Annotated[
+        str, typer.Option(help="Speakers and motion: currents, constitution or machines.")
+    ] = "currents",
     turns: Annotated[int, typer.Option(help="Turns in all.", min=1)] = 6,
     runs: Runs = RUNS,
     base: BaseName = "nano",
@@ -232,8 +231,9 @@ def debate(
     from persllm.ui.commands import run_debate
 
     run_debate(
-        speakers,
+        speakers or [],
         motion=motion,
+        scenario=scenario,
         turns=turns,
         runs=runs,
         base_name=base,

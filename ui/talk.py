@@ -11,7 +11,7 @@ from typing import Any
 from langchain_core.messages import AIMessage, BaseMessage, HumanMessage
 
 from persllm.agents.debate import Side, Speaker, hold_debate
-from persllm.agents.workplace import Workplace
+from persllm.agents.workplace import Workplace, split_speaker
 from persllm.cast import bundled, find_persona
 from persllm.errors import PersLLMError
 from persllm.persona import Persona
@@ -38,6 +38,10 @@ class Company:
         """In the order in which they are offered."""
         return list(self.personas)
 
+    def questions(self, name: str) -> list[list[str]]:
+        """Return what one might ask a persona, a row each."""
+        return [[question] for question in self.personas[name].questions]
+
     def stages(self, name: str) -> list[tuple[str, str]]:
         """Return (what is shown, stage id) of a persona's stages."""
         return [
@@ -51,6 +55,12 @@ def company(workplace: Workplace, more: list[str]) -> Company:
     found = {p.name: p for p in (find_persona(name) for name in (*bundled(), *more))}
     order = sorted(found, key=lambda name: (name != FIRST, name != SECOND))
     return Company(workplace, {name: found[name] for name in order})
+
+
+def seat(speaker: str) -> tuple[str, str]:
+    """Return (name, stage id) of "persona@stage"."""
+    persona, stage = split_speaker(speaker)
+    return persona.name, persona.stage(stage).id
 
 
 def reply_to(

@@ -136,6 +136,30 @@ def test_another_persona_answers_and_begins_anew(page: Page, shoot: Shoot) -> No
     shoot(page, "persona")
 
 
+def test_an_example_question_of_the_chosen_persona_is_asked_by_a_click(
+    page: Page, people: Company, shoot: Shoot
+) -> None:
+    choose(page, "Persona", "Frederick Douglass")
+    question = people.personas["Frederick Douglass"].questions[0]
+    page.get_by_role("button", name=question).or_(page.get_by_text(question)).first.click()
+    sees(page, "and I answer you plainly.")
+    shoot(page, "question")
+
+
+def test_a_scenario_sets_motion_speakers_and_stages(page: Page, shoot: Shoot) -> None:
+    page.get_by_role("tab", name="Debate").click()
+    choose(page, "Scenario", "The Constitution")
+    expect(page.get_by_label("Motion")).to_have_value(
+        "The Constitution of the United States stands on the side of liberty.", timeout=PATIENCE
+    )
+    expect(page.get_by_label("For", exact=True)).to_have_value("Frederick Douglass")
+    expect(page.get_by_label("Stage of the first")).to_have_value("late: 1851 to 1888")
+    expect(page.get_by_label("Stage of the second")).to_have_value("early: 1818 to 1850")
+    page.get_by_role("button", name="Start the debate").click()
+    sees(page, "and I answer you plainly.")
+    shoot(page, "scenario")
+
+
 def test_a_new_conversation_begins_empty(page: Page) -> None:
     say(page, "Good day")
     sees(page, "I am Tesla in 1893")
