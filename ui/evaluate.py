@@ -1,7 +1,8 @@
 """`persllm eval`: base and adapter, with and without memory, asked the held-out items."""
 
 import json
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -19,6 +20,7 @@ from persllm.training.data.drafting import BY_HAND
 from persllm.training.data.items import Item
 from persllm.training.evaluation.answers import (
     MEASURES,
+    Measure,
     Tally,
     is_right,
     measurable,
@@ -47,7 +49,7 @@ class Row:
 
     persona: str
     system: str
-    counts: dict[str, Tally]
+    counts: Mapping[Measure, Tally]
 
 
 def run_eval(
@@ -107,11 +109,11 @@ def evaluate(persona: Persona, workplace: Workplace, *, most: int) -> list[Row]:
 def chosen_items(items: Sequence[Item], *, most: int) -> list[Item]:
     """Return up to `most` items of each measure and stage, those written by hand first."""
     ordered = sorted(measurable(items), key=lambda item: (item.teacher != BY_HAND, item.id))
-    taken: dict[tuple[str, str], int] = {}
+    taken: Counter[tuple[str, Measure | None]] = Counter()
     chosen = []
     for item in ordered:
         part = item.stage, measure_of(item)
-        taken[part] = taken.get(part, 0) + 1
+        taken[part] += 1
         if taken[part] <= most:
             chosen.append(item)
     return chosen

@@ -15,7 +15,7 @@ from persllm.files import read_jsonl
 from persllm.manifest import WEIGHTS_NAME, Manifest, write_manifest
 from persllm.messages import template_hash
 from persllm.persona import Persona
-from persllm.training.evaluation.answers import MEASURES, Tally
+from persllm.training.evaluation.answers import MEASURES, Measure, Tally
 from persllm.ui.evaluate import (
     ALL,
     BEGIN,
@@ -102,7 +102,7 @@ def test_items_by_hand_come_first_and_no_part_has_more_than_was_asked() -> None:
 
 
 def test_the_table_has_shares_intervals_numbers_and_a_sum() -> None:
-    counts = {name: Tally(3, 4) for name in MEASURES}
+    counts: dict[Measure, Tally] = {name: Tally(3, 4) for name in MEASURES}
     rows = [Row(name, system, counts) for name in ("Ann", "Bob") for system in SYSTEMS]
     lines = table([*rows, *summed(rows)]).splitlines()
     assert len(lines) == 2 + 3 * len(SYSTEMS)

@@ -63,4 +63,5 @@ def restore(made: Sequence[Optimizer], states: Sequence[dict[str, Any]]) -> None
 
 def quick() -> bool:
     """Tell whether the machine multiplies bfloat16 matrices in hardware."""
-    return torch.cuda.is_available() or torch.cpu._is_amx_tile_supported()
+    known = torch.cpu._is_amx_tile_supported() or torch.cpu._is_avx512_bf16_supported()
+    return torch.cuda.is_available() or known

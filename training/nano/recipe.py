@@ -29,14 +29,14 @@ class Recipe:
     )
     """How much is read of each file of the text folder, in characters."""
 
-    pretraining_steps: int = 2400
+    pretraining_steps: int = 1500
     pretraining_tokens: int = 4096
     """Tokens a step; every eighth step uses rows of the whole context, the others rows of 256."""
     matrix_rate: float = 4e-3
     """Highest learning rate of the matrices inside the layers (Muon)."""
     vector_rate: float = 3e-3
     """Highest learning rate of embeddings and norms (AdamW)."""
-    tuning_steps: int = 9000
+    tuning_steps: int = 4400
     tuning_tokens: int = 6144
     """Tokens a step, padding included; the loss counts replies only."""
     tuning_widths: tuple[int, ...] = (128, 192, 256, 320, 384, 512, 768, 1024)
