@@ -41,6 +41,7 @@ from persllm.training.tune import (
 )
 
 RUN_NAME = "run.json"
+PARTS = ("sft", "dpo")
 PACKAGES = ("persllm", "torch", "transformers", "peft", "trl")
 
 
@@ -98,25 +99,51 @@ def train_persona(
         BaseModelError: The base cannot be loaded.
         DataError: Nothing fits the base's context, or the loss diverged.
     """
-    inputs = digest(
+    run = _run_folder(runs / persona.id, _inputs(persona, data, base, settings))
+    adapter = run / ADAPTER_FOLDER
+    if (adapter / MANIFEST_NAME).is_file():
+        told(f"{persona.name} is already trained with this data and these settings: {adapter}")
+        return adapter
+    if any((run / part).is_dir() for part in PARTS):
+        told(f"continuing {run}")
+    started = time.monotonic()
+    tokenizer = load_tokenizer(base)
+    sft, dpo = _fitting(persona, data, tokenizer, settings, told)
+    _begin(run, persona, data, base, settings, (*sft.left_out, *dpo.left_out))
+    shared: dict[str, Any] = {"settings": settings, "report_to": report_to, "progress": progress}
+    sft_adapter = _sft(run, base, tokenizer, sft, shared)
+    model = PeftModel.from_pretrained(load_base(base), str(sft_adapter), is_trainable=True)
+    model = tune_dpo(model, tokenizer, dpo.rows, folder=run / "dpo", **shared)
+    evaluation = _evaluation(model, tokenizer, data, progress)
+    seconds = round(time.monotonic() - started, 1)
+    manifest = _manifest(persona, data, base, settings, evaluation=evaluation, seconds=seconds)
+    _publish(model, adapter, manifest, model_card(persona, manifest, data.statistics))
+    for checkpoint in (path for part in PARTS for path in (run / part).glob("checkpoint-*")):
+        shutil.rmtree(checkpoint)
+    return adapter
+
+
+def _inputs(persona: Persona, data: PersonaData, base: Base, settings: TrainSettings) -> str:
+    """Return what a run is known again by."""
+    return digest(
         persona.digest(),
         str(data.statistics["data_hash"]),
         base.revision,
         template_hash(),
         json.dumps(asdict(settings)),
     )
-    run = _run_folder(runs / persona.id, inputs)
-    adapter = run / ADAPTER_FOLDER
-    if (adapter / MANIFEST_NAME).is_file():
-        told(f"{persona.name} is already trained with this data and these settings: {adapter}")
-        return adapter
-    if any((run / part).is_dir() for part in ("sft", "dpo")):
-        told(f"continuing {run}")
-    started = time.monotonic()
-    tokenizer = load_tokenizer(base)
+
+
+def _fitting(
+    persona: Persona,
+    data: PersonaData,
+    tokenizer: Tokenizer,
+    settings: TrainSettings,
+    told: Callable[[str], None],
+) -> tuple[Fitting, Fitting]:
+    """Return what SFT and DPO train on, telling of what is too long."""
     sft, dpo = _fit(data, tokenizer, settings)
-    left_out = (*sft.left_out, *dpo.left_out)
-    if left_out:
+    if sft.left_out or dpo.left_out:
         told(
             f"{len(sft.left_out)} items and {len(dpo.left_out)} pairs are longer than "
             f"{settings.max_tokens} tokens and are left out; run.json lists them"
@@ -126,13 +153,19 @@ def train_persona(
             f"no item or no pair of {persona.name} fits {settings.max_tokens} tokens. "
             "Raise --max-tokens or build with shorter materials."
         )
-    _begin(run, persona, base, inputs, settings, left_out)
-    shared: dict[str, Any] = {"settings": settings, "report_to": report_to, "progress": progress}
-    sft_adapter = _sft(run, base, tokenizer, sft, shared)
-    model = PeftModel.from_pretrained(load_base(base), str(sft_adapter), is_trainable=True)
-    model = tune_dpo(model, tokenizer, dpo.rows, folder=run / "dpo", **shared)
-    evaluation = _evaluation(model, tokenizer, data, progress)
-    manifest = Manifest(
+    return sft, dpo
+
+
+def _manifest(
+    persona: Persona,
+    data: PersonaData,
+    base: Base,
+    settings: TrainSettings,
+    *,
+    evaluation: dict[str, Any],
+    seconds: float,
+) -> Manifest:
+    return Manifest(
         persona=persona.id,
         persona_hash=persona.digest(),
         stages=tuple(stage.id for stage in persona.stages),
@@ -142,14 +175,9 @@ def train_persona(
         data_hash=str(data.statistics["data_hash"]),
         settings=asdict(settings),
         versions={name: importlib.metadata.version(name) for name in PACKAGES},
-        seconds=round(time.monotonic() - started, 1),
+        seconds=seconds,
         evaluation=evaluation,
     )
-    _publish(model, adapter, manifest, model_card(persona, manifest, data.statistics))
-    for part in ("sft", "dpo"):
-        for checkpoint in (run / part).glob("checkpoint-*"):
-            shutil.rmtree(checkpoint)
-    return adapter
 
 
 def _fit(
@@ -175,15 +203,15 @@ def _run_folder(folder: Path, inputs: str) -> Path:
 def _begin(
     run: Path,
     persona: Persona,
+    data: PersonaData,
     base: Base,
-    inputs: str,
     settings: TrainSettings,
     left_out: Sequence[str],
 ) -> None:
     write_json(
         run / RUN_NAME,
         {
-            "inputs": inputs,
+            "inputs": _inputs(persona, data, base, settings),
             "persona": persona.id,
             "base": base.name,
             "base_revision": base.revision,

@@ -18,6 +18,7 @@ from transformers import (
     TrainerCallback,
     TrainerControl,
     TrainerState,
+    set_seed,
 )
 from transformers import PreTrainedTokenizerBase as Tokenizer
 from transformers.trainer_utils import get_last_checkpoint
@@ -97,6 +98,7 @@ def tune_sft(
     progress: Progress,
 ) -> PeftModel:
     """Teach a fresh adapter the replies; loss on reply and end token only."""
+    set_seed(settings.seed)  # TRL makes the adapter's weights before it seeds
     config = SFTConfig(
         **_shared(settings, folder, report_to),
         per_device_train_batch_size=settings.batch,

@@ -211,7 +211,7 @@ def _train(data: Path, runs: Path, settings: TrainSettings) -> "subprocess.Popen
 
 
 @pytest.mark.parametrize("part", ["sft", "dpo"])
-def test_a_killed_run_continues_and_ends_with_a_whole_adapter(
+def test_a_killed_run_continues_to_the_adapter_of_an_unbroken_run(
     part: str,
     tesla_data: PersonaData,
     tesla_adapter: Path,
@@ -236,6 +236,5 @@ def test_a_killed_run_continues_and_ends_with_a_whole_adapter(
     ours = load_file(adapter / "adapter_model.safetensors")
     unbroken = load_file(tesla_adapter / "adapter_model.safetensors")
     for name, tensor in unbroken.items():
-        assert ours[name].shape == tensor.shape
-        assert torch.isfinite(ours[name]).all()
+        torch.testing.assert_close(ours[name], tensor, atol=1e-5, rtol=0)
     check_fits(adapter, base=nano)

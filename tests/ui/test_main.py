@@ -13,6 +13,7 @@ from typer.testing import CliRunner
 
 from persllm.agents.transcript import read_transcript
 from persllm.ui.main import app, main
+from tests.doubles import MakePersona
 
 COMMANDS = ["demo", "build", "train", "eval", "chat", "debate", "ui", "doctor"]
 BROKEN = {
@@ -84,7 +85,6 @@ def test_a_broken_persona_is_told_without_traceback(
         (["chat", "no-body", "--ask", "Hi"], 3, "nikola-tesla, thomas-edison"),
         (["chat", "nikola-tesla", "--stage", "middle"], 3, "Choose one of: early, late."),
         (["chat", "nikola-tesla", "--base", "no-such"], 6, "or 'nano'"),
-        (["chat", "nikola-tesla", "--ask", "Hi"], 5, "persllm train nikola-tesla"),
         (["train", "nikola-tesla", "--base", "./no-such"], 6, "or 'nano'"),
         (["train"], 3, "--bundled"),
         (["eval", "nikola-tesla", "no-body"], 3, "nikola-tesla, thomas-edison"),
@@ -106,6 +106,18 @@ def test_a_mistake_is_told_with_its_remedy(
     assert told.startswith("error: ")
     assert remedy in told
     assert len(told.splitlines()) <= 3
+
+
+def test_a_persona_that_was_never_trained_is_told_with_the_command(
+    tiny_persona: MakePersona,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    arguments = ["chat", str(tiny_persona().folder), "--ask", "Hi", "--runs", str(tmp_path)]
+    code, told = left_with(monkeypatch, capsys, *arguments)
+    assert code == 5
+    assert "persllm train marta-lind" in told
 
 
 def test_a_busy_port_is_told_with_another(

@@ -7,6 +7,7 @@ from persllm.agents.workplace import Workplace
 from persllm.cast import bundled
 from persllm.errors import PersonaError
 from persllm.ui.talk import MOST_TURNS, NO_MEMORY, Company, company, debate_between, reply_to
+from tests.doubles import MARTA, MakePersona
 
 pytestmark = pytest.mark.slow  # loads the packaged embeddings
 TESLA, EDISON = "Nikola Tesla", "Thomas Edison"
@@ -66,9 +67,14 @@ def test_the_analysis_is_shown_beside_the_chat_not_in_it(people: Company) -> Non
     assert "weigh" not in rows[-1]["content"]
 
 
-def test_an_untrained_persona_is_said_to_be_one(people: Company) -> None:
+def test_an_untrained_persona_is_said_to_be_one(
+    people: Company, tiny_persona: MakePersona
+) -> None:
+    more = company(people.workplace, [str(tiny_persona().folder)])
+    *_, (_, recalled) = reply_to(more, MARTA, "early", "Good day", [])
+    assert "`persllm train marta-lind`" in recalled
     *_, (_, recalled) = reply_to(people, TESLA, "early", "Good day", [])
-    assert "`persllm train nikola-tesla`" in recalled
+    assert "`persllm train" not in recalled
 
 
 @pytest.mark.parametrize("said", ["", "  \n"])

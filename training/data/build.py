@@ -8,7 +8,7 @@ command continues a build that was stopped and leaves a finished one alone.
 import json
 import shutil
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -113,18 +113,8 @@ def build(
     needed = {draft.material for draft in read.by_hand}
     own = _library(usable(read.materials, settings, needed=needed), embeddings)
     foreign = _library(usable(read.elsewhere, settings), embeddings)
-    drafts = list(read.by_hand)
-    for done, part in enumerate(parts(persona), start=1):
-        progress(f"{teacher.name} writes {part[0]} {part[1]}", done, total)
-        drafts += write_part(
-            out / PARTS_FOLDER / f"{part[0]}.{part[1]}.jsonl",
-            part,
-            persona=persona,
-            own=own,
-            opinions=_opinions(own, foreign, part[0]),
-            teacher=teacher,
-            settings=settings,
-        )
+    written = _written(out / PARTS_FOLDER, persona, own, foreign, teacher, settings, progress)
+    drafts = [*read.by_hand, *written]
     progress("cleaning and pairing", total - 1, total)
     made = assemble(
         persona, drafts, own=own, others=foreign, embeddings=embeddings, settings=settings
@@ -198,6 +188,30 @@ def _begin(out: Path, inputs: str) -> None:
         mark.parent.mkdir(parents=True)
         mark.write_text(inputs, encoding="utf-8")
     (out / STATISTICS_NAME).unlink(missing_ok=True)
+
+
+def _written(
+    folder: Path,
+    persona: Persona,
+    own: Library,
+    foreign: Library,
+    teacher: Teacher,
+    settings: BuildSettings,
+    progress: Progress,
+) -> Iterator[PartDraft]:
+    """Yield the teacher's drafts, part by part; a part that is on disk is read."""
+    total = len(parts(persona)) + 3
+    for done, (stage_id, pattern) in enumerate(parts(persona), start=1):
+        progress(f"{teacher.name} writes {stage_id} {pattern}", done, total)
+        yield from write_part(
+            folder / f"{stage_id}.{pattern}.jsonl",
+            (stage_id, pattern),
+            persona=persona,
+            own=own,
+            opinions=_opinions(own, foreign, stage_id),
+            teacher=teacher,
+            settings=settings,
+        )
 
 
 def _library(materials: Sequence[Material], embeddings: Embeddings) -> Library:
