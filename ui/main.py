@@ -101,6 +101,14 @@ def build(
     )
 
 
+@app.command(epilog="Example: persllm check nikola-tesla")
+def check(personas: PersonaNames = None, bundled: Bundled = False, as_json: AsJson = False) -> None:
+    """Look for contradictions, wrong ages and years after a stage in a persona's texts."""
+    from persllm.ui.check import run_check
+
+    run_check(_named(personas, bundled), as_json=as_json)
+
+
 @app.command(epilog="Example: persllm train nikola-tesla --base Qwen/Qwen3-0.6B")
 def train(
     personas: PersonaNames = None,

@@ -74,7 +74,10 @@ def test_intervals_are_wilson_s() -> None:
     assert Tally(5, 5).interval[1] == pytest.approx(1.0)
 
 
-@pytest.mark.parametrize("name", ["frederick-douglass", "nikola-tesla", "ada-lovelace", "thomas-edison", "charles-darwin"])
+@pytest.mark.parametrize(
+    "name",
+    ["frederick-douglass", "nikola-tesla", "ada-lovelace", "thomas-edison", "charles-darwin"],
+)
 def test_our_own_answers_are_judged_right_and_their_opposites_wrong(name: str) -> None:
     persona = find_persona(name)
     wrongly_judged = total = 0

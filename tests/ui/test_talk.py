@@ -67,9 +67,7 @@ def test_the_analysis_is_shown_beside_the_chat_not_in_it(people: Company) -> Non
     assert "weigh" not in rows[-1]["content"]
 
 
-def test_an_untrained_persona_is_said_to_be_one(
-    people: Company, tiny_persona: MakePersona
-) -> None:
+def test_an_untrained_persona_is_said_to_be_one(people: Company, tiny_persona: MakePersona) -> None:
     more = company(people.workplace, [str(tiny_persona().folder)])
     *_, (_, recalled) = reply_to(more, MARTA, "early", "Good day", [])
     assert "`persllm train marta-lind`" in recalled

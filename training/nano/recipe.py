@@ -36,7 +36,7 @@ class Recipe:
     """Highest learning rate of the matrices inside the layers (Muon)."""
     vector_rate: float = 3e-3
     """Highest learning rate of embeddings and norms (AdamW)."""
-    tuning_steps: int = 4400
+    tuning_steps: int = 3700
     tuning_tokens: int = 6144
     """Tokens a step, padding included; the loss counts replies only."""
     tuning_widths: tuple[int, ...] = (128, 192, 256, 320, 384, 512, 768, 1024)
