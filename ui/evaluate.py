@@ -13,11 +13,14 @@ from persllm.agents.answering import answers
 from persllm.agents.chat_persona import ChatPersona
 from persllm.agents.workplace import Workplace
 from persllm.cast import find_persona
+from persllm.embeddings import default_embeddings
 from persllm.errors import DataError
 from persllm.files import write_jsonl, write_text
+from persllm.materials import read_materials
 from persllm.persona import Persona
 from persllm.training.data.drafting import BY_HAND
 from persllm.training.data.items import Item
+from persllm.training.data.sampling import BuildSettings
 from persllm.training.evaluation.answers import (
     MEASURES,
     Measure,
@@ -28,6 +31,7 @@ from persllm.training.evaluation.answers import (
     steadiness,
     tallies,
 )
+from persllm.training.evaluation.speakers import Voices, guessed_speakers, voices_of
 from persllm.ui.commands import made_data
 from persllm.ui.progress import progress_on, remembering
 
@@ -40,6 +44,7 @@ SYSTEMS = {
 """Name: whether the adapter is used, whether the memory is."""
 ALL = "all"
 EVALUATION_FOLDER = "evaluation"
+NOBODY = Tally(0, 0)
 BEGIN, END = "<!-- persllm eval: begin -->", "<!-- persllm eval: end -->"
 
 
@@ -50,6 +55,8 @@ class Row:
     persona: str
     system: str
     counts: Mapping[Measure, Tally]
+    speaker: Tally = NOBODY
+    """How often the answer alone gave its speaker away; nobody guesses among one."""
 
 
 def run_eval(
@@ -65,9 +72,10 @@ def run_eval(
     """`persllm eval`."""
     workplace = Workplace(base_name=base_name, runs=runs, memory=memory, progress=remembering)
     people = [find_persona(name) for name in names]
+    voices = _voices(people) if len(people) > 1 else None
     rows: list[Row] = []
     for persona in people:
-        rows += evaluate(persona, workplace, most=most)
+        rows += evaluate(persona, workplace, most=most, voices=voices)
     if len(people) > 1:
         rows += summed(rows)
     if into:
@@ -81,8 +89,16 @@ def run_eval(
         console.print(f"every answer: {escape(str(answers_path(runs, persona)))}", highlight=False)
 
 
-def evaluate(persona: Persona, workplace: Workplace, *, most: int) -> list[Row]:
+def evaluate(
+    persona: Persona, workplace: Workplace, *, most: int, voices: Voices | None = None
+) -> list[Row]:
     """Ask a persona's held-out items of each system; every answer is written beside its data.
+
+    Args:
+        persona: Who is asked.
+        workplace: Base, adapters and memories.
+        most: Most items of one measure and stage.
+        voices: Among whom the speaker of an answer is guessed.
 
     Raises:
         PersLLMError: The persona has no adapter for this base, or a step fails.
@@ -98,7 +114,9 @@ def evaluate(persona: Persona, workplace: Workplace, *, most: int) -> list[Row]:
             for stage in persona.stages
         }
         given = _asked(f"{persona.name}, {system}", items, stages)
-        rows.append(Row(persona.name, system, tallies(items, given)))
+        guessed = guessed_speakers(given, voices, default_embeddings()) if voices else []
+        speaker = Tally(guessed.count(persona.name), len(guessed))
+        rows.append(Row(persona.name, system, tallies(items, given), speaker))
         records += [
             _record(system, item, answer) for item, answer in zip(items, given, strict=True)
         ]
@@ -128,32 +146,26 @@ def summed(rows: Sequence[Row]) -> list[Row]:
     """Return each system's counts over all personas."""
     totals = []
     for system in SYSTEMS:
-        counts = [row.counts for row in rows if row.system == system]
-        totals.append(
-            Row(
-                ALL,
-                system,
-                {
-                    name: Tally(
-                        sum(count[name].right for count in counts),
-                        sum(count[name].asked for count in counts),
-                    )
-                    for name in MEASURES
-                },
-            )
-        )
+        own = [row for row in rows if row.system == system]
+        counts = {name: _sum([row.counts[name] for row in own]) for name in MEASURES}
+        totals.append(Row(ALL, system, counts, _sum([row.speaker for row in own])))
     return totals
+
+
+def _sum(counted: Sequence[Tally]) -> Tally:
+    return Tally(sum(each.right for each in counted), sum(each.asked for each in counted))
 
 
 def table(rows: Sequence[Row]) -> str:
     """Return a Markdown table: shares, 95 % intervals (Wilson) and numbers of items."""
     lines = [
-        "| persona | system | knowledge | corrected | accepted | harmonic mean |",
-        "| --- | --- | --- | --- | --- | --- |",
+        "| persona | system | knowledge | corrected | accepted | harmonic mean | speaker |",
+        "| --- | --- | --- | --- | --- | --- | --- |",
     ]
     for row in rows:
         cells = " | ".join(_cell(row.counts[name]) for name in MEASURES)
-        lines.append(f"| {row.persona} | {row.system} | {cells} | {steadiness(row.counts):.0%} |")
+        cells += f" | {steadiness(row.counts):.0%} | {_cell(row.speaker)}"
+        lines.append(f"| {row.persona} | {row.system} | {cells} |")
     return "\n".join(lines)
 
 
@@ -164,7 +176,7 @@ def as_record(row: Row) -> dict[str, object]:
         "system": row.system,
         **{
             name: {**asdict(tally), "share": tally.share, "interval": tally.interval}
-            for name, tally in row.counts.items()
+            for name, tally in (*row.counts.items(), ("speaker", row.speaker))
         },
         "harmonic_mean": steadiness(row.counts),
     }
@@ -185,6 +197,11 @@ def put_between_marks(path: Path, text: str) -> None:
     if not begin or not end:
         raise DataError(f"{path} has no place for the table. Put in two lines: {BEGIN} and {END}")
     write_text(path, f"{before}{begin}\n{text}\n{end}{after}")
+
+
+def _voices(people: Sequence[Persona]) -> Voices:
+    texts = {persona.name: read_materials(persona) for persona in people}
+    return voices_of(texts, default_embeddings(), BuildSettings())
 
 
 def _asked(title: str, items: Sequence[Item], stages: dict[str, ChatPersona]) -> list[str]:
@@ -209,5 +226,7 @@ def _record(system: str, item: Item, answer: str) -> dict[str, object]:
 
 
 def _cell(tally: Tally) -> str:
+    if not tally.asked:
+        return "-"
     low, high = tally.interval
     return f"{tally.share:.0%} ({low:.0%} to {high:.0%}) of {tally.asked}"

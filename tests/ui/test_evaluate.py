@@ -108,8 +108,10 @@ def test_the_table_has_shares_intervals_numbers_and_a_sum() -> None:
     assert len(lines) == 2 + 3 * len(SYSTEMS)
     assert lines[2] == (
         "| Ann | base | 75% (30% to 95%) of 4 | 75% (30% to 95%) of 4 "
-        "| 75% (30% to 95%) of 4 | 75% |"
+        "| 75% (30% to 95%) of 4 | 75% | - |"
     )
+    told = table([Row("Ann", "base", counts, Tally(3, 4))])
+    assert told.endswith("| 75% | 75% (30% to 95%) of 4 |")
     assert lines[-1].startswith(f"| {ALL} | tuned + memory | 75% (41% to 93%) of 8 |")
 
 
