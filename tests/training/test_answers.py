@@ -76,7 +76,14 @@ def test_intervals_are_wilson_s() -> None:
 
 @pytest.mark.parametrize(
     "name",
-    ["frederick-douglass", "nikola-tesla", "ada-lovelace", "thomas-edison", "charles-darwin", "marie-curie"],
+    [
+        "frederick-douglass",
+        "nikola-tesla",
+        "ada-lovelace",
+        "thomas-edison",
+        "charles-darwin",
+        "marie-curie",
+    ],
 )
 def test_our_own_answers_are_judged_right_and_their_opposites_wrong(name: str) -> None:
     persona = find_persona(name)

@@ -1,3 +1,4 @@
+import re
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -14,7 +15,7 @@ from persllm.training.nano.pretrain import Batch, Batches, new_model, text_batch
 from persllm.training.nano.recipe import Recipe
 from persllm.training.nano.skills import is_right
 from persllm.training.nano.tokenizer import END, MARKERS, PAD, ROLES, train_tokenizer
-from persllm.training.nano.tuning import batched, tuning_batches
+from persllm.training.nano.tuning import DECISION_WEIGHT, Row, batched, tuning_batches, weights_of
 
 pytestmark = pytest.mark.slow
 SMALL = Recipe(
@@ -138,7 +139,10 @@ def test_tuning_counts_replies_and_rows_of_text_only(
 def test_every_conversation_of_a_window_is_in_one_batch(
     tokenizer: PreTrainedTokenizerFast,
 ) -> None:
-    rows = [([number] * length, [-100] * length) for number, length in enumerate(range(1, 65))]
+    rows = [
+        Row([number] * length, [-100] * length, [0.0] * length)
+        for number, length in enumerate(range(1, 65))
+    ]
     made = batched(rows, replace(SMALL, tuning_widths=(16, 64), tuning_tokens=160), pad=99)
     assert {tuple(batch.tokens.shape) for batch in made} == {(10, 16), (2, 64)}
     found = [
@@ -146,7 +150,27 @@ def test_every_conversation_of_a_window_is_in_one_batch(
         for b in made
         for ids, kept in zip(b.tokens, b.attention, strict=True)
     ]
-    assert sorted(row for row in found if row != [99]) == sorted(ids for ids, _ in rows)
+    assert sorted(row for row in found if row != [99]) == sorted(row.tokens for row in rows)
+
+
+@pytest.mark.parametrize(
+    ("reply", "heavy"),
+    [
+        ("[Analysis] They ask: Who? I recall: My aunt did. [Response] She did.", ": My aunt"),
+        ("[Analysis] They ask: Who? I recall nothing of it. [Response] No idea.", "nothing"),
+        ("[Analysis] Recalled: Graz. That is not so. [Response] No.", "Graz. That is not so."),
+        (
+            "[Analysis] They hold: Yes. I hold: No. I do not agree. [Response] No.",
+            "I do not agree.",
+        ),
+        ("No, that is false.", "No, that"),
+    ],
+)
+def test_the_words_that_decide_a_reply_count_more(reply: str, heavy: str) -> None:
+    places = [match.span() for match in re.finditer(r"\w+|[^\w\s]", reply)]
+    weights = weights_of(reply, places)
+    told = [reply[a:b] for (a, b), w in zip(places, weights, strict=True) if w == DECISION_WEIGHT]
+    assert told == re.findall(r"\w+|[^\w\s]", heavy)
 
 
 def test_prose_items_answer_from_the_prose() -> None:

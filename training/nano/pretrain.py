@@ -40,11 +40,14 @@ MOST_SHAPES = 24
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """Token rows and their targets, both (rows, length); targets hold -100 where none counts."""
+    """Rows of tokens, and what is learnt of them, each (rows, length)."""
 
     tokens: Tensor
     targets: Tensor
+    """Tokens, or -100 where none counts."""
     attention: Tensor
+    weights: Tensor
+    """How much each target counts."""
 
 
 Batches = Callable[[int], Batch]
@@ -77,9 +80,15 @@ def text_batches(tokens: Tokens, recipe: Recipe) -> Batches:
     def batch(step: int) -> Batch:
         length = recipe.context if step % LONG_EVERY == 0 else SHORT_ROW
         rows = text_rows(tokens, recipe.pretraining_tokens // length, length, f"text {step}")
-        return Batch(rows, rows, torch.ones_like(rows))
+        return whole(rows)
 
     return batch
+
+
+def whole(rows: Tensor) -> Batch:
+    """Return a batch in which every token counts."""
+    ones = torch.ones_like(rows)
+    return Batch(rows, rows, ones, ones.float())
 
 
 def text_rows(tokens: Tokens, rows: int, length: int, seed: str) -> Tensor:
@@ -169,7 +178,7 @@ def _step(
 def _loss(
     model: LlamaForCausalLM, states: Callable[[Tensor, Tensor], Tensor], batch: Batch
 ) -> Tensor:
-    """Return the mean loss over the targets; logits are made only where there is one."""
+    """Return the weighted mean loss of the targets; logits are made only where there is one."""
     device = model.device
     lower = partial(torch.autocast, device.type, dtype=torch.bfloat16)
     wanted = batch.targets[:, 1:].to(device)
@@ -177,7 +186,9 @@ def _loss(
     with lower() if quick() else contextlib.nullcontext():
         last = states(batch.tokens.to(device), batch.attention.to(device))[:, :-1]
         logits = model.lm_head(last[counts])  # (targets, vocabulary)
-    return torch.nn.functional.cross_entropy(logits.float(), wanted[counts])
+    losses = torch.nn.functional.cross_entropy(logits.float(), wanted[counts], reduction="none")
+    weights = batch.weights[:, 1:].to(device)[counts]
+    return (losses * weights).sum() / weights.sum()
 
 
 def _restore(checkpoint: Path, model: LlamaForCausalLM, made: tuple[Optimizer, ...]) -> int:

@@ -1,8 +1,10 @@
 """Batches of persona conversations for the nano base: synthetic lives, prose, a little text."""
 
 import random
+import re
 from bisect import bisect_left
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import cast
 
@@ -14,7 +16,7 @@ from persllm.messages import Message
 from persllm.training.nano.corpus import Tokens
 from persllm.training.nano.lives.items import LifeItem, life_items
 from persllm.training.nano.passages import passage_items
-from persllm.training.nano.pretrain import IGNORED, SHORT_ROW, Batch, Batches, text_rows
+from persllm.training.nano.pretrain import IGNORED, SHORT_ROW, Batch, Batches, text_rows, whole
 from persllm.training.nano.recipe import Recipe
 
 WINDOW = 32
@@ -25,8 +27,22 @@ HISTORY_SHARE = 0.5
 """Of the items whose speaker was asked something before."""
 EARLIER = (1, 1, 2, 2, 3, 4, 6)
 """How many exchanges come before, each as likely."""
-Row = tuple[list[int], list[int]]
-"""Tokens and targets."""
+DECISIONS = re.compile(
+    r"(?<=I recall)(?:: \S+ \S+| nothing)|(?<=Recalled: )\S+|That is (?:not )?so\.|"
+    r"I (?:do not )?agree\.|They speak of|^(?!\[)\S+ \S+"
+)
+"""Where a reply takes its turn: what comes to mind, whether it is so, whether one agrees. The rest
+follows from these few words."""
+DECISION_WEIGHT = 4.0
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One conversation; the three lists are of one length."""
+
+    tokens: list[int]
+    targets: list[int]
+    weights: list[float]
 
 
 def tuning_batches(
@@ -49,7 +65,7 @@ def tuning_batches(
         if step % recipe.text_every == recipe.text_every - 1:
             count = recipe.tuning_tokens // SHORT_ROW
             rows = text_rows(tokens, count, SHORT_ROW, f"tuning {step}")
-            return Batch(rows, rows, torch.ones_like(rows))
+            return whole(rows)
         batches = window_of(step // WINDOW)
         return batches[step % WINDOW % len(batches)]
 
@@ -63,11 +79,22 @@ def encode(
     before = [message.as_dict() for message in messages[:-1]]
     template = tokenizer.apply_chat_template
     prompt = cast("list[int]", template(before, add_generation_prompt=True, return_dict=False))
-    reply = tokenizer(messages[-1].content, add_special_tokens=False)["input_ids"]
-    reply = [*cast("list[int]", reply), cast("int", tokenizer.eos_token_id)]
+    text = messages[-1].content
+    encoded = tokenizer(text, add_special_tokens=False, return_offsets_mapping=True)
+    reply = [*cast("list[int]", encoded["input_ids"]), cast("int", tokenizer.eos_token_id)]
     if len(prompt) + len(reply) > longest:
         return None
-    return prompt + reply, [IGNORED] * len(prompt) + reply
+    weights = [*weights_of(text, cast("list[tuple[int, int]]", encoded["offset_mapping"])), 1.0]
+    return Row(prompt + reply, [IGNORED] * len(prompt) + reply, [0.0] * len(prompt) + weights)
+
+
+def weights_of(reply: str, places: Sequence[tuple[int, int]]) -> list[float]:
+    """Return how much each token of a reply counts, given where each begins and ends."""
+    spans = [match.span() for match in DECISIONS.finditer(reply)]
+    return [
+        DECISION_WEIGHT if any(begin < last and first < end for first, last in spans) else 1.0
+        for begin, end in places
+    ]
 
 
 def _conversations(
@@ -82,7 +109,7 @@ def _conversations(
         *(item.messages() for item in passage_items(known, seed=seed, count=prose)),
     ]
     rows = [encode(tokenizer, messages, longest=recipe.context) for messages in conversations]
-    return sorted((row for row in rows if row), key=lambda row: len(row[0]))
+    return sorted((row for row in rows if row), key=lambda row: len(row.tokens))
 
 
 def _with_history(items: Iterator[LifeItem], draw: random.Random) -> Iterator[tuple[Message, ...]]:
@@ -105,7 +132,7 @@ def batched(rows: Sequence[Row], recipe: Recipe, *, pad: int) -> list[Batch]:
     widths = [width for width in recipe.tuning_widths if width <= recipe.context]
     waiting: dict[int, list[Row]] = {width: [] for width in widths}
     for row in rows:
-        waiting[widths[bisect_left(widths, len(row[0]))]].append(row)
+        waiting[widths[bisect_left(widths, len(row.tokens))]].append(row)
     batches: list[Batch] = []
     left: list[Row] = []
     for width in widths:
@@ -125,9 +152,12 @@ def _padded(rows: Sequence[Row], size: int, width: int, *, pad: int) -> Batch:
     tokens = torch.full((size, width), pad)
     targets = torch.full((size, width), IGNORED)
     attention = torch.zeros((size, width), dtype=torch.long)
+    weights = torch.zeros((size, width))
     attention[len(rows) :, 0] = 1  # a row that attends to nothing would be undefined
-    for i, (ids, wanted) in enumerate(rows):
-        tokens[i, : len(ids)] = torch.tensor(ids)
-        targets[i, : len(ids)] = torch.tensor(wanted)
-        attention[i, : len(ids)] = 1
-    return Batch(tokens, targets, attention)
+    for i, row in enumerate(rows):
+        length = len(row.tokens)
+        tokens[i, :length] = torch.tensor(row.tokens)
+        targets[i, :length] = torch.tensor(row.targets)
+        weights[i, :length] = torch.tensor(row.weights)
+        attention[i, :length] = 1
+    return Batch(tokens, targets, attention, weights)
