@@ -22,24 +22,27 @@ from persllm.errors import PersonaError
 from persllm.manifest import ADAPTER_FOLDER, copy_adapter, read_manifest
 from persllm.materials import read_materials
 from persllm.persona import Persona
-from persllm.training.data.build import PersonaData, build, settings_of
+from persllm.training.data.build import PersonaData, build, origin_of
+from persllm.training.data.chat_teacher import ChatTeacher
+from persllm.training.data.rules import RULES
 from persllm.training.data.sampling import BuildSettings
+from persllm.training.data.teachers import AbsentTeacher, TeacherChoice, find_teacher
 from persllm.training.settings import TrainSettings, settings_for
 from persllm.training.train import preflight, train_persona
 from persllm.ui.progress import progress_on, remembering
 
 DATA_FOLDER = "data"
+CALLS_NAME = "teacher.jsonl"
 DEBATES_FOLDER = "debates"
 
 
 def build_data(
-    name: str, *, runs: Path, per_part: int, variations: int, seed: int, as_json: bool
+    name: str, *, runs: Path, settings: BuildSettings, teacher: TeacherChoice, as_json: bool
 ) -> None:
     """`persllm build`."""
     persona = find_persona(name)
     read_materials(persona)  # faults are told before the embeddings load
-    settings = BuildSettings(per_part=per_part, variations=variations, seed=seed)
-    data = made_data(persona, runs=runs, settings=settings)
+    data = made_data(persona, runs=runs, settings=settings, choice=teacher)
     if as_json:
         print(json.dumps(data.statistics))
         return
@@ -49,28 +52,49 @@ def build_data(
 
 
 def made_data(
-    persona: Persona, *, runs: Path, settings: BuildSettings | None = None
+    persona: Persona,
+    *,
+    runs: Path,
+    settings: BuildSettings | None = None,
+    choice: TeacherChoice | None = None,
 ) -> PersonaData:
     """Build, continue or find a persona's data, with progress on the terminal.
 
-    Without settings those of the build that is there hold, so that training uses what was built.
+    Without settings those of the build that is there hold, and so does its teacher, so that
+    training uses what was built.
     """
     out = runs / persona.id / DATA_FOLDER
-    settings = settings or settings_of(out) or BuildSettings()
-    with progress_on(Console(stderr=True), f"building {persona.name}") as told:
-        return build(
+    origin = None if settings else origin_of(out)
+    console = Console(stderr=True)
+    with progress_on(console, f"building {persona.name}") as told:
+        teacher = (
+            AbsentTeacher(origin[1])
+            if origin and origin[1] != RULES
+            else find_teacher(
+                choice or TeacherChoice(),
+                read_materials(persona),
+                embeddings=default_embeddings(),
+                calls=runs / persona.id / CALLS_NAME,
+                told=told,
+            )
+        )
+        data = build(
             persona,
             out=out,
             others=[find_persona(other) for other in bundled()],
             embeddings=default_embeddings(),
-            settings=settings,
+            teacher=teacher,
+            settings=settings or (origin[0] if origin else BuildSettings()),
             progress=told,
         )
+    if isinstance(teacher, ChatTeacher) and teacher.asked:
+        console.print(escape(teacher.summary()))
+    return data
 
 
 def data_table(persona: Persona, data: PersonaData) -> Table:
     """Return the statistics as a table."""
-    table = Table(title=f"Data of {persona.name} (teacher: rules, no model, no network)")
+    table = Table(title=f"Data of {persona.name} (teacher: {data.statistics['teacher']})")
     for column in ("stage and pattern", "train", "test"):
         table.add_column(column, justify="left" if column[0] == "s" else "right")
     for part, count in data.statistics["items"].items():

@@ -91,13 +91,32 @@ def build(
         int, typer.Option(help="Most items of one pattern from one paragraph.", min=1)
     ] = 1,
     seed: Annotated[int, typer.Option(help="The same seed builds the same items.")] = 1,
+    teacher: Annotated[
+        str,
+        typer.Option(
+            help="Who writes the items: rules (no model, no network), a LangChain chat model such "
+            "as openai:gpt-4o-mini, or http://host:port/v1#model."
+        ),
+    ] = "rules",
+    prompts: Annotated[
+        Path | None, typer.Option(help="Folder with changed prompts for a chat model.")
+    ] = None,
+    at_once: Annotated[
+        int, typer.Option(help="Most calls to a chat model under way at once.", min=1)
+    ] = 8,
     as_json: AsJson = False,
 ) -> None:
     """Build a persona's training data from its materials."""
+    from persllm.training.data.sampling import BuildSettings
+    from persllm.training.data.teachers import TeacherChoice
     from persllm.ui.commands import build_data
 
     build_data(
-        persona, runs=runs, per_part=per_part, variations=variations, seed=seed, as_json=as_json
+        persona,
+        runs=runs,
+        settings=BuildSettings(per_part=per_part, variations=variations, seed=seed),
+        teacher=TeacherChoice(teacher, prompts, at_once),
+        as_json=as_json,
     )
 
 

@@ -119,7 +119,8 @@ def build(
     made = assemble(
         persona, drafts, own=own, others=foreign, embeddings=embeddings, settings=settings
     )
-    _write(out, persona, made, {"inputs": inputs, "settings": asdict(settings)})
+    origin = {"inputs": inputs, "teacher": teacher.name, "settings": asdict(settings)}
+    _write(out, persona, made, origin)
     progress("done", total, total)
     return read_data(out)
 
@@ -141,13 +142,15 @@ def read_data(folder: Path) -> PersonaData:
     return PersonaData(folder, tuple(items), tuple(pairs), statistics)
 
 
-def settings_of(folder: Path) -> BuildSettings | None:
-    """Return the settings of a finished build, or None where there is none."""
+def origin_of(folder: Path) -> tuple[BuildSettings, str] | None:
+    """Return settings and teacher's name of a finished build, or None where there is none."""
     path = folder / STATISTICS_NAME
     if not path.is_file():
         return None
-    stored = json.loads(path.read_text(encoding="utf-8")).get("settings")
-    return BuildSettings(**stored) if stored else None
+    stored = json.loads(path.read_text(encoding="utf-8"))
+    if "teacher" not in stored:
+        return None  # made by an older version
+    return BuildSettings(**stored["settings"]), str(stored["teacher"])
 
 
 def _read(persona: Persona, others: Sequence[Persona]) -> _Read:

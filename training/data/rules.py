@@ -23,6 +23,7 @@ from persllm.training.data import grammar
 from persllm.training.data.facts import Fact, FactPool, find_facts
 from persllm.training.data.teacher import Assignment, Draft
 
+RULES = "rules"
 REPLY_WORDS = 60
 OPINION_WORDS = 45
 
@@ -84,7 +85,7 @@ class RulesTeacher:
     @property
     def name(self) -> str:
         """What items are credited to."""
-        return "rules"
+        return RULES
 
     def write(self, assignments: Sequence[Assignment]) -> list[Draft | None]:
         """Return a draft an assignment; None where the paragraph yields none."""
