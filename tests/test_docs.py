@@ -13,6 +13,7 @@ from persllm.cast import find_persona
 from persllm.manifest import Manifest, write_manifest
 from persllm.messages import template_hash
 from persllm.persona import CARD_NAME, load_persona
+from persllm.training.data.items import PATTERNS
 from persllm.ui.main import app
 
 ROOT = Path(__file__).parents[1]
@@ -43,9 +44,13 @@ def test_a_command_in_the_docs_can_be_parsed(line: str) -> None:
 
 
 @pytest.mark.parametrize(("page", "block"), _blocks("yaml"))
-def test_a_persona_card_in_the_docs_loads(page: str, block: str, tmp_path: Path) -> None:
+def test_a_persona_card_or_item_in_the_docs_loads(page: str, block: str, tmp_path: Path) -> None:
+    read = yaml.safe_load(block)
+    if isinstance(read, list):
+        assert {row["pattern"] for row in read} == set(PATTERNS)
+        return
     (tmp_path / CARD_NAME).write_text(block, encoding="utf-8")
-    assert load_persona(tmp_path).name == yaml.safe_load(block)["name"]
+    assert load_persona(tmp_path).name == read["name"]
 
 
 @pytest.mark.slow

@@ -147,7 +147,9 @@ def summed(rows: Sequence[Row]) -> list[Row]:
     totals = []
     for system in SYSTEMS:
         own = [row for row in rows if row.system == system]
-        counts = {name: _sum([row.counts[name] for row in own]) for name in MEASURES}
+        counts: dict[Measure, Tally] = {
+            name: _sum([row.counts[name] for row in own]) for name in MEASURES
+        }
         totals.append(Row(ALL, system, counts, _sum([row.speaker for row in own])))
     return totals
 

@@ -71,8 +71,6 @@ def test_an_untrained_persona_is_said_to_be_one(people: Company, tiny_persona: M
     more = company(people.workplace, [str(tiny_persona().folder)])
     *_, (_, recalled) = reply_to(more, MARTA, "early", "Good day", [])
     assert "`persllm train marta-lind`" in recalled
-    *_, (_, recalled) = reply_to(people, TESLA, "early", "Good day", [])
-    assert "`persllm train" not in recalled
 
 
 @pytest.mark.parametrize("said", ["", "  \n"])

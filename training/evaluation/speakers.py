@@ -40,5 +40,5 @@ def guessed_speakers(answers: Sequence[str], voices: Voices, embeddings: Embeddi
     """Return the name of the nearest voice for each answer."""
     if not answers:
         return []
-    nearest = np.argmax(embed(embeddings, answers) @ voices.centres.T, axis=1)
+    nearest = np.argmax(embed(embeddings, list(answers)) @ voices.centres.T, axis=1)
     return [voices.names[i] for i in nearest]
