@@ -17,11 +17,11 @@ from persllm.training.data.drafting import PartDraft
 YEAR = re.compile(r"\b1[5-9]\d\d\b|\b20\d\d\b")
 AMOUNT = re.compile(r"\b\d[\d,.]*\d\b|\b\d\b")
 BORN = re.compile(r"\bI was born\b[^.]*?\b(1[5-9]\d\d|20\d\d)\b")
-UNITS: list[str] = (
+UNITS: Sequence[str] = (
     "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen "
     "fifteen sixteen seventeen eighteen nineteen"
 ).split()
-TENS: list[str] = "twenty thirty forty fifty sixty seventy eighty ninety".split()
+TENS: Sequence[str] = "twenty thirty forty fifty sixty seventy eighty ninety".split()
 NUMBER = rf"(?:(?:{'|'.join(TENS)})(?:-(?:{'|'.join(UNITS[1:10])}))?|{'|'.join(UNITS)}|\d{{1,2}})"
 AGE = re.compile(
     rf"\bI (?:was|turned|am) ({NUMBER})(?= years old|[.,;]| when\b| and\b)|"
