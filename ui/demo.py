@@ -42,7 +42,7 @@ def run_demo(*, runs: Path, base_name: str, turns: int) -> None:
     console = Console()
     base = find_base(base_name)
     console.print(
-        f"Two personas over the base {escape(base.name)}: about five minutes on two free cores. "
+        f"Two personas over the base {escape(base.name)}: about ten minutes on two free cores. "
         "Stop at any time; the same command continues."
     )
     trained = [_train(name, console, runs=runs, base_name=base_name) for name in (FOR, AGAINST)]
