@@ -49,6 +49,16 @@ class Reply:
     new_tokens: int
 
 
+@dataclass(frozen=True, slots=True)
+class Score:
+    """How likely a model finds a reply that it is given."""
+
+    log_probability: float
+    """Of the whole reply and its end token, in nats."""
+    tokens: int
+    """How many those are."""
+
+
 class Engine(Protocol):
     """Turns requests into replies. Safe to call from several threads."""
 
@@ -83,6 +93,21 @@ class Engine(Protocol):
         Raises:
             AdapterError: An adapter does not fit the base.
             EngineError: A prompt does not fit the context, or the model failed.
+        """
+        ...
+
+
+class Scorer(Protocol):
+    """An engine that also tells how likely given replies are; servers often cannot."""
+
+    def score(self, requests: Sequence[Request], replies: Sequence[str]) -> list[Score]:
+        """Return the score of each reply after its request's messages, in order.
+
+        Replies are as they were trained: analysis and response with their markers.
+
+        Raises:
+            AdapterError: An adapter does not fit the base.
+            EngineError: Prompt and reply do not fit the context.
         """
         ...
 

@@ -12,7 +12,7 @@ from typing import Any, cast
 
 from persllm.agents.engines.shown import Shown
 from persllm.bases import Base
-from persllm.engine import Piece, Reply, Request, whole
+from persllm.engine import Piece, Reply, Request, Score, whole
 from persllm.errors import AdapterError, EngineError
 from persllm.loading import device, load_base, load_tokenizer
 from persllm.manifest import WEIGHTS_NAME, check_fits
@@ -91,6 +91,30 @@ class LocalEngine:
         prompts = [self._prompt(request) for request in requests]
         with self._lock:
             return self._generate(requests, prompts)
+
+    def score(self, requests: Sequence[Request], replies: Sequence[str]) -> list[Score]:
+        """Return how likely each reply is after its request."""
+        with self._lock:
+            self._prepare()
+            return [self._score(r, reply) for r, reply in zip(requests, replies, strict=True)]
+
+    def _score(self, request: Request, reply: str) -> Score:
+        prompt = self._encode(request.messages)
+        written = [
+            *self._tokenizer(reply, add_special_tokens=False)["input_ids"],
+            self._tokenizer.eos_token_id,
+        ]
+        if len(prompt) + len(written) > self.context:
+            raise EngineError(
+                f"prompt and reply have {len(prompt) + len(written)} tokens; {self.name} holds "
+                f"{self.context}. Shorten them."
+            )
+        self._switch(request.adapter)
+        tokens = self._torch.tensor([prompt + written], device=self._model.device)
+        with self._torch.inference_mode():
+            logits = self._model(input_ids=tokens).logits[0, len(prompt) - 1 : -1].float()
+        each = logits.log_softmax(-1).gather(-1, tokens[0, len(prompt) :, None])
+        return Score(float(each.sum()), len(written))
 
     def _stream(self, request: Request, prompt: list[int]) -> Iterator[Piece]:
         torch = self._torch
