@@ -27,11 +27,13 @@ from persllm.training.data.chat_teacher import ChatTeacher
 from persllm.training.data.rules import RULES
 from persllm.training.data.sampling import BuildSettings
 from persllm.training.data.teachers import AbsentTeacher, TeacherChoice, find_teacher
+from persllm.training.data.vectors import KeptVectors
 from persllm.training.settings import TrainSettings, settings_for
 from persllm.training.train import preflight, train_persona
 from persllm.ui.progress import progress_on, remembering
 
 DATA_FOLDER = "data"
+VECTORS_FOLDER = "vectors"
 CALLS_NAME = "teacher.jsonl"
 DEBATES_FOLDER = "debates"
 
@@ -82,7 +84,7 @@ def made_data(
             persona,
             out=out,
             others=[find_persona(other) for other in bundled()],
-            embeddings=default_embeddings(),
+            embeddings=KeptVectors(default_embeddings(), runs / VECTORS_FOLDER),
             teacher=teacher,
             settings=settings or (origin[0] if origin else BuildSettings()),
             progress=told,
