@@ -45,7 +45,7 @@ def serve(
     app.queue().launch(server_name=host, server_port=port, quiet=True, share=False, footer_links=[])
 
 
-def check_port(host: str, port: int) -> None:
+def check_port(host: str, port: int, *, command: str = "ui") -> None:
     """Refuse a port that cannot be listened at.
 
     Raises:
@@ -58,7 +58,7 @@ def check_port(host: str, port: int) -> None:
         except OSError as error:
             raise ServeError(
                 f"port {port} at {host} cannot be used: {error.strerror}. "
-                f"Choose another: persllm ui --port {port + 1}."
+                f"Choose another: persllm {command} --port {port + 1}."
             ) from error
 
 
