@@ -29,7 +29,14 @@ BUTTONS = ["copy_all"]
 
 
 def serve(
-    *, host: str, port: int, more: list[str], runs: Path, base_name: str, memory: str | None
+    *,
+    host: str,
+    port: int,
+    more: list[str],
+    runs: Path,
+    base_name: str,
+    engine: str,
+    memory: str | None,
 ) -> None:
     """Serve the page until stopped.
 
@@ -38,7 +45,9 @@ def serve(
         PersLLMError: A persona or the base cannot be loaded.
     """
     check_port(host, port)
-    workplace = Workplace(base_name=base_name, runs=runs, memory=memory, progress=remembering)
+    workplace = Workplace(
+        base_name=base_name, engine=engine, runs=runs, memory=memory, progress=remembering
+    )
     people = company(workplace, more)
     app = build_app(people)
     print(f"persllm at http://{host}:{port} (stop with Ctrl-C)", flush=True)

@@ -183,6 +183,7 @@ def evaluate(
     bundled: Bundled = False,
     runs: Runs = RUNS,
     base: BaseName = "nano",
+    engine: EngineName = "local",
     memory: MemoryAt = None,
     most: Annotated[int, typer.Option(help="Most items of one measure and stage.", min=1)] = 30,
     into: Annotated[
@@ -197,6 +198,7 @@ def evaluate(
         _named(personas, bundled),
         runs=runs,
         base_name=base,
+        engine=engine,
         memory=memory,
         most=most,
         into=into,
@@ -211,6 +213,7 @@ def chat(
     ask: Annotated[str | None, typer.Option(help="Ask once and leave.")] = None,
     runs: Runs = RUNS,
     base: BaseName = "nano",
+    engine: EngineName = "local",
     memory: MemoryAt = None,
     no_adapter: NoAdapter = False,
     no_memory: Annotated[bool, typer.Option("--no-memory", help="Recall nothing.")] = False,
@@ -231,6 +234,7 @@ def chat(
         ask=ask,
         runs=runs,
         base_name=base,
+        engine=engine,
         memory=memory,
         use_adapter=not no_adapter,
         use_memory=not no_memory,
@@ -256,6 +260,7 @@ def debate(
     turns: Annotated[int, typer.Option(help="Turns in all.", min=1)] = 6,
     runs: Runs = RUNS,
     base: BaseName = "nano",
+    engine: EngineName = "local",
     memory: MemoryAt = None,
     no_adapter: NoAdapter = False,
     out: Annotated[
@@ -272,6 +277,7 @@ def debate(
         turns=turns,
         runs=runs,
         base_name=base,
+        engine=engine,
         memory=memory,
         use_adapter=not no_adapter,
         out=out,
@@ -287,12 +293,21 @@ def ui(
     ] = None,
     runs: Runs = RUNS,
     base: BaseName = "nano",
+    engine: EngineName = "local",
     memory: MemoryAt = None,
 ) -> None:
     """Open the web page: chat with a persona, watch a debate."""
     from persllm.ui.app import serve
 
-    serve(host=host, port=port, more=personas or [], runs=runs, base_name=base, memory=memory)
+    serve(
+        host=host,
+        port=port,
+        more=personas or [],
+        runs=runs,
+        base_name=base,
+        engine=engine,
+        memory=memory,
+    )
 
 
 @app.command(epilog="Example: persllm serve nikola-tesla --port 8000 --api-key SECRET")
