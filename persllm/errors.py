@@ -6,6 +6,7 @@ PersLLMError
 ├── AdapterError      weights, base and persona do not match  (train again, or name the right base)
 ├── BaseModelError    the base cannot be loaded               (name another base)
 ├── EngineError       the model could not answer              (see the message)
+│   └── BudgetError   the budget is spent                     (raise it, or be content)
 ├── MemoryStoreError  memories could not be read or kept      (check the store)
 └── ServeError        a page or port cannot be opened         (choose another port)
 
@@ -48,6 +49,12 @@ class EngineError(PersLLMError):
     """The engine could not answer."""
 
     exit_code = 7
+
+
+class BudgetError(EngineError):
+    """The budget for a teacher is spent; what was paid for is kept."""
+
+    exit_code = 10
 
 
 class MemoryStoreError(PersLLMError):
