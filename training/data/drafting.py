@@ -24,7 +24,6 @@ from persllm.training.data.vectors import write_array
 
 MOST_AT_ONCE = 512
 """Most drafts in one batch."""
-FEWEST_AT_ONCE = 64
 HAND_FIRST = "0-hand"
 BY_HAND = "hand"
 """The teacher that hand-written items are credited to."""
@@ -116,7 +115,7 @@ def write_part(shop: Workshop, part: tuple[str, Pattern]) -> None:
     lacking = shop.settings.per_part
     assignments = _assignments(shop, part)
     for number in count():
-        asked = list(islice(assignments, min(MOST_AT_ONCE, max(FEWEST_AT_ONCE, lacking))))
+        asked = list(islice(assignments, max(0, min(MOST_AT_ONCE, lacking))))
         if lacking <= 0 or not asked:
             return
         path = shop.folder / f"{part[0]}.{part[1]}.{number:06d}.jsonl"
