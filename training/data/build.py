@@ -8,7 +8,7 @@ pairs go to disk as they are made, so memory does not grow with their number.
 
 import json
 import shutil
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -17,7 +17,7 @@ from langchain_core.embeddings import Embeddings
 
 from persllm.embeddings import embed, embeddings_name
 from persllm.errors import DataError
-from persllm.files import digest, write_json
+from persllm.files import digest, digest_file, write_json
 from persllm.materials import Material, read_materials
 from persllm.messages import template_hash
 from persllm.persona import Persona
@@ -32,6 +32,7 @@ from persllm.training.data.drafting import (
     write_by_hand,
     write_part,
 )
+from persllm.training.data.general import mixed_in
 from persllm.training.data.golden import read_golden
 from persllm.training.data.items import (
     SPLITS,
@@ -44,6 +45,7 @@ from persllm.training.data.items import (
     read_items,
     read_pairs,
 )
+from persllm.training.data.mining import StoredAnswers, stored_items, takes_stored
 from persllm.training.data.rules import RulesTeacher
 from persllm.training.data.sampling import BuildSettings, usable
 from persllm.training.data.tally import Tally
@@ -53,7 +55,7 @@ STATISTICS_NAME = "statistics.json"
 PAIRS_NAME = "pairs.jsonl"
 ITEMS_FOLDER = "items"
 PARTS_FOLDER = "parts"
-FORMAT = 4
+FORMAT = 5
 
 Progress = Callable[[str, int, int], None]
 """Told (what is being done, steps done, steps in all)."""
@@ -96,6 +98,7 @@ def build(
     embeddings: Embeddings,
     teacher: Teacher | None = None,
     settings: BuildSettings | None = None,
+    stored: Sequence[Path] = (),
     progress: Progress = lambda what, done, total: None,
 ) -> PersonaData:
     """Build, or continue, or return what is already built from the same inputs.
@@ -107,6 +110,7 @@ def build(
         embeddings: Vectors of paragraphs and user turns.
         teacher: Who writes; the rules by default.
         settings: How much.
+        stored: Finished builds of others, whose answers may be mined.
         progress: Told of every step.
 
     Raises:
@@ -120,6 +124,7 @@ def build(
         embeddings=embeddings,
         teacher=teacher,
         settings=settings,
+        stored=stored,
         progress=progress,
     )
     return read_data(out)
@@ -133,13 +138,15 @@ def write_data(
     embeddings: Embeddings,
     teacher: Teacher | None = None,
     settings: BuildSettings | None = None,
+    stored: Sequence[Path] = (),
     progress: Progress = lambda what, done, total: None,
 ) -> dict[str, Any]:
     """Build as `build` does, and return the statistics only: no item is held in memory."""
     settings = settings or BuildSettings()
     read = _read(persona, others)
     teacher = teacher or RulesTeacher(read.materials)
-    inputs = _inputs(persona, read, embeddings, teacher, settings)
+    stored = stored if settings.mine == "nearest" else ()
+    inputs = _inputs(persona, read, embeddings, teacher, settings, stored)
     if _finished(out, inputs):
         shutil.rmtree(out / PARTS_FOLDER, ignore_errors=True)
         return read_statistics(out)
@@ -161,7 +168,7 @@ def write_data(
         progress(f"{teacher.name} writes {' '.join(part)}", done, total)
         write_part(shop, part)
     progress("cleaning and pairing", total - 1, total)
-    counted = _assembled(out, shop, read)
+    counted = _assembled(out, shop, read, stored)
     origin = {"inputs": inputs, "teacher": teacher.name, "settings": asdict(settings)}
     write_json(out / STATISTICS_NAME, {**origin, **counted})
     shutil.rmtree(out / PARTS_FOLDER)
@@ -220,8 +227,12 @@ def _inputs(
     embeddings: Embeddings,
     teacher: Teacher,
     settings: BuildSettings,
+    stored: Sequence[Path],
 ) -> str:
+    general = [digest_file(Path(settings.general))] if settings.general else []
     return digest(
+        *general,
+        *(str(read_statistics(folder)["data_hash"]) for folder in stored),
         str(FORMAT),
         persona.digest(),
         template_hash(),
@@ -254,7 +265,7 @@ def _library(materials: Sequence[Material], embeddings: Embeddings) -> Library:
     return Library(tuple(materials), embed(embeddings, texts))
 
 
-def _assembled(out: Path, shop: Workshop, read: _Read) -> dict[str, Any]:
+def _assembled(out: Path, shop: Workshop, read: _Read, stored: Sequence[Path]) -> dict[str, Any]:
     """Write items and pairs as they are made; they appear together. Returns the counts."""
     scratch, tally = shop.folder / "written", Tally()
     shutil.rmtree(scratch, ignore_errors=True)
@@ -273,20 +284,41 @@ def _assembled(out: Path, shop: Workshop, read: _Read) -> dict[str, Any]:
         embeddings=shop.embeddings,
         scratch=scratch / "turns.f16",
     )
+    general = LineFile(out / ITEMS_FOLDER / "general.jsonl", scratch=scratch)
     try:
         for item, pairs in assembler.assemble(lambda: read_batches(shop)):
             files[f"{item.stage}.{item.pattern}"].add(item_row(item))
             tally.add_item(item)
             for pair in pairs:
-                paired.add(pair_row(pair))
-                tally.add_pair(pair)
-        _check(shop.persona, tally)
-        for file in (*files.values(), paired):
+                if not (takes_stored(item, shop.settings) and pair.why != "edited"):
+                    paired.add(pair_row(pair))
+                    tally.add_pair(pair)
+        for file in files.values():
             file.appear()
+        for pair in _mined(out, shop, stored):
+            paired.add(pair_row(pair))
+            tally.add_pair(pair)
+        if shop.settings.general:
+            beside = sum(tally.items(split) for split in SPLITS)
+            path = Path(shop.settings.general)
+            for item in mixed_in(path, beside=beside, settings=shop.settings):
+                general.add(item_row(item))
+                tally.add_item(item)
+            general.appear()
+        _check(shop.persona, tally)
+        paired.appear()
     finally:
-        for file in (*files.values(), paired):
+        for file in (*files.values(), paired, general):
             file.close()
     return tally.statistics(shop.persona, read.materials, assembler.dropped)
+
+
+def _mined(out: Path, shop: Workshop, stored: Sequence[Path]) -> Iterator[Pair]:
+    if shop.settings.mine != "nearest":
+        return
+    answers = StoredAnswers(stored_items([out, *stored]), shop.embeddings)
+    own = (item for item in stored_items([out]) if takes_stored(item, shop.settings))
+    yield from answers.pairs(shop.persona, own, shop.embeddings, skip=shop.settings.skip)
 
 
 def _check(persona: Persona, tally: Tally) -> None:

@@ -128,7 +128,7 @@ class FactPool:
         words = name.split()
         return (
             not NO_NAME.search(words[-1])
-            and (len(words) > 1 or self._vocabulary.is_name(words[0]))
+            and all(self._vocabulary.is_name(word.rstrip(".")) for word in words)
             and words[0].lower() not in STOP_WORDS
         )
 

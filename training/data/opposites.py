@@ -25,7 +25,7 @@ longer shorter|wide narrow|broad narrow|thick thin|presence absence|visible invi
 land sea|gain loss|rise fall|success failure|succeeded failed|hope fear|praise blame|virtue vice|
 virtues vices|reward punishment|guilty innocent|pessimism optimism|cause effect|causes effects|
 agree disagree|remember forget|noble vulgar|lofty low|solitude company|cheerful gloomy|
-generous mean|honest false|clever stupid|educated ignorant|knowledge ignorance|certain doubtful|
+generous mean|honest false|clever stupid|educated ignorant|knowledge ignorance|
 clearly dimly|strongly faintly|slight strong|slightly greatly|large small|tall short|fast slow|
 safe dangerous|danger safety|active idle|civilised savage|wild tame|smooth rough|bright dull|
 brighter duller|black white|harmless dangerous|gentle fierce|polite rude|grateful ungrateful|
@@ -36,7 +36,9 @@ UNSAFE_BEFORE = re.compile(
     r"good|my|his|our|your|their|her|a|one|all|every|each|this|that)\s+$",
     re.IGNORECASE,
 )
-FIXED_BEFORE = re.compile(r"\b(?:at|no|any|once|as well|or|and then)\s+$", re.IGNORECASE)
+FIXED_BEFORE = re.compile(
+    r"\b(?:at(?: an?| the)?|no|any|once|as well|or|and then)\s+$", re.IGNORECASE
+)
 MORE_OR_LESS = frozenset(
     "more less most least light long late early end rise fall first mean".split()
 )

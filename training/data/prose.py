@@ -55,6 +55,7 @@ LETTER_HEAD = re.compile(
 OPENING = re.compile(
     r"^(?:he|she|it|they|him|them|this|these|those|that|his|her|their|its|such|but|and|or|so|then|"
     r"there|here|thus|hence|yet|also|however|therefore|both|another|otherwise|nor|which|who|"
+    r"all the (?:worse|better|more|less)|only (?:by|in|to|when|then|thus)|and again|my dear|"
     r"neither|either|none|analogous|an analogous|"
     r"in (?:conclusion|case|short|fact|general)|"
     r"most of|some of|many of|all of|as soon|as before|one of|each|"

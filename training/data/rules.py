@@ -340,11 +340,9 @@ def _beside(text: str, opinion: Material, draw: random.Random) -> Draft | None:
     ]
     own = excerpt(" ".join(own_sentences(text)[min(views, default=0) :]), words=REPLY_WORDS)
     theirs = excerpt(" ".join(own_sentences(opinion.text)), words=OPINION_WORDS)
-    if (
-        not views
-        or not is_view(analysis.first_sentence(theirs))
-        or len(theirs.split()) > 2 * OPINION_WORDS
-    ):
+    told = re.search(r"[?\u2014\"\u201c]", theirs) or PAST.search(theirs)
+    held = is_view(analysis.first_sentence(theirs)) and not told
+    if not views or not held or len(theirs.split()) > 2 * OPINION_WORDS:
         return None
     return _thought_draft(theirs, draw.choice(forms.BESIDE) + own, analysis.hold(theirs, own))
 

@@ -8,6 +8,7 @@ import random
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from itertools import islice
+from typing import Literal, get_args
 
 from persllm.files import digest
 from persllm.materials import Material
@@ -16,6 +17,7 @@ from persllm.training.data.items import PATTERNS, Pattern, Split
 from persllm.training.data.prose import is_prose, own_sentences
 from persllm.training.data.statements import tells_something
 
+Mining = Literal["same-question", "nearest"]
 SPARE = 2
 """Paragraphs an item: not every paragraph yields one of every pattern."""
 
@@ -36,12 +38,26 @@ class BuildSettings:
     """Share of objective paragraphs that later stages are asked about too: a life is remembered."""
     similarity: float = 0.95
     """Cosine from which two user turns of a stage count as one (METHOD 2.11)."""
+    mine: Mining = "same-question"
+    """Where wrong answers come from: another answer to the same question, or, as the paper does,
+    the stored answer to a near one (METHOD 2.12)."""
+    skip: int = 5
+    """Mining: so many of the nearest stored questions are passed over."""
+    general: str = ""
+    """File of general conversations that are mixed in; none by default."""
+    general_share: float = 0.2
+    """Share of all items that general ones are, where a file is named."""
     seed: int = 1
 
     def __post_init__(self) -> None:
-        for name in ("test_share", "recalled_share", "carried_share", "similarity"):
+        shares = ("test_share", "recalled_share", "carried_share", "similarity", "general_share")
+        for name in shares:
             if not 0 <= getattr(self, name) <= 1:
                 raise ValueError(f"{name} must lie between 0 and 1, got {getattr(self, name)}")
+        if self.mine not in get_args(Mining) or self.skip < 0:
+            raise ValueError(f"mine must be one of {get_args(Mining)}, and skip at least 0")
+        if self.general_share == 1:
+            raise ValueError("general_share must be less than 1: something must be the persona's")
         if self.per_part < 1 or self.variations < 1:
             raise ValueError("per_part and variations must be at least 1")
 

@@ -30,7 +30,7 @@ COUNTED = re.compile(rf"\b(?:a|an|one|every|each|another)\s+(?:{WORD}\s+)?({WORD
 RIGHT_AFTER = re.compile(rf"\b(?:[Tt]he|[Aa]n?|[Mm]y|[Oo]ur|of)\s+({WORD}){EDGE}")
 COMPLEMENT = re.compile(rf"^\s+of\s+((?:the\s+|my\s+|our\s+)?(?:{WORD}\s+)?{WORD}){EDGE}")
 PLAIN_WORD = re.compile(r"[a-z]+(?:-[a-z]+)*")
-MID_CAPITAL = re.compile(r"(?<=[a-z,;] )([A-Z][a-z]+)\b")
+MID_CAPITAL = re.compile(r"(?<=[A-Za-z,;] )([A-Z][a-z]+)\b")
 EMPTY = frozenset(
     "case cases manner number numbers part parts way ways fact facts kind kinds sort end side "
     "sides point points view views place degree means account course reason reasons rest whole "
