@@ -169,29 +169,58 @@ def train(
     )
 
 
-@app.command(name="eval", epilog="Example: persllm eval --bundled --into README.md")
+@app.command(
+    name="eval",
+    epilog="Examples: persllm eval --bundled --into README.md; "
+    "persllm eval nikola-tesla --gate old.json; persllm eval --gate old.json --of new.json",
+)
 def evaluate(
     personas: PersonaNames = None,
     bundled: Bundled = False,
     runs: Runs = RUNS,
     base: BaseName = "nano",
     memory: MemoryAt = None,
-    most: Annotated[int, typer.Option(help="Most items of one measure and stage.", min=1)] = 30,
+    most: Annotated[int, typer.Option(help="Most items of one measure and stage.", min=1)] = 12,
+    turns: Annotated[
+        int, typer.Option(help="Turns of the long talks; 0 leaves them out.", min=0)
+    ] = 50,
+    also: Annotated[
+        list[str] | None,
+        typer.Option(help="Also ask this chat model, such as openai:gpt-4o-mini."),
+    ] = None,
+    seed: Annotated[int, typer.Option(help="The same seed gives the same figures.")] = 1,
+    out: Annotated[
+        Path | None, typer.Option(help="Folder of the report. Default: in --runs.")
+    ] = None,
     into: Annotated[
         Path | None, typer.Option(help="Also put the table between the marks of this file.")
     ] = None,
+    gate: Annotated[
+        Path | None, typer.Option(help="Fail if a figure fell since this older report.json.")
+    ] = None,
+    of: Annotated[
+        Path | None,
+        typer.Option("--of", help="With --gate: this report.json, instead of a new evaluation."),
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Ask the held-out items of base and adapter, with and without memory; count right answers."""
-    from persllm.ui.evaluate import run_eval
+    """Compare prompt, examples, memory and adapter on held-out items; write a report."""
+    from persllm.training.evaluation.suite import EvalSettings
+    from persllm.ui.evaluate import EvalWishes, run_eval
 
     run_eval(
-        _named(personas, bundled),
+        [] if of else _named(personas, bundled),
         runs=runs,
         base_name=base,
         memory=memory,
-        most=most,
-        into=into,
+        wishes=EvalWishes(
+            settings=EvalSettings(most=most, turns=turns, seed=seed),
+            also=tuple(also or ()),
+            out=out,
+            into=into,
+            gate=gate,
+            of=of,
+        ),
         as_json=as_json,
     )
 
