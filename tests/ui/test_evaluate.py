@@ -1,7 +1,7 @@
 """`persllm eval`: systems told apart, every answer on disk, a report, a gate."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pytest
@@ -29,7 +29,7 @@ from persllm.ui.evaluate import (
     table,
     write_report,
 )
-from tests.doubles import MARTA, OTTO, MakePersona
+from tests.doubles import MARTA, OTTO, LetterEmbeddings, MakePersona, write_tiny_persona
 
 QUICK = EvalWishes(settings=EvalSettings(most=3, turns=2, open_questions=1))
 
@@ -83,10 +83,17 @@ def place_with(people: Sequence[Persona], runs: Path, *, before_dpo: bool = Fals
     return Workplace(base_name="nano", runs=runs, engine=GroundedEngine())
 
 
+@pytest.fixture(scope="module", autouse=True)
+def quick_embeddings(letter_embeddings: LetterEmbeddings) -> Iterator[None]:
+    """Building, memory and measures take vectors that cost nothing."""
+    with pytest.MonkeyPatch.context() as patch:
+        for module in ("ui.commands", "ui.evaluate", "agents.workplace"):
+            patch.setattr(f"persllm.{module}.default_embeddings", lambda: letter_embeddings)
+        yield
+
+
 @pytest.fixture(scope="module")
 def evaluated(tmp_path_factory: pytest.TempPathFactory) -> tuple[Report, Path]:
-    from tests.doubles import write_tiny_persona
-
     root = tmp_path_factory.mktemp("evaluated")
     people = [write_tiny_persona(root, name) for name in (MARTA, OTTO)]
     report = evaluate(people, place_with(people, root / "runs", before_dpo=True), QUICK)
