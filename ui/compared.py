@@ -15,7 +15,6 @@ from persllm.agents.chat_persona import ChatPersona, Prepared
 from persllm.agents.engines.chat_model import ChatModelEngine
 from persllm.agents.workplace import Workplace
 from persllm.engine import Engine, Request, Score
-from persllm.errors import AdapterError
 from persllm.files import digest
 from persllm.manifest import ADAPTER_FOLDER, read_manifest, write_manifest
 from persllm.messages import Message, parse_reply
@@ -38,7 +37,6 @@ SHOTS = 3
 """Training items that the few-shot prompt shows as turns."""
 LONGEST_SHOT = 60
 """Words of question and answer together; longer items leave no room for the talk."""
-SCORE_BATCH = 64
 MARGIN = 16
 """Tokens kept free beside a reply that is to be scored: templates add some around it."""
 
@@ -200,23 +198,10 @@ def _system(
             request = prepared(question, length).request
             assert request is not None  # in play nothing is answered without the model
             requests.append(request)
-        return _scored(engine, requests, [reply for _, reply in statements])
+        scorer: Any = engine
+        return list(scorer.score(requests, [reply for _, reply in statements]))
 
     return System(name, answer, score if hasattr(engine, "score") else None, ALL_PARTS - without)
-
-
-def _scored(engine: Any, requests: list[Request], replies: list[str]) -> list[Score]:  # noqa: ANN401
-    """Score in batches of like length, in order."""
-    order = sorted(
-        range(len(replies)),
-        key=lambda i: sum(len(m.content) for m in requests[i].messages) + len(replies[i]),
-    )
-    found: dict[int, Score] = {}
-    for start in range(0, len(order), SCORE_BATCH):
-        rows = order[start : start + SCORE_BATCH]
-        scores = engine.score([requests[i] for i in rows], [replies[i] for i in rows])
-        found.update(zip(rows, scores, strict=True))
-    return [found[i] for i in range(len(replies))]
 
 
 def _sampling(question: Question, seed: int) -> dict[str, Any]:
@@ -230,11 +215,3 @@ def _sampling(question: Question, seed: int) -> dict[str, Any]:
 def _turn(message: Message) -> BaseMessage:
     kind = AIMessage if message.role == "assistant" else HumanMessage
     return kind(content=message.content)
-
-
-def adapter_of(persona: Persona, workplace: Workplace) -> Path | None:
-    """Return the adapter, or None where the persona has none for this base."""
-    try:
-        return workplace.adapter(persona)
-    except AdapterError:
-        return None

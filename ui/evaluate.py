@@ -83,6 +83,7 @@ def run_eval(
     *,
     runs: Path,
     base_name: str,
+    engine: str,
     memory: str | None,
     wishes: EvalWishes,
     as_json: bool,
@@ -97,7 +98,9 @@ def run_eval(
     if wishes.of:
         report = read_report(wishes.of)
     else:
-        workplace = Workplace(base_name=base_name, runs=runs, memory=memory, progress=remembering)
+        workplace = Workplace(
+            base_name=base_name, engine=engine, runs=runs, memory=memory, progress=remembering
+        )
         people = [find_persona(name) for name in names]
         report = evaluate(people, workplace, wishes)
         folder = wishes.out or _folder(runs, people)

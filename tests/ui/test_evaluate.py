@@ -195,7 +195,15 @@ def test_a_report_passes_its_own_gate_and_a_worse_one_does_not(
 
     def held(old: Path, new: Path) -> None:
         wishes = EvalWishes(gate=old, of=new)
-        run_eval([], runs=tmp_path, base_name="nano", memory=None, wishes=wishes, as_json=True)
+        run_eval(
+            [],
+            runs=tmp_path,
+            base_name="nano",
+            engine="local",
+            memory=None,
+            wishes=wishes,
+            as_json=True,
+        )
 
     held(same, same)
     assert json.loads(capsys.readouterr().out)["leading"] == BOTH
