@@ -88,6 +88,74 @@ def demo(
     run_demo(runs=runs, base_name=base, turns=turns)
 
 
+@app.command(
+    epilog='Example: persllm init marta --name "Marta Lind" '
+    '--stage "early:you keep the light:1850-1879"'
+)
+def init(
+    folder: Annotated[Path, typer.Argument(help="The folder to make.")],
+    name: Annotated[str, typer.Option(help="The person's full name.")],
+    stage: Annotated[
+        list[str], typer.Option(help="One stage, in order of time, as id:label:from-to.")
+    ],
+    summary: Annotated[str, typer.Option(help="Who this is, in a sentence.")] = "",
+    language: Annotated[str, typer.Option(help="Language of the texts.")] = "en",
+) -> None:
+    """Make a persona's folder: the card and a materials folder for each stage."""
+    from persllm.ui.imports import run_init
+
+    run_init(folder, name=name, summary=summary, stages=stage, language=language)
+
+
+@app.command(
+    name="import",
+    epilog="Example: persllm import marta letters/ chat.txt --speaker Marta --stage late",
+)
+def import_(
+    persona: PersonaName,
+    paths: Annotated[
+        list[Path],
+        typer.Argument(
+            metavar="FILES...",
+            help="Text, Markdown, HTML, EPUB, PDF, DOCX, chats, scripts; or folders of them.",
+        ),
+    ],
+    stage: Annotated[
+        str | None, typer.Option(help="All of it belongs to this stage. Default: by name and date.")
+    ] = None,
+    speaker: Annotated[
+        list[str] | None, typer.Option(help="The persona's label in chats and scripts.")
+    ] = None,
+    teacher: Annotated[
+        str, typer.Option(help="Who tells objective from subjective: rules, or a chat model.")
+    ] = "rules",
+    licence: Annotated[str, typer.Option(help="Terms of use, kept beside every paragraph.")] = "",
+    links: Annotated[
+        bool, typer.Option("--links", help="Also take linked pages, inside the folder given.")
+    ] = False,
+    anybody: Annotated[
+        bool, typer.Option("--anybody", help="Keep letters and prefaces by others too.")
+    ] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Write nothing.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Turn books, letters, pages and chats into a persona's materials, with a report."""
+    from persllm.ui.imports import run_import
+
+    run_import(
+        persona,
+        paths,
+        stage=stage,
+        speakers=speaker or [],
+        teacher=teacher,
+        licence=licence,
+        links=links,
+        anybody=anybody,
+        dry_run=dry_run,
+        as_json=as_json,
+    )
+
+
 @app.command(epilog="Example: persllm build nikola-tesla --per-part 80")
 def build(
     persona: PersonaName,
