@@ -16,6 +16,8 @@ Bias = Tensor | None
 
 SHARED_NUMBERS = 1 << 24
 """A weight that is also the embedding is laid out a second time up to this many numbers."""
+FEW, MANY = 4, 64
+"""From so many rows to so many, oneDNN's packed layout is the fastest; below and above MKL is."""
 STEPS = 63
 """Activations take -63..63: AVX2 adds two products in 16 bits, which 8-bit ones overflow."""
 SMALLEST = 1e-12
@@ -31,17 +33,26 @@ class Linear(Protocol):
 
 
 class Exact:
-    """The weight as it is: (outputs, inputs), or laid the other way where that is faster."""
+    """The weight as it is, laid out for one row and for several on a CPU."""
 
     def __init__(self, weight: Tensor, bias: Bias = None, *, shared: bool = False) -> None:
         outputs, inputs = weight.shape
-        copied = not shared or weight.numel() <= SHARED_NUMBERS
-        self._across = weight.device.type == "cpu" and outputs >= inputs and copied
+        free = weight.device.type == "cpu" and weight.dtype == torch.float32
+        free = free and not (shared and weight.numel() > SHARED_NUMBERS)
+        self._across = free and outputs >= inputs
         self._weight = weight.t().contiguous() if self._across else weight
         self._bias = bias
+        self._packed: Tensor | None = None
+        if free and torch.backends.mkldnn.is_available():
+            self._packed = torch.ops.mkldnn._reorder_linear_weight(weight.contiguous(), 2 * FEW)
 
     def __call__(self, rows: Tensor) -> Tensor:
         """Return (rows, outputs)."""
+        if self._packed is not None and FEW <= len(rows) <= MANY:
+            product: Tensor = torch.ops.mkldnn._linear_pointwise(
+                rows, self._packed, self._bias, "none", [], ""
+            )
+            return product
         if not self._across:
             return functional.linear(rows, self._weight, self._bias)
         if self._bias is None:
