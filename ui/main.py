@@ -123,7 +123,7 @@ def build(
         persona,
         runs=runs,
         settings=BuildSettings(per_part=per_part, variations=variations, seed=seed),
-        teacher=TeacherChoice(teacher, prompts, at_once),
+        teacher=TeacherChoice(names=(teacher,), prompts=prompts, at_once=at_once),
         as_json=as_json,
     )
 
