@@ -465,6 +465,20 @@ def serve(
     run_serve(served, host=host, port=port, limits=limits, access=access)
 
 
+@app.command(epilog="Example: persllm mcp nikola-tesla thomas-edison")
+def mcp(
+    personas: PersonaNames = None,
+    engine: EngineName = "local",
+    base: BaseName = "nano",
+    runs: Runs = RUNS,
+    memory: MemoryAt = None,
+) -> None:
+    """Offer personas as tools to an MCP client, over standard input and output."""
+    from persllm.ui.serve import run_mcp
+
+    run_mcp(personas or [], engine=engine, base_name=base, runs=runs, memory=memory)
+
+
 @app.command(epilog="Example: persllm doctor --json")
 def doctor(runs: Runs = RUNS, as_json: AsJson = False) -> None:
     """Check what is installed, what is found and what is missing."""

@@ -18,14 +18,15 @@ from persllm.agents.engines.lora_limits import room_for
 from persllm.agents.engines.shown import Shown
 from persllm.bases import Base
 from persllm.engine import Piece, Reply, Request, whole
-from persllm.errors import EngineError, TooLongError
+from persllm.errors import AdapterError, EngineError, TooLongError
+from persllm.loading import device
 from persllm.manifest import check_fits
 from persllm.messages import Message
 
 MAX_RANK = 64
 """vLLM reserves room for adapters of this rank when it starts."""
 MAX_LORAS = 8
-"""Adapters in one batch; more take turns."""
+"""Adapters in one batch; more take turns, on a GPU."""
 ONE_PROCESS = "VLLM_ENABLE_V1_MULTIPROCESSING"
 
 
@@ -75,6 +76,8 @@ class VllmEngine:
             **options,
         }
         self._max_rank = int(settings["max_lora_rank"])
+        self._slots = int(settings["max_loras"])
+        self._on_gpu = device().type == "cuda"
         try:
             self._llm: Any = vllm.LLM(model=base.location, **settings)
         except Exception as error:  # its faults come as every kind of exception
@@ -167,10 +170,19 @@ class VllmEngine:
                 persona = check_fits(folder, base=self._base).persona
                 room_for({persona: folder}, most=self._max_rank)
                 number = len(self._adapters) + 1
+                self._check_slot(number, persona)
                 self._adapters[folder] = self._lora_request(
                     f"{persona}-{number}", number, str(folder)
                 )
             return self._adapters[folder]
+
+    def _check_slot(self, number: int, persona: str) -> None:
+        """Keep one slot free on a CPU: vLLM 0.32 takes a row without adapter for the last one."""
+        if number >= self._slots and not self._on_gpu:
+            raise AdapterError(
+                f"{persona} would be adapter {number} of {self._slots}, and vLLM on a CPU answers "
+                "wrongly for the base when all are taken. Use --engine local, or serve fewer."
+            )
 
     def _encode(self, messages: Sequence[Message]) -> list[int]:
         marks = self._tokenizer.all_special_tokens
