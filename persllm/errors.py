@@ -6,6 +6,7 @@ PersLLMError
 ├── AdapterError      weights, base and persona do not match  (train again, or name the right base)
 ├── BaseModelError    the base cannot be loaded               (name another base)
 ├── EngineError       the model could not answer              (see the message)
+│   ├── TooLongError  prompt and reply exceed its context     (say less, recall less)
 │   └── BudgetError   the budget is spent                     (raise it, or be content)
 ├── MemoryStoreError  memories could not be read or kept      (check the store)
 └── ServeError        a page or port cannot be opened         (choose another port)
@@ -49,6 +50,10 @@ class EngineError(PersLLMError):
     """The engine could not answer."""
 
     exit_code = 7
+
+
+class TooLongError(EngineError):
+    """What was said, and the reply that may follow, do not fit the engine's context."""
 
 
 class BudgetError(EngineError):

@@ -194,6 +194,7 @@ def run_debate(
     turns: int,
     runs: Path,
     base_name: str,
+    engine: str,
     memory: str | None,
     use_adapter: bool,
     out: Path | None,
@@ -208,7 +209,9 @@ def run_debate(
         )
     chosen = [split_speaker(name) for name in names]
     console = Console()
-    workplace = Workplace(base_name=base_name, runs=runs, memory=memory, progress=remembering)
+    workplace = Workplace(
+        base_name=base_name, engine=engine, runs=runs, memory=memory, progress=remembering
+    )
     sides: list[Side] = ["for", "against"]
     speakers = [
         Speaker(workplace.chat(persona, stage=stage, use_adapter=use_adapter), sides[i % 2])

@@ -64,13 +64,16 @@ def run_eval(
     *,
     runs: Path,
     base_name: str,
+    engine: str,
     memory: str | None,
     most: int,
     into: Path | None,
     as_json: bool,
 ) -> None:
     """`persllm eval`."""
-    workplace = Workplace(base_name=base_name, runs=runs, memory=memory, progress=remembering)
+    workplace = Workplace(
+        base_name=base_name, engine=engine, runs=runs, memory=memory, progress=remembering
+    )
     people = [find_persona(name) for name in names]
     voices = _voices(people) if len(people) > 1 else None
     rows: list[Row] = []

@@ -48,6 +48,14 @@ MemoryAt = Annotated[
 NoAdapter = Annotated[
     bool, typer.Option("--no-adapter", help="Ask the base alone, without the trained adapter.")
 ]
+EngineName = Annotated[
+    str,
+    typer.Option(
+        "--engine",
+        help="local, vllm, or any OpenAI-compatible server: http://host:port/v1#model.",
+        envvar="PERSLLM_ENGINE",
+    ),
+]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for programs.")]
 RUNS = Path("runs")
 
@@ -175,6 +183,7 @@ def evaluate(
     bundled: Bundled = False,
     runs: Runs = RUNS,
     base: BaseName = "nano",
+    engine: EngineName = "local",
     memory: MemoryAt = None,
     most: Annotated[int, typer.Option(help="Most items of one measure and stage.", min=1)] = 30,
     into: Annotated[
@@ -189,6 +198,7 @@ def evaluate(
         _named(personas, bundled),
         runs=runs,
         base_name=base,
+        engine=engine,
         memory=memory,
         most=most,
         into=into,
@@ -203,6 +213,7 @@ def chat(
     ask: Annotated[str | None, typer.Option(help="Ask once and leave.")] = None,
     runs: Runs = RUNS,
     base: BaseName = "nano",
+    engine: EngineName = "local",
     memory: MemoryAt = None,
     no_adapter: NoAdapter = False,
     no_memory: Annotated[bool, typer.Option("--no-memory", help="Recall nothing.")] = False,
@@ -223,6 +234,7 @@ def chat(
         ask=ask,
         runs=runs,
         base_name=base,
+        engine=engine,
         memory=memory,
         use_adapter=not no_adapter,
         use_memory=not no_memory,
@@ -248,6 +260,7 @@ def debate(
     turns: Annotated[int, typer.Option(help="Turns in all.", min=1)] = 6,
     runs: Runs = RUNS,
     base: BaseName = "nano",
+    engine: EngineName = "local",
     memory: MemoryAt = None,
     no_adapter: NoAdapter = False,
     out: Annotated[
@@ -264,6 +277,7 @@ def debate(
         turns=turns,
         runs=runs,
         base_name=base,
+        engine=engine,
         memory=memory,
         use_adapter=not no_adapter,
         out=out,
@@ -279,12 +293,79 @@ def ui(
     ] = None,
     runs: Runs = RUNS,
     base: BaseName = "nano",
+    engine: EngineName = "local",
     memory: MemoryAt = None,
 ) -> None:
     """Open the web page: chat with a persona, watch a debate."""
     from persllm.ui.app import serve
 
-    serve(host=host, port=port, more=personas or [], runs=runs, base_name=base, memory=memory)
+    serve(
+        host=host,
+        port=port,
+        more=personas or [],
+        runs=runs,
+        base_name=base,
+        engine=engine,
+        memory=memory,
+    )
+
+
+@app.command(epilog="Example: persllm serve nikola-tesla --port 8000 --api-key SECRET")
+def serve(
+    personas: PersonaNames = None,
+    host: Annotated[str, typer.Option(help="Address to listen at.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(help="Port to listen at.", min=1, max=65535)] = 8000,
+    engine: EngineName = "local",
+    base: BaseName = "nano",
+    runs: Runs = RUNS,
+    memory: MemoryAt = None,
+    no_adapter: NoAdapter = False,
+    no_memory: Annotated[bool, typer.Option("--no-memory", help="Recall nothing.")] = False,
+    api_key: Annotated[
+        list[str] | None,
+        typer.Option(help="Who asks must send one of these.", envvar="PERSLLM_API_KEYS"),
+    ] = None,
+    cors_origin: Annotated[
+        list[str] | None, typer.Option(help="Web pages from here may ask; * for all.")
+    ] = None,
+    at_once: Annotated[int, typer.Option(help="Replies written at one time.", min=1)] = 32,
+    waiting: Annotated[int, typer.Option(help="Requests that may wait.", min=0)] = 256,
+    max_tokens: Annotated[
+        int | None, typer.Option(help="Most tokens a reply may ask for.", min=1)
+    ] = None,
+    max_body: Annotated[int, typer.Option(help="Largest request, in bytes.", min=1)] = 1024 * 1024,
+    drain: Annotated[float, typer.Option(help="Seconds given to replies at the end.")] = 30.0,
+    show_command: Annotated[
+        bool, typer.Option("--print-command", help="Print how vLLM would be started, and leave.")
+    ] = False,
+) -> None:
+    """Serve personas to OpenAI clients; what follows -- goes to vLLM (with --engine vllm)."""
+    from persllm.agents.serving.limits import Access, Limits
+    from persllm.ui.serve import Served, print_command, run_serve, split_flags
+
+    names, flags = split_flags(personas or [])
+    served = Served(
+        names=names,
+        engine=engine,
+        base_name=base,
+        runs=runs,
+        memory=memory,
+        use_adapter=not no_adapter,
+        use_memory=not no_memory,
+        flags=flags,
+    )
+    if show_command:
+        print_command(served, port=port)
+        return
+    limits = Limits(
+        at_once=at_once,
+        waiting=waiting,
+        max_tokens=max_tokens,
+        body_bytes=max_body,
+        drain_seconds=drain,
+    )
+    access = Access(keys=tuple(api_key or ()), origins=tuple(cors_origin or ()))
+    run_serve(served, host=host, port=port, limits=limits, access=access)
 
 
 @app.command(epilog="Example: persllm doctor --json")
