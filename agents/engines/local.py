@@ -193,7 +193,8 @@ class LocalEngine:
 
         if self._loop is None or not asked:
             return {}
-        places, scores = list(asked), {}
+        places = list(asked)
+        scores: dict[int, Score] = {}
         passes = score(self._forward, self._room, list(asked.values()))
         while True:
             with self._loop.alone():  # one pass at a time, so that replies go on between them
