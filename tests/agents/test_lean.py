@@ -20,7 +20,7 @@ from persllm.manifest import WEIGHTS_NAME, write_manifest
 from persllm.messages import Message
 from tests.agents.conftest import manifest_of
 
-SIZES = {
+SIZES: dict[str, Any] = {
     "vocab_size": 4096,
     "hidden_size": 64,
     "intermediate_size": 176,
@@ -303,7 +303,7 @@ def test_scores_are_the_same_alone_and_in_any_batch(base: Base, pair: tuple[Path
         for reply in replies
     ]
     engine = LocalEngine(base)
-    together = engine.score(*map(list, zip(*asked, strict=True)))  # type: ignore[arg-type]
+    together = engine.score([request for request, _ in asked], [reply for _, reply in asked])
     alone = [engine.score([request], [reply])[0] for request, reply in asked]
     for one, two in zip(together, alone, strict=True):
         assert one.tokens == two.tokens

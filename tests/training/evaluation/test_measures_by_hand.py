@@ -82,7 +82,7 @@ def mean(cases: Sequence[Case], measure: str) -> float:
 
 
 def facts(persona: Persona) -> list[Item]:
-    found = []
+    found: list[Item] = []
     for material in read_materials(persona):
         if material.id.split("-")[1] == "experiences":
             first = material.text.split(". ")[0].rstrip(".") + "."
