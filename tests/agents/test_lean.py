@@ -330,3 +330,52 @@ def test_log_probabilities_of_written_tokens_are_the_models(base: Base) -> None:
     assert sum(t.log_probability for t in one.logprobs) < sum(
         t.log_probability for t in two.logprobs
     )
+
+
+def _chances(engine: LocalEngine, tokens: list[int]) -> torch.Tensor:
+    """Return log-probabilities (tokens, vocabulary) after each token."""
+    from persllm.agents.engines.lean.forward import Span
+    from persllm.agents.engines.lean.sequence import Sequence
+
+    room, forward = engine._room, engine._forward
+    with torch.inference_mode():
+        span = Span(Sequence(room, 0, len(tokens)), tokens, None, tuple(range(len(tokens))))
+        return forward.logits(forward([span])).log_softmax(-1)
+
+
+def test_int8_weights_change_the_nano_base_by_little() -> None:
+    nano = find_base("nano")
+    exact, coarse = LocalEngine(nano), LocalEngine(nano, int8=True)
+    text = (NANO_FOLDER / "README.md").read_text(encoding="utf-8")
+    talk = (
+        Message("system", "You are Marie Curie, a physicist in Paris. It is 1903: fame."),
+        Message("user", f"You recall:\n- {text[:600]}\n\nWhat did you find, and with whom?"),
+    )
+    tokens = exact._wording.encode(talk)
+    p, q = _chances(exact, tokens), _chances(coarse, tokens)
+    divergence = (p.exp() * (p - q)).sum(-1)  # KL(exact, int8) of each token, in nats
+    assert len(tokens) > 150
+    assert float(divergence.mean()) <= 0.01
+    assert float((p.argmax(-1) == (q.argmax(-1))).float().mean()) > 0.9
+
+
+def test_int8_replies_are_the_same_alone_and_in_any_batch(
+    base: Base, pair: tuple[Path, Path]
+) -> None:
+    requests = [ask(f"Number {n}?", (*pair, None)[n % 3]) for n in range(5)]
+    alone = [whole(LocalEngine(base, int8=True).stream(request)) for request in requests]
+    assert LocalEngine(base, int8=True).generate(requests) == alone
+
+
+def test_weights_that_fp16_holds_keep_their_tokens(base: Base, tmp_path: Path) -> None:
+    from safetensors.torch import load_file, save_file
+
+    folder = tmp_path / "halved"
+    shutil.copytree(base.location, folder)
+    weights = load_file(folder / "model.safetensors")
+    halved = {name: weight.half().float() for name, weight in weights.items()}
+    save_file(halved, folder / "model.safetensors", metadata={"format": "pt"})
+    halved_base = find_base(str(folder))
+    requests = [ask("Who are you?"), ask("And what do you write all day?")]
+    expected = [Plain(halved_base).reply(request) for request in requests]
+    assert [told(reply) for reply in LocalEngine(halved_base).generate(requests)] == expected
