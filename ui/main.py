@@ -52,7 +52,8 @@ EngineName = Annotated[
     str,
     typer.Option(
         "--engine",
-        help="local, vllm, or any OpenAI-compatible server: http://host:port/v1#model.",
+        help="local, local:int8 (CPU), vllm, or any OpenAI-compatible server: "
+        "http://host:port/v1#model.",
         envvar="PERSLLM_ENGINE",
     ),
 ]

@@ -80,7 +80,9 @@ class Forward:
         ids = torch.tensor(tokens, device=self._cos.device)
         hidden = functional.embedding(ids, self.weights.embedding)
         groups = _groups([(span.adapter, len(span.tokens)) for span in spans])
-        keep = None if len(wanted) == len(tokens) else torch.tensor(wanted, device=ids.device)
+        keep: Tensor | None = None
+        if len(wanted) != len(tokens):  # none is wanted of a long prompt's beginning
+            keep = torch.tensor(wanted, dtype=torch.long, device=ids.device)
         for index, layer in enumerate(self.weights.layers):
             heard = self._attention(index, hidden, turn, (groups, parts))
             if index == self.shape.layers - 1 and keep is not None:
