@@ -122,17 +122,18 @@ def build_desk(desk: Desk) -> Any:  # noqa: ANN401 (gradio is optional, so its t
     return page
 
 
-def compare_with(study: Study) -> Callable[[str, str | None], list[str]]:
-    """Return what the Compare tab calls with rater and choice.
+def compare_with(study: Study) -> Callable[..., list[str]]:
+    """Return what the Compare tab calls with rater, choice and the question that was in view.
 
-    It keeps the choice, if one was made, and returns the next (question, left, right, note).
+    It keeps the choice, if one was made, and returns the next (question, left, right, note). A
+    choice about a question that is no longer the next one, as after a double click, is none.
     """
 
-    def compare(rater: str, choice: str | None) -> list[str]:
+    def compare(rater: str, choice: str | None = None, seen: str = "") -> list[str]:
         if not rater.strip():
             return ["", "", "", WHO_FIRST]
         shown = study.next_comparison(rater)
-        if shown and choice in CHOICES:
+        if shown and choice in CHOICES and seen == shown.left.question:
             study.vote(rater, shown, CHOICES[choice])
             shown = study.next_comparison(rater)
         if not shown:
@@ -218,9 +219,11 @@ def _compare_tab(gradio: Any, desk: Desk, rater: Any) -> None:  # noqa: ANN401 (
         buttons = [gradio.Button(label) for label in CHOICES]
     note = gradio.Markdown(WHO_FIRST)
     compare, shown = compare_with(desk.study), [question, left, right, note]
-    rater.change(lambda who: compare(who, None), rater, shown)
+    rater.change(compare, rater, shown, trigger_mode="always_last")
     for button, label in zip(buttons, CHOICES, strict=True):
-        button.click(lambda who, label=label: compare(who, label), rater, shown)
+        button.click(
+            lambda who, seen, label=label: compare(who, label, seen), [rater, question], shown
+        )
 
 
 def _rate_tab(gradio: Any, desk: Desk, rater: Any) -> None:  # noqa: ANN401 (gradio's own)
@@ -230,7 +233,7 @@ def _rate_tab(gradio: Any, desk: Desk, rater: Any) -> None:  # noqa: ANN401 (gra
     keep = gradio.Button("Keep and go on", variant="primary")
     note = gradio.Markdown(WHO_FIRST)
     rate, shown = rate_with(desk.study), [question, answer, note]
-    rater.change(lambda who: rate(who), rater, shown)
+    rater.change(rate, rater, shown, trigger_mode="always_last")
 
     def keep_form(*given: Any) -> list[Any]:  # noqa: ANN401 (what the page sends)
         found = rate(*given)

@@ -97,7 +97,7 @@ def test_the_page_shows_no_name_of_a_system(make: Make) -> None:
         make().path,
         most=1,
     )
-    shown = compare_with(study)("Ann", None)
+    shown = compare_with(study)("Ann")
     assert sorted(shown[1:3]) == ["I.", "We."]
     assert not any("base" in text or "tuned" in text for text in shown)
 
@@ -106,14 +106,24 @@ def test_a_vote_is_kept_with_the_system_that_stood_on_that_side(make: Make) -> N
     study = make()
     first = study.comparisons[0]
     compare = compare_with(study)
-    assert compare("Ann", LEFT)[0] == study.comparisons[1].left.question
-    compare("Ann", RIGHT)
-    compare("Ann", TIE)
+    seen = compare("Ann")[0]
+    for choice in (LEFT, RIGHT, TIE):
+        seen = compare("Ann", choice, seen)[0]
+    assert seen == study.comparisons[3].left.question
     rows = list(read_jsonl(study.path))
     assert rows[0]["winner"] == first.left.system
     assert rows[1]["winner"] == study.comparisons[1].right.system
     assert rows[2]["winner"] == "tie"
     assert rows[0]["item"] == first.item
+
+
+def test_a_second_click_does_not_judge_what_was_not_seen(make: Make) -> None:
+    study = make()
+    compare = compare_with(study)
+    seen = compare("Ann")[0]
+    compare("Ann", LEFT, seen)
+    assert compare("Ann", LEFT, seen)[0] == study.comparisons[1].left.question
+    assert len(study.rows()) == 1
 
 
 def test_nobody_votes_without_a_name(make: Make) -> None:
@@ -125,7 +135,7 @@ def test_nobody_votes_without_a_name(make: Make) -> None:
 
 def test_the_desk_says_when_all_is_done(make: Make) -> None:
     study = make(1)
-    assert compare_with(study)("Ann", LEFT)[-1] == DONE
+    assert compare_with(study)("Ann", LEFT, study.comparisons[0].left.question)[-1] == DONE
     rate = rate_with(study)
     assert rate("Ann", "", *MARKS)[-1] == "1 to go"
     assert rate("Ann", "", *MARKS)[-1] == DONE
