@@ -22,10 +22,12 @@ from persllm.training.data.build import PersonaData, build, origin_of
 from persllm.training.data.rules import RULES
 from persllm.training.data.sampling import BuildSettings
 from persllm.training.data.teachers import AbsentTeacher, TeacherChoice, find_teacher
+from persllm.training.data.vectors import KeptVectors
 from persllm.ui.building import summaries
 from persllm.ui.progress import progress_on, remembering
 
 DATA_FOLDER = "data"
+VECTORS_FOLDER = "vectors"
 CALLS_NAME = "teacher.sqlite"
 DEBATES_FOLDER = "debates"
 
@@ -76,7 +78,7 @@ def made_data(
             persona,
             out=out,
             others=[find_persona(other) for other in bundled()],
-            embeddings=default_embeddings(),
+            embeddings=KeptVectors(default_embeddings(), runs / VECTORS_FOLDER),
             teacher=teacher,
             settings=settings or (origin[0] if origin else BuildSettings()),
             progress=told,
