@@ -7,6 +7,7 @@ from itertools import combinations
 from pathlib import Path
 from typing import Any
 
+from persllm.training.data.calls import CallStore
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
@@ -16,7 +17,6 @@ from persllm.errors import DataError
 from persllm.files import write_jsonl
 from persllm.messages import header
 from persllm.persona import Persona
-from persllm.training.data.calls import CallStore
 from persllm.training.data.teachers import find_model
 from persllm.training.evaluation.judging.judge import AT_ONCE, Judge, Told
 from persllm.training.evaluation.judging.prompts import RUBRICS, JudgePrompts, load_judge_prompts

@@ -10,10 +10,10 @@ from langchain_core.callbacks import CallbackManagerForLLMRun
 from langchain_core.language_models import BaseChatModel
 from langchain_core.messages import AIMessage, BaseMessage
 from langchain_core.outputs import ChatGeneration, ChatResult
+from persllm.training.data.calls import CallStore
 
 from persllm.errors import DataError, EngineError
 from persllm.files import write_jsonl
-from persllm.training.data.calls import CallStore
 from persllm.training.evaluation.judging.judge import Judge
 from persllm.training.evaluation.judging.prompts import (
     FIELDS,

@@ -13,11 +13,11 @@ from typing import Any, Generic, TypeVar
 
 from langchain_core.language_models import BaseChatModel
 from langchain_core.messages import AIMessage
+from persllm.training.data.calls import CallStore, key_of
 from pydantic import BaseModel, ValidationError
 
 from persllm.errors import EngineError
 from persllm.messages import Message
-from persllm.training.data.calls import CallStore, key_of
 
 AT_ONCE = 8
 SYSTEM = (
