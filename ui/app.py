@@ -30,7 +30,14 @@ BUTTONS = ["copy_all"]
 
 
 def serve(
-    *, host: str, port: int, more: list[str], runs: Path, base_name: str, memory: str | None
+    *,
+    host: str,
+    port: int,
+    more: list[str],
+    runs: Path,
+    base_name: str,
+    engine: str,
+    memory: str | None,
 ) -> None:
     """Serve the page until stopped.
 
@@ -39,14 +46,16 @@ def serve(
         PersLLMError: A persona or the base cannot be loaded.
     """
     check_port(host, port)
-    workplace = Workplace(base_name=base_name, runs=runs, memory=memory, progress=remembering)
+    workplace = Workplace(
+        base_name=base_name, engine=engine, runs=runs, memory=memory, progress=remembering
+    )
     people = company(workplace, more)
     app = build_app(people)
     print(f"persllm at http://{host}:{port} (stop with Ctrl-C)", flush=True)
     app.queue().launch(server_name=host, server_port=port, quiet=True, share=False, footer_links=[])
 
 
-def check_port(host: str, port: int) -> None:
+def check_port(host: str, port: int, *, command: str = "ui") -> None:
     """Refuse a port that cannot be listened at.
 
     Raises:
@@ -59,7 +68,7 @@ def check_port(host: str, port: int) -> None:
         except OSError as error:
             raise ServeError(
                 f"port {port} at {host} cannot be used: {error.strerror}. "
-                f"Choose another: persllm ui --port {port + 1}."
+                f"Choose another: persllm {command} --port {port + 1}."
             ) from error
 
 

@@ -23,16 +23,16 @@ from persllm.manifest import ADAPTER_FOLDER, copy_adapter, read_manifest
 from persllm.materials import read_materials
 from persllm.persona import Persona
 from persllm.training.data.build import PersonaData, build, origin_of
-from persllm.training.data.chat_teacher import ChatTeacher
 from persllm.training.data.rules import RULES
 from persllm.training.data.sampling import BuildSettings
 from persllm.training.data.teachers import AbsentTeacher, TeacherChoice, find_teacher
 from persllm.training.settings import TrainSettings, settings_for
 from persllm.training.train import preflight, train_persona
+from persllm.ui.building import summaries
 from persllm.ui.progress import progress_on, remembering
 
 DATA_FOLDER = "data"
-CALLS_NAME = "teacher.jsonl"
+CALLS_NAME = "teacher.sqlite"
 DEBATES_FOLDER = "debates"
 
 
@@ -87,8 +87,8 @@ def made_data(
             settings=settings or (origin[0] if origin else BuildSettings()),
             progress=told,
         )
-    if isinstance(teacher, ChatTeacher) and teacher.asked:
-        console.print(escape(teacher.summary()))
+    for line in summaries(teacher):
+        console.print(escape(line))
     return data
 
 
@@ -194,6 +194,7 @@ def run_debate(
     turns: int,
     runs: Path,
     base_name: str,
+    engine: str,
     memory: str | None,
     use_adapter: bool,
     out: Path | None,
@@ -208,7 +209,9 @@ def run_debate(
         )
     chosen = [split_speaker(name) for name in names]
     console = Console()
-    workplace = Workplace(base_name=base_name, runs=runs, memory=memory, progress=remembering)
+    workplace = Workplace(
+        base_name=base_name, engine=engine, runs=runs, memory=memory, progress=remembering
+    )
     sides: list[Side] = ["for", "against"]
     speakers = [
         Speaker(workplace.chat(persona, stage=stage, use_adapter=use_adapter), sides[i % 2])

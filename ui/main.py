@@ -48,6 +48,14 @@ MemoryAt = Annotated[
 NoAdapter = Annotated[
     bool, typer.Option("--no-adapter", help="Ask the base alone, without the trained adapter.")
 ]
+EngineName = Annotated[
+    str,
+    typer.Option(
+        "--engine",
+        help="local, vllm, or any OpenAI-compatible server: http://host:port/v1#model.",
+        envvar="PERSLLM_ENGINE",
+    ),
+]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for programs.")]
 RUNS = Path("runs")
 
@@ -78,6 +86,74 @@ def demo(
     from persllm.ui.demo import run_demo
 
     run_demo(runs=runs, base_name=base, turns=turns)
+
+
+@app.command(
+    epilog='Example: persllm init marta --name "Marta Lind" '
+    '--stage "early:you keep the light:1850-1879"'
+)
+def init(
+    folder: Annotated[Path, typer.Argument(help="The folder to make.")],
+    name: Annotated[str, typer.Option(help="The person's full name.")],
+    stage: Annotated[
+        list[str], typer.Option(help="One stage, in order of time, as id:label:from-to.")
+    ],
+    summary: Annotated[str, typer.Option(help="Who this is, in a sentence.")] = "",
+    language: Annotated[str, typer.Option(help="Language of the texts.")] = "en",
+) -> None:
+    """Make a persona's folder: the card and a materials folder for each stage."""
+    from persllm.ui.imports import run_init
+
+    run_init(folder, name=name, summary=summary, stages=stage, language=language)
+
+
+@app.command(
+    name="import",
+    epilog="Example: persllm import marta letters/ chat.txt --speaker Marta --stage late",
+)
+def import_(
+    persona: PersonaName,
+    paths: Annotated[
+        list[Path],
+        typer.Argument(
+            metavar="FILES...",
+            help="Text, Markdown, HTML, EPUB, PDF, DOCX, chats, scripts; or folders of them.",
+        ),
+    ],
+    stage: Annotated[
+        str | None, typer.Option(help="All of it belongs to this stage. Default: by name and date.")
+    ] = None,
+    speaker: Annotated[
+        list[str] | None, typer.Option(help="The persona's label in chats and scripts.")
+    ] = None,
+    teacher: Annotated[
+        str, typer.Option(help="Who tells objective from subjective: rules, or a chat model.")
+    ] = "rules",
+    licence: Annotated[str, typer.Option(help="Terms of use, kept beside every paragraph.")] = "",
+    links: Annotated[
+        bool, typer.Option("--links", help="Also take linked pages, inside the folder given.")
+    ] = False,
+    anybody: Annotated[
+        bool, typer.Option("--anybody", help="Keep letters and prefaces by others too.")
+    ] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Write nothing.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Turn books, letters, pages and chats into a persona's materials, with a report."""
+    from persllm.ui.imports import run_import
+
+    run_import(
+        persona,
+        paths,
+        stage=stage,
+        speakers=speaker or [],
+        teacher=teacher,
+        licence=licence,
+        links=links,
+        anybody=anybody,
+        dry_run=dry_run,
+        as_json=as_json,
+    )
 
 
 @app.command(epilog="Example: persllm build nikola-tesla --per-part 80")
@@ -115,7 +191,7 @@ def build(
         persona,
         runs=runs,
         settings=BuildSettings(per_part=per_part, variations=variations, seed=seed),
-        teacher=TeacherChoice(teacher, prompts, at_once),
+        teacher=TeacherChoice(names=(teacher,), prompts=prompts, at_once=at_once),
         as_json=as_json,
     )
 
@@ -169,29 +245,60 @@ def train(
     )
 
 
-@app.command(name="eval", epilog="Example: persllm eval --bundled --into README.md")
+@app.command(
+    name="eval",
+    epilog="Examples: persllm eval --bundled --into README.md; "
+    "persllm eval nikola-tesla --gate old.json; persllm eval --gate old.json --of new.json",
+)
 def evaluate(
     personas: PersonaNames = None,
     bundled: Bundled = False,
     runs: Runs = RUNS,
     base: BaseName = "nano",
+    engine: EngineName = "local",
     memory: MemoryAt = None,
-    most: Annotated[int, typer.Option(help="Most items of one measure and stage.", min=1)] = 30,
+    most: Annotated[int, typer.Option(help="Most items of one measure and stage.", min=1)] = 12,
+    turns: Annotated[
+        int, typer.Option(help="Turns of the long talks; 0 leaves them out.", min=0)
+    ] = 50,
+    also: Annotated[
+        list[str] | None,
+        typer.Option(help="Also ask this chat model, such as openai:gpt-4o-mini."),
+    ] = None,
+    seed: Annotated[int, typer.Option(help="The same seed gives the same figures.")] = 1,
+    out: Annotated[
+        Path | None, typer.Option(help="Folder of the report. Default: in --runs.")
+    ] = None,
     into: Annotated[
         Path | None, typer.Option(help="Also put the table between the marks of this file.")
     ] = None,
+    gate: Annotated[
+        Path | None, typer.Option(help="Fail if a figure fell since this older report.json.")
+    ] = None,
+    of: Annotated[
+        Path | None,
+        typer.Option("--of", help="With --gate: this report.json, instead of a new evaluation."),
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Ask the held-out items of base and adapter, with and without memory; count right answers."""
-    from persllm.ui.evaluate import run_eval
+    """Compare prompt, examples, memory and adapter on held-out items; write a report."""
+    from persllm.training.evaluation.suite import EvalSettings
+    from persllm.ui.evaluate import EvalWishes, run_eval
 
     run_eval(
-        _named(personas, bundled),
+        [] if of else _named(personas, bundled),
         runs=runs,
         base_name=base,
+        engine=engine,
         memory=memory,
-        most=most,
-        into=into,
+        wishes=EvalWishes(
+            settings=EvalSettings(most=most, turns=turns, seed=seed),
+            also=tuple(also or ()),
+            out=out,
+            into=into,
+            gate=gate,
+            of=of,
+        ),
         as_json=as_json,
     )
 
@@ -227,6 +334,7 @@ def psychometrics(
     no_adapter: NoAdapter = False,
     runs: Runs = RUNS,
     base: BaseName = "nano",
+    engine: EngineName = "local",
     memory: MemoryAt = None,
     as_json: AsJson = False,
 ) -> None:
@@ -236,7 +344,7 @@ def psychometrics(
 
     run_psychometrics(
         personas,
-        workplace=Workplace(base_name=base, runs=runs, memory=memory),
+        workplace=Workplace(base_name=base, engine=engine, runs=runs, memory=memory),
         wishes=Wishes(
             method=method,
             sittings=sittings,
@@ -314,6 +422,7 @@ def study(
     port: Annotated[int, typer.Option(help="Port to listen at.", min=1, max=65535)] = 7862,
     runs: Runs = RUNS,
     base: BaseName = "nano",
+    engine: EngineName = "local",
     memory: MemoryAt = None,
     as_json: AsJson = False,
 ) -> None:
@@ -323,7 +432,7 @@ def study(
 
     run_study(
         persona,
-        workplace=Workplace(base_name=base, runs=runs, memory=memory),
+        workplace=Workplace(base_name=base, engine=engine, runs=runs, memory=memory),
         systems=systems or [],
         most=most,
         seed=seed,
@@ -342,6 +451,7 @@ def chat(
     ask: Annotated[str | None, typer.Option(help="Ask once and leave.")] = None,
     runs: Runs = RUNS,
     base: BaseName = "nano",
+    engine: EngineName = "local",
     memory: MemoryAt = None,
     no_adapter: NoAdapter = False,
     no_memory: Annotated[bool, typer.Option("--no-memory", help="Recall nothing.")] = False,
@@ -362,6 +472,7 @@ def chat(
         ask=ask,
         runs=runs,
         base_name=base,
+        engine=engine,
         memory=memory,
         use_adapter=not no_adapter,
         use_memory=not no_memory,
@@ -387,6 +498,7 @@ def debate(
     turns: Annotated[int, typer.Option(help="Turns in all.", min=1)] = 6,
     runs: Runs = RUNS,
     base: BaseName = "nano",
+    engine: EngineName = "local",
     memory: MemoryAt = None,
     no_adapter: NoAdapter = False,
     out: Annotated[
@@ -403,6 +515,7 @@ def debate(
         turns=turns,
         runs=runs,
         base_name=base,
+        engine=engine,
         memory=memory,
         use_adapter=not no_adapter,
         out=out,
@@ -418,12 +531,93 @@ def ui(
     ] = None,
     runs: Runs = RUNS,
     base: BaseName = "nano",
+    engine: EngineName = "local",
     memory: MemoryAt = None,
 ) -> None:
     """Open the web page: chat with a persona, watch a debate."""
     from persllm.ui.app import serve
 
-    serve(host=host, port=port, more=personas or [], runs=runs, base_name=base, memory=memory)
+    serve(
+        host=host,
+        port=port,
+        more=personas or [],
+        runs=runs,
+        base_name=base,
+        engine=engine,
+        memory=memory,
+    )
+
+
+@app.command(epilog="Example: persllm serve nikola-tesla --port 8000 --api-key SECRET")
+def serve(
+    personas: PersonaNames = None,
+    host: Annotated[str, typer.Option(help="Address to listen at.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(help="Port to listen at.", min=1, max=65535)] = 8000,
+    engine: EngineName = "local",
+    base: BaseName = "nano",
+    runs: Runs = RUNS,
+    memory: MemoryAt = None,
+    no_adapter: NoAdapter = False,
+    no_memory: Annotated[bool, typer.Option("--no-memory", help="Recall nothing.")] = False,
+    api_key: Annotated[
+        list[str] | None,
+        typer.Option(help="Who asks must send one of these.", envvar="PERSLLM_API_KEYS"),
+    ] = None,
+    cors_origin: Annotated[
+        list[str] | None, typer.Option(help="Web pages from here may ask; * for all.")
+    ] = None,
+    at_once: Annotated[int, typer.Option(help="Replies written at one time.", min=1)] = 32,
+    waiting: Annotated[int, typer.Option(help="Requests that may wait.", min=0)] = 256,
+    max_tokens: Annotated[
+        int | None, typer.Option(help="Most tokens a reply may ask for.", min=1)
+    ] = None,
+    max_body: Annotated[int, typer.Option(help="Largest request, in bytes.", min=1)] = 1024 * 1024,
+    drain: Annotated[float, typer.Option(help="Seconds given to replies at the end.")] = 30.0,
+    show_command: Annotated[
+        bool, typer.Option("--print-command", help="Print how vLLM would be started, and leave.")
+    ] = False,
+) -> None:
+    """Serve personas to OpenAI clients; what follows -- goes to vLLM (with --engine vllm)."""
+    from persllm.agents.serving.limits import Access, Limits
+    from persllm.ui.serve import Served, print_command, run_serve, split_flags
+
+    names, flags = split_flags(personas or [])
+    served = Served(
+        names=names,
+        engine=engine,
+        base_name=base,
+        runs=runs,
+        memory=memory,
+        use_adapter=not no_adapter,
+        use_memory=not no_memory,
+        flags=flags,
+    )
+    if show_command:
+        print_command(served, port=port)
+        return
+    limits = Limits(
+        at_once=at_once,
+        waiting=waiting,
+        max_tokens=max_tokens,
+        body_bytes=max_body,
+        drain_seconds=drain,
+    )
+    access = Access(keys=tuple(api_key or ()), origins=tuple(cors_origin or ()))
+    run_serve(served, host=host, port=port, limits=limits, access=access)
+
+
+@app.command(epilog="Example: persllm mcp nikola-tesla thomas-edison")
+def mcp(
+    personas: PersonaNames = None,
+    engine: EngineName = "local",
+    base: BaseName = "nano",
+    runs: Runs = RUNS,
+    memory: MemoryAt = None,
+) -> None:
+    """Offer personas as tools to an MCP client, over standard input and output."""
+    from persllm.ui.serve import run_mcp
+
+    run_mcp(personas or [], engine=engine, base_name=base, runs=runs, memory=memory)
 
 
 @app.command(epilog="Example: persllm doctor --json")

@@ -80,12 +80,29 @@ def write_part(
         return list(_read_part(path))
     assignments = _assignments(part, persona, own, opinions, settings)
     drafts: list[PartDraft] = []
-    for assignment, draft in zip(assignments, teacher.write(assignments), strict=True):
-        if draft is not None and len(drafts) < settings.per_part:
-            made = (*part, assignment.material.id, assignment.variation, teacher.name, draft)
-            drafts.append(PartDraft(*made))
+    for assignment, draft in _written(teacher, assignments, settings.per_part):
+        by = draft.teacher or teacher.name
+        made = (*part, assignment.material.id, assignment.variation, by, draft)
+        drafts.append(PartDraft(*made))
     write_jsonl(path, (asdict(draft) for draft in drafts))
     return drafts
+
+
+def _written(
+    teacher: Teacher, assignments: Sequence[Assignment], most: int
+) -> Iterator[tuple[Assignment, Draft]]:
+    """Yield the first so many drafts; no more is asked for than is lacking, for some teachers cost.
+
+    What a teacher leaves out is made up for by the assignments that follow.
+    """
+    start, lacking = 0, most
+    while lacking > 0 and start < len(assignments):
+        asked = assignments[start : start + lacking]
+        start += lacking
+        for assignment, draft in zip(asked, teacher.write(asked), strict=True):
+            if draft is not None:
+                lacking -= 1
+                yield assignment, draft
 
 
 def _assignments(

@@ -61,7 +61,13 @@ class Rejections:
             reply = write_reply(made.draft.wrong_analysis, made.draft.wrong_response)
             yield _pair(item, reply, why, item.id)
             return
+        written = made.draft.other_response
+        if written:  # the teacher has answered the same question at that stage
+            reply = write_reply(made.draft.other_analysis, written)
+            yield _pair(item, reply, "other-stage", f"{item.id}@{made.draft.other_stage}")
         for why, library in self._wrong_libraries(item, source):
+            if written and why == "other-stage":
+                continue
             material = self._unlike(library, source, question, item.split)
             if material is not None:
                 yield _pair(item, _answer_from(material, item, made), why, material.id)
