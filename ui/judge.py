@@ -7,7 +7,6 @@ from itertools import combinations
 from pathlib import Path
 from typing import Any
 
-from persllm.training.data.calls import CallStore
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
@@ -18,6 +17,7 @@ from persllm.files import write_jsonl
 from persllm.messages import header
 from persllm.persona import Persona
 from persllm.training.data.teachers import find_model
+from persllm.training.data.teachers.store import AnswerStore
 from persllm.training.evaluation.judging.judge import AT_ONCE, Judge, Told
 from persllm.training.evaluation.judging.prompts import RUBRICS, JudgePrompts, load_judge_prompts
 from persllm.training.evaluation.judging.summary import (
@@ -42,7 +42,7 @@ from persllm.ui.evaluate import answers_path
 from persllm.ui.progress import progress_on
 
 TYPING, ACCURACY, RANKING, RUBRIC = TASKS = ("typing", "accuracy", "ranking", "rubrics")
-CALLS_NAME, JUDGED_NAME = "judge.jsonl", "judged.jsonl"
+CALLS_NAME, JUDGED_NAME = "judge.sqlite", "judged.jsonl"
 TOLERATED = 0.01
 """More failed verdicts than this are said to be too many."""
 
@@ -106,7 +106,7 @@ def named_judge(
     Raises:
         EngineError: There is no such model, or its package or key is missing.
     """
-    return Judge(find_model(name), name, CallStore(kept), at_once=at_once, told=told)
+    return Judge(find_model(name), name, AnswerStore(kept), at_once=at_once, told=told)
 
 
 def judged(

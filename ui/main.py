@@ -379,6 +379,7 @@ def psychometrics(
     no_adapter: NoAdapter = False,
     runs: Runs = RUNS,
     base: BaseName = "nano",
+    engine: EngineName = "local",
     memory: MemoryAt = None,
     as_json: AsJson = False,
 ) -> None:
@@ -388,7 +389,7 @@ def psychometrics(
 
     run_psychometrics(
         personas,
-        workplace=Workplace(base_name=base, runs=runs, memory=memory),
+        workplace=Workplace(base_name=base, engine=engine, runs=runs, memory=memory),
         wishes=Wishes(
             method=method,
             sittings=sittings,
@@ -466,6 +467,7 @@ def study(
     port: Annotated[int, typer.Option(help="Port to listen at.", min=1, max=65535)] = 7862,
     runs: Runs = RUNS,
     base: BaseName = "nano",
+    engine: EngineName = "local",
     memory: MemoryAt = None,
     as_json: AsJson = False,
 ) -> None:
@@ -475,7 +477,7 @@ def study(
 
     run_study(
         persona,
-        workplace=Workplace(base_name=base, runs=runs, memory=memory),
+        workplace=Workplace(base_name=base, engine=engine, runs=runs, memory=memory),
         systems=systems or [],
         most=most,
         seed=seed,

@@ -60,7 +60,7 @@ from persllm.ui.progress import progress_on
 LIKELIHOOD, SELF_REPORT = "likelihood", "self-report"
 METHODS = (LIKELIHOOD, SELF_REPORT, INTERVIEW)
 FOLDER = "psychometrics"
-MARKS_NAME = "judge.jsonl"
+MARKS_NAME = "judge.sqlite"
 WORDS_OF_A_CHOICE = 120
 """Tokens a reply may have that thinks and then chooses."""
 VERDICT = {

@@ -10,10 +10,10 @@ from langchain_core.callbacks import CallbackManagerForLLMRun
 from langchain_core.language_models import BaseChatModel
 from langchain_core.messages import AIMessage, BaseMessage
 from langchain_core.outputs import ChatGeneration, ChatResult
-from persllm.training.data.calls import CallStore
 
 from persllm.errors import DataError, EngineError
 from persllm.files import write_jsonl
+from persllm.training.data.teachers.store import AnswerStore
 from persllm.training.evaluation.judging.judge import Judge
 from persllm.training.evaluation.judging.prompts import (
     FIELDS,
@@ -103,12 +103,12 @@ def rows_of(items: int = 2, systems: Sequence[str] = tuple(WORDS)) -> list[Judge
 
 @pytest.fixture
 def kept(tmp_path: Path) -> Path:
-    return tmp_path / "judge.jsonl"
+    return tmp_path / "judge.sqlite"
 
 
 def judge_of(kept: Path, says: Says = judges_by_length) -> tuple[Judge, FakeJudge]:
     model = FakeJudge(says=says)
-    return Judge(model, "fake:judge", CallStore(kept)), model
+    return Judge(model, "fake:judge", AnswerStore(kept)), model
 
 
 def judged_rows(judge: Judge, *, repeats: int = 2) -> list[Judged]:
@@ -256,7 +256,7 @@ def test_two_judges_are_compared_on_what_both_marked(kept: Path, tmp_path: Path)
         return re.sub(r'"score": (\d)', lambda m: f'"score": {6 - int(m[1])}', said)
 
     one = judged_rows(judge_of(kept)[0])
-    two = judged_rows(judge_of(tmp_path / "two.jsonl", other_way_round)[0])
+    two = judged_rows(judge_of(tmp_path / "two.sqlite", other_way_round)[0])
     assert agreement_of_judges(one, one).alpha == 1
     opposite = agreement_of_judges(one, two)
     assert opposite.spearman == pytest.approx(-1)

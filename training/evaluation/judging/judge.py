@@ -13,11 +13,12 @@ from typing import Any, Generic, TypeVar
 
 from langchain_core.language_models import BaseChatModel
 from langchain_core.messages import AIMessage
-from persllm.training.data.calls import CallStore, key_of
+from langchain_core.messages.ai import UsageMetadata
 from pydantic import BaseModel, ValidationError
 
 from persllm.errors import EngineError
 from persllm.messages import Message
+from persllm.training.data.teachers.store import AnswerStore, key_of
 
 AT_ONCE = 8
 SYSTEM = (
@@ -54,7 +55,7 @@ class Judge:
     model: BaseChatModel
     name: str
     """As the user named it: "openai:gpt-4o-mini"."""
-    calls: CallStore
+    calls: AnswerStore
     at_once: int = AT_ONCE
     told: Told = lambda what, done, total: None
     wanted: int = 0
@@ -94,19 +95,26 @@ class Judge:
         return [None if isinstance(each, str) else each for each in made]
 
     def _texts(self, asked: Sequence[tuple[tuple[Message, ...], int]], what: str) -> list[str]:
-        keys = [key_of(f"{self.name} #{repeat}", messages) for messages, repeat in asked]
+        keys = [key_of(self.name, f"judge {repeat}", messages) for messages, repeat in asked]
         missing = {
             key: messages
             for key, (messages, _) in zip(keys, asked, strict=True)
             if self.calls.get(key) is None
         }
-        for done, (key, text) in enumerate(self._called(missing), start=1):
-            self.calls.put(key, text)
+        for done, (key, reply) in enumerate(self._called(missing), start=1):
+            used = reply.usage_metadata or UsageMetadata(
+                input_tokens=0, output_tokens=0, total_tokens=0
+            )
+            self.tokens += used["total_tokens"]
+            given = {"tokens_in": used["input_tokens"], "tokens_out": used["output_tokens"]}
+            self.calls.put(key, reply.text, **given)
             self.told(what, done, len(missing))
         return [self.calls.get(key) or "" for key in keys]
 
-    def _called(self, missing: Mapping[str, tuple[Message, ...]]) -> Iterator[tuple[str, str]]:
-        """Yield key and text of each call as it ends; all are made before a failure is told."""
+    def _called(
+        self, missing: Mapping[bytes, tuple[Message, ...]]
+    ) -> Iterator[tuple[bytes, AIMessage]]:
+        """Yield key and reply of each call as it ends; all are made before a failure is told."""
         if not missing:
             return
         failure: BaseException | None = None
@@ -116,8 +124,7 @@ class Judge:
         for number, reply in self.model.batch_as_completed(rows, config, return_exceptions=True):
             self.asked += 1
             if isinstance(reply, AIMessage):
-                self.tokens += (reply.usage_metadata or {"total_tokens": 0})["total_tokens"]
-                yield keys[number], reply.text
+                yield keys[number], reply
             else:
                 failure = reply
         if failure is not None:
