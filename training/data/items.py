@@ -13,10 +13,11 @@ from persllm.errors import DataError
 from persllm.files import read_jsonl, write_jsonl
 from persllm.messages import Message
 
-Pattern = Literal["ordinary", "thought", "misleading", "true-premise"]
+Pattern = Literal["ordinary", "thought", "misleading", "true-premise", "general"]
 Why = Literal["other-stage", "other-persona", "induced", "over-denial"]
 Split = Literal["train", "test"]
 PATTERNS: tuple[Pattern, ...] = ("ordinary", "thought", "misleading", "true-premise")
+"""What is made from a persona's materials; `general` data is mixed in beside it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

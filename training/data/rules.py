@@ -101,6 +101,8 @@ class RulesTeacher:
                 return _thought(assignment, draw)
             case "misleading" | "true-premise":
                 return self._claim(assignment, draw)
+            case "general":
+                return None
 
     def _ordinary(self, assignment: Assignment, draw: random.Random) -> Draft | None:
         material = assignment.material
