@@ -169,32 +169,97 @@ def build(
     ] = 1,
     seed: Annotated[int, typer.Option(help="The same seed builds the same items.")] = 1,
     teacher: Annotated[
-        str,
+        list[str] | None,
         typer.Option(
-            help="Who writes the items: rules (no model, no network), a LangChain chat model such "
-            "as openai:gpt-4o-mini, or http://host:port/v1#model."
+            help="Who writes: rules (no model, no network), openai:gpt-4o-mini, vllm:model, "
+            "http://host:port/v1#model, or any LangChain chat model. Several share the work.",
         ),
-    ] = "rules",
+    ] = None,
+    shares: Annotated[
+        str, typer.Option(help="Shares of several teachers, such as 3,1. Default: equal.")
+    ] = "",
     prompts: Annotated[
-        Path | None, typer.Option(help="Folder with changed prompts for a chat model.")
+        Path | None, typer.Option(help="Folder with changed prompts; see: persllm prompts.")
+    ] = None,
+    plain: Annotated[bool, typer.Option("--plain", help="Answers without an analysis.")] = False,
+    known_words: Annotated[
+        int, typer.Option(help="Words of objective text an answer is written from.", min=0)
+    ] = 1500,
+    manner_words: Annotated[
+        int, typer.Option(help="Words of subjective text an answer is written from.", min=0)
+    ] = 500,
+    other_stages: Annotated[
+        bool, typer.Option(help="Answer questions at another stage too, for pairs.")
+    ] = True,
+    general: Annotated[
+        Path | None,
+        typer.Option(help="JSONL of general instructions, answered in the persona's voice."),
     ] = None,
     at_once: Annotated[
         int, typer.Option(help="Most calls to a chat model under way at once.", min=1)
-    ] = 8,
+    ] = 64,
+    budget: Annotated[
+        float | None, typer.Option(help="Dollars after which no call begins.", min=0)
+    ] = None,
+    price: Annotated[
+        str, typer.Option(help="Dollars a million tokens in and out, such as 0.15,0.60.")
+    ] = "",
+    prices: Annotated[Path | None, typer.Option(help="File with prices by model.")] = None,
+    calibrate: Annotated[
+        bool, typer.Option("--calibrate", help="Show a first answer and take remarks.")
+    ] = False,
+    remark: Annotated[
+        list[str] | None, typer.Option(help="A remark that every answer heeds; is remembered.")
+    ] = None,
+    shard: Annotated[str, typer.Option(help="Only ask for this share, such as 3/8.")] = "",
+    ray: Annotated[
+        int, typer.Option(help="Ask in so many shards as a Ray job, then build.", min=0)
+    ] = 0,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what it will take.")] = False,
     as_json: AsJson = False,
 ) -> None:
     """Build a persona's training data from its materials."""
     from persllm.training.data.sampling import BuildSettings
-    from persllm.training.data.teachers import TeacherChoice
-    from persllm.ui.commands import build_data
+    from persllm.ui.building import Orders, build_with_orders, teacher_choice
 
-    build_data(
+    build_with_orders(
         persona,
         runs=runs,
         settings=BuildSettings(per_part=per_part, variations=variations, seed=seed),
-        teacher=TeacherChoice(names=(teacher,), prompts=prompts, at_once=at_once),
-        as_json=as_json,
+        choice=teacher_choice(
+            teacher or [],
+            shares=shares,
+            price=price,
+            budget=budget,
+            words=(known_words, manner_words),
+            prompts=prompts,
+            at_once=at_once,
+            plain=plain,
+            other_stages=other_stages,
+            prices=prices,
+        ),
+        orders=Orders(
+            calibrate=calibrate,
+            remarks=tuple(remark or ()),
+            general=general,
+            shard=shard,
+            ray=ray,
+            dry_run=dry_run,
+            as_json=as_json,
+        ),
     )
+
+
+@app.command(epilog="Example: persllm prompts my-prompts")
+def prompts(
+    folder: Annotated[Path, typer.Argument(help="Where the files are copied to.")],
+) -> None:
+    """Copy what chat models are told when they write items, to read and to change."""
+    from persllm.training.data.teachers.prompts import copy_prompts
+
+    for path in copy_prompts(folder):
+        print(path)
+    print(f"change a file, then: persllm build <persona> --teacher ... --prompts {folder}")
 
 
 @app.command(epilog="Example: persllm check nikola-tesla")

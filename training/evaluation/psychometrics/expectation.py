@@ -55,12 +55,14 @@ class Ends:
         """Return where texts stand between the ends, -1 to 1, (texts, facets)."""
         vectors = embed(self._embeddings, list(texts))
         lean = (vectors @ self._high.T - vectors @ self._low.T) / self._apart
-        return np.clip(lean, -1, 1)
+        leanings: Vectors = np.clip(lean, -1, 1)
+        return leanings
 
     def nearness(self, texts: Sequence[str]) -> Vectors:
         """Return how near texts come to either end, (texts, facets)."""
         vectors = embed(self._embeddings, list(texts))
-        return np.maximum(vectors @ self._high.T, vectors @ self._low.T)
+        nearer: Vectors = np.maximum(vectors @ self._high.T, vectors @ self._low.T)
+        return nearer
 
 
 def expected_from_texts(
