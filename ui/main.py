@@ -730,6 +730,85 @@ def mcp(
     run_mcp(personas or [], engine=engine, base_name=base, runs=runs, memory=memory)
 
 
+@app.command(
+    epilog="Examples: persllm review nikola-tesla --stage late --unreviewed; "
+    'persllm review nikola-tesla --reject ID --why "dull"; persllm review nikola-tesla --page'
+)
+def review(
+    persona: PersonaName,
+    runs: Runs = RUNS,
+    stage: Annotated[str, typer.Option(help="Only items of this stage.")] = "",
+    pattern: Annotated[str, typer.Option(help="Only items of this pattern.")] = "",
+    unreviewed: Annotated[
+        bool, typer.Option("--unreviewed", help="Only what nothing was decided about.")
+    ] = False,
+    listed: Annotated[bool, typer.Option("--list", help="List the items and leave.")] = False,
+    accept: Annotated[
+        list[str] | None, typer.Option("--accept", metavar="ID", help="Accept this item.")
+    ] = None,
+    reject: Annotated[
+        list[str] | None, typer.Option("--reject", metavar="ID", help="Leave this item out.")
+    ] = None,
+    why: Annotated[str, typer.Option(help="Why it is rejected.")] = "",
+    edit: Annotated[
+        str, typer.Option(metavar="ID", help="Give this item a new --question or --response.")
+    ] = "",
+    question: Annotated[str, typer.Option(help="With --edit.")] = "",
+    response: Annotated[str, typer.Option(help="With --edit.")] = "",
+    page: Annotated[bool, typer.Option("--page", help="Open a web page instead.")] = False,
+    host: Annotated[str, typer.Option(help="Address of the page.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(help="Port of the page.", min=1, max=65535)] = 7862,
+    as_json: AsJson = False,
+) -> None:
+    """Accept, edit or reject built items, each beside the paragraph it comes from.
+
+    Decisions are kept in the persona folder (review.jsonl); the next build applies them.
+    """
+    from persllm.training.data.review import Wanted
+    from persllm.ui.review import Orders, run_review
+
+    if page:
+        from persllm.ui.review_page import serve_review
+
+        serve_review(persona, runs=runs, host=host, port=port)
+        return
+    orders = Orders(
+        accept=tuple(accept or ()),
+        reject=tuple(reject or ()),
+        why=why,
+        edit=edit,
+        question=question,
+        response=response,
+        listed=listed,
+    )
+    wanted = Wanted(stage=stage, pattern=pattern, unreviewed=unreviewed)
+    run_review(persona, runs=runs, wanted=wanted, orders=orders, as_json=as_json)
+
+
+@app.command(
+    name="export-data",
+    epilog="Example: persllm export-data nikola-tesla --format trl --to tesla-trl",
+)
+def export_data(
+    persona: PersonaName,
+    to: Annotated[Path, typer.Option(help="Folder to write to; it must be empty or absent.")],
+    form: Annotated[
+        str,
+        typer.Option(
+            "--format",
+            help="openai (chat JSONL), trl (SFT and DPO), sharegpt (LLaMA-Factory) or datasets "
+            "(Parquet with a dataset card).",
+        ),
+    ] = "datasets",
+    runs: Runs = RUNS,
+    as_json: AsJson = False,
+) -> None:
+    """Write a persona's built data for other trainers."""
+    from persllm.ui.exports import run_export
+
+    run_export(persona, runs=runs, form=form, to=to, as_json=as_json)
+
+
 @app.command(epilog="Example: persllm doctor --json")
 def doctor(runs: Runs = RUNS, as_json: AsJson = False) -> None:
     """Check what is installed, what is found and what is missing."""
