@@ -80,13 +80,8 @@ class Forward:
         ids = torch.tensor(tokens, device=self._cos.device)
         hidden = functional.embedding(ids, self.weights.embedding)
         groups = _groups([(span.adapter, len(span.tokens)) for span in spans])
-<<<<<<< HEAD
-        keep: Tensor | None = None
-        if len(wanted) != len(tokens):  # none is wanted of a long prompt's beginning
-=======
         keep = None
         if len(wanted) < len(tokens):
->>>>>>> lean
             keep = torch.tensor(wanted, dtype=torch.long, device=ids.device)
         for index, layer in enumerate(self.weights.layers):
             heard = self._attention(index, hidden, turn, (groups, parts))
