@@ -55,7 +55,12 @@ def main() -> None:
         process.send_signal(signal.SIGTERM)
         report["exit_status"] = process.wait(60)
     print(json.dumps(report, indent=1))
-    bad = report["faults"] or report["questions_answered_differently"] or report["exit_status"] or report["running_after"]
+    bad = (
+        report["faults"]
+        or report["questions_answered_differently"]
+        or report["exit_status"]
+        or report["running_after"]
+    )
     sys.exit(1 if bad or report["memory_ratio"] > GROWTH else 0)
 
 
