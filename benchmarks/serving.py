@@ -55,14 +55,15 @@ def main() -> None:
         process.send_signal(signal.SIGTERM)
         report["exit_status"] = process.wait(60)
     print(json.dumps(report, indent=1))
-    bad = report["faults"] or report["exit_status"] or report["running_after"]
+    wanted_none = ("faults", "questions_answered_differently", "exit_status", "running_after")
+    bad = any(report[name] for name in wanted_none)
     sys.exit(1 if bad or report["memory_ratio"] > GROWTH else 0)
 
 
 def seen(outcome: Outcome) -> dict[str, object]:
     """Return what the clients saw, as plain values."""
     first = sorted(outcome.first)
-    different = sum(1 for texts in outcome.texts.values() if len(texts) > 1)
+    different = sum(len(texts) > 1 for texts in outcome.texts.values())
     return {
         "requests": outcome.counts.total(),
         "by_kind_and_status": dict(sorted(outcome.counts.items())),
@@ -70,6 +71,7 @@ def seen(outcome: Outcome) -> dict[str, object]:
         "first_faults": outcome.faults[:5],
         "questions": len(outcome.texts),
         "questions_answered_differently": different,
+        "questions_answered_with_nothing": sum("" in texts for texts in outcome.texts.values()),
         "first_text_seconds": {
             "median": _quantile(first, 0.5),
             "p95": _quantile(first, 0.95),

@@ -379,3 +379,27 @@ def test_weights_that_fp16_holds_keep_their_tokens(base: Base, tmp_path: Path) -
     requests = [ask("Who are you?"), ask("And what do you write all day?")]
     expected = [Plain(halved_base).reply(request) for request in requests]
     assert [told(reply) for reply in LocalEngine(halved_base).generate(requests)] == expected
+
+
+@pytest.mark.parametrize(
+    ("raised", "seen"), [(RuntimeError("no memory"), EngineError), (KeyboardInterrupt(), None)]
+)
+def test_a_step_that_fails_ends_what_ran_and_the_engine_goes_on(
+    base: Base, monkeypatch: pytest.MonkeyPatch, raised: BaseException, seen: type | None
+) -> None:
+    engine, request = LocalEngine(base), ask("Who are you?")
+    expected = whole(engine.stream(request))
+    half = engine.stream(request)
+    next(half)
+
+    def fail(outputs: torch.Tensor) -> torch.Tensor:
+        raise raised
+
+    with monkeypatch.context() as patched:
+        patched.setattr(engine._forward, "logits", fail)
+        with pytest.raises(seen or KeyboardInterrupt):
+            whole(engine.stream(ask("And now?")))
+    with pytest.raises(EngineError, match="the model failed"):
+        whole(half)
+    assert whole(engine.stream(request)) == expected
+    assert engine.occupancy.running == 0
