@@ -23,8 +23,8 @@ from persllm.loading import device
 from persllm.manifest import check_fits
 from persllm.messages import Message
 
-MAX_RANK = 64
-"""vLLM reserves room for adapters of this rank when it starts."""
+MAX_RANK, MAX_RANK_ON_CPU = 64, 16
+"""vLLM reserves room for adapters of this rank when it starts; a CPU computes with all of it."""
 MAX_LORAS = 8
 """Adapters in one batch; more take turns, on a GPU."""
 ONE_PROCESS = "VLLM_ENABLE_V1_MULTIPROCESSING"
@@ -67,17 +67,17 @@ class VllmEngine:
             ) from error
         self._vllm, self._lora_request = vllm, LoRARequest
         self._base = base
+        self._on_gpu = device().type == "cuda"
         settings = {
             "enable_lora": True,
             "max_loras": MAX_LORAS,
-            "max_lora_rank": MAX_RANK,
+            "max_lora_rank": MAX_RANK if self._on_gpu else MAX_RANK_ON_CPU,
             "enable_prefix_caching": True,
             "disable_log_stats": True,
             **options,
         }
         self._max_rank = int(settings["max_lora_rank"])
         self._slots = int(settings["max_loras"])
-        self._on_gpu = device().type == "cuda"
         try:
             self._llm: Any = vllm.LLM(model=base.location, **settings)
         except Exception as error:  # its faults come as every kind of exception
