@@ -1,9 +1,9 @@
 """Does a persona hold over a long talk? Fifty turns of small talk, praise, pressure or insult.
 
-The talks are held at the last stage. The partner's turns are fixed; the persona's own answers stand in the history. After each turn
-named in `PROBES` the same few facts are asked on the side, without entering the conversation, so
-that turns are compared by the same questions. Voice is the cosine of an answer with the mean of the
-persona's training paragraphs.
+The talks are held at the last stage. The partner's turns are fixed; the persona's own answers
+stand in the history. After each turn named in `PROBES` the same few facts are asked on the side,
+without entering the conversation, so that turns are compared by the same questions. Voice is the
+cosine of an answer with the mean of the persona's training paragraphs.
 """
 
 from collections.abc import Mapping, Sequence
