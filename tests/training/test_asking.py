@@ -149,14 +149,40 @@ async def test_the_pace_opens_to_the_most(path: Path) -> None:
     assert model.peak == 48
 
 
-async def test_nothing_starts_before_the_time_a_server_names() -> None:
+async def test_nothing_starts_before_the_time_a_server_names_again_and_again() -> None:
     pace, loop = Pace(8), asyncio.get_running_loop()
-    ticket = await pace.enter()
+    tickets = [await pace.enter() for _ in range(3)]
     before = loop.time()
-    pace.refused(ticket, wait=0.05)
+    for ticket in tickets:
+        pace.refused(ticket, wait=0.05)
     pace.leave()
     await pace.enter()
     assert loop.time() - before >= 0.045
+
+
+async def test_a_call_that_was_told_to_wait_waits(path: Path) -> None:
+    moments: list[float] = []
+
+    def wait_first(text: str, time: int) -> None:
+        moments.append(asyncio.get_running_loop().time())
+        if time == 1:
+            raise Busy("later", wait=0.05)
+
+    await all_of(asker_of(ScriptedModel(wait_first), path), ["a"])
+    assert moments[1] - moments[0] >= 0.045
+
+
+async def test_a_refusal_now_and_then_slows_little_and_a_storm_much() -> None:
+    rare, storm = Pace(256), Pace(256)
+    for pace, every in ((rare, 50), (storm, 2)):
+        calls = 0
+        for _ in range(60):
+            tickets = [await pace.enter() for _ in range(int(pace.limit))]
+            for ticket in tickets:
+                pace.refused(ticket) if calls % every == 0 else pace.answered()
+                pace.leave()
+                calls += 1
+    assert rare.limit > 200 and storm.limit < 16
 
 
 async def test_one_bad_moment_steps_down_once() -> None:
@@ -165,7 +191,7 @@ async def test_one_bad_moment_steps_down_once() -> None:
     for ticket in tickets:
         pace.refused(ticket)
         pace.leave()
-    assert 10 <= pace.limit < 16
+    assert 15 <= pace.limit < 16
 
 
 async def test_a_waiting_call_that_is_cancelled_keeps_no_place() -> None:

@@ -16,7 +16,7 @@ from persllm.training.data.teachers.errors import Broken, Busy, Unusable
 from persllm.training.data.teachers.forms import Form
 from persllm.training.data.teachers.model import ChatModel, Reply
 from persllm.training.data.teachers.money import Meter
-from persllm.training.data.teachers.pace import Pace
+from persllm.training.data.teachers.pace import IN_A_ROW, Pace
 from persllm.training.data.teachers.store import AnswerStore, key_of
 
 TRIES = 7
@@ -42,6 +42,7 @@ class Asker:
         self._pace = Pace(most)
         self._joined: dict[bytes, asyncio.Future[str]] = {}
         self._heard = 0.0
+        self._broken = 0  # calls since the last answer
         self._stopped: EngineError | None = None
         self._draw = random.Random()
 
@@ -116,11 +117,17 @@ class Asker:
         except Busy as busy:
             self._pace.refused(ticket, wait=busy.wait)
             raise
+        except Broken:
+            self._broken += 1
+            if self._broken % IN_A_ROW == 0:  # not one mishap: the server is in trouble
+                self._pace.refused(ticket)
+            raise
         except EngineError as error:
             self.stop(error)
             raise
         finally:
             self._pace.leave()
+        self._broken = 0
         self._heard = time.monotonic()
         self._pace.answered()
         self.meter.count(reply.tokens_in, reply.tokens_out)

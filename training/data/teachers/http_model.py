@@ -10,6 +10,7 @@ import json
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from persllm.errors import EngineError
@@ -98,8 +99,7 @@ class HttpModel:
     def _body(self, messages: tuple[Message, ...], form: Form | None) -> bytes:
         asked = {**self._asked, "messages": [message.as_dict() for message in messages]}
         if form is not None:
-            schema = {"name": form.__name__, "strict": True, "schema": schema_of(form)}
-            asked["response_format"] = {"type": "json_schema", "json_schema": schema}
+            asked["response_format"] = _format_of(form)
         return json.dumps(asked, ensure_ascii=False).encode()
 
     async def _post(self, body: bytes) -> tuple[int, Mapping[str, str], bytes]:
@@ -156,6 +156,12 @@ async def _read(response: "aiohttp.ClientResponse") -> bytes:
         if len(body) > MOST_ANSWER_BYTES:
             raise Unusable(f"an answer of more than {MOST_ANSWER_BYTES:,} bytes")
     return bytes(body)
+
+
+@cache
+def _format_of(form: Form) -> dict[str, Any]:
+    schema = {"name": form.__name__, "strict": True, "schema": schema_of(form)}
+    return {"type": "json_schema", "json_schema": schema}
 
 
 def _reply(body: bytes) -> Reply:

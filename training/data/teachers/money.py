@@ -192,6 +192,6 @@ def _table(path: Path) -> dict[str, Price]:
         return {str(name): Price(float(row[0]), float(row[1])) for name, row in rows.items()}
     except (OSError, ValueError, yaml.YAMLError, AttributeError, TypeError, LookupError) as error:
         raise DataError(
-            f"{path} is no price table ({' '.join(str(error).split())}). "
-            f"Its lines are 'model: [in, out]', in dollars a million tokens, as in {PRICES}."
+            f"{path} is no price table ({' '.join(str(error).split())}). Its lines are "
+            f"'model: [in, out]', in dollars a million tokens, as in {PRICES}."
         ) from error
