@@ -15,9 +15,9 @@ from persllm.embeddings import default_embeddings
 from persllm.errors import DataError
 from persllm.materials import read_materials
 from persllm.persona import Persona
-from persllm.training.data.build import PersonaData, read_data
+from persllm.training.data.build import PersonaData, read_data, read_statistics
 from persllm.training.data.rules import RULES
-from persllm.training.data.sampling import BuildSettings
+from persllm.training.data.sampling import MININGS, BuildSettings
 from persllm.training.data.teacher import Assignment, Teacher
 from persllm.training.data.teachers import TeacherChoice, find_teacher
 from persllm.training.data.teachers.calibration import (
@@ -41,7 +41,8 @@ from persllm.training.data.teachers.shards import (
     stores_in,
 )
 from persllm.training.data.teachers.store import AnswerStore
-from persllm.ui.commands import data_table, made_data
+from persllm.ui.commands import constructed_data
+from persllm.ui.data_table import data_table
 from persllm.ui.progress import progress_on
 
 CALLS_NAME = "teacher.sqlite"
@@ -71,6 +72,35 @@ class Orders:
             "--ray": self.ray,
         }
         return next((flag for flag, value in given.items() if value), "")
+
+
+def chosen_settings(
+    *,
+    per_part: int,
+    variations: int,
+    seed: int,
+    mine: str,
+    skip: int,
+    mix: Path | None,
+    mix_share: float,
+) -> BuildSettings:
+    """Return the settings that the flags make.
+
+    Raises:
+        DataError: There is no such mining.
+    """
+    ways = {way: way for way in MININGS}
+    if mine not in ways:
+        raise DataError(f"--mine is one of {', '.join(MININGS)}; got {mine!r}.")
+    return BuildSettings(
+        per_part=per_part,
+        variations=variations,
+        seed=seed,
+        mine=ways[mine],
+        skip=skip,
+        general=str(mix or ""),
+        general_share=mix_share,
+    )
 
 
 def teacher_choice(
@@ -137,10 +167,10 @@ def build_with_orders(
         console.print(escape(each.line()))
     if orders.calibrate:
         _calibrate(teacher, asked, home / REMARKS_NAME)
-    data = made_data(persona, runs=runs, settings=settings, teacher=teacher)
+    folder = constructed_data(persona, runs=runs, settings=settings, teacher=teacher)
     if orders.general:
-        data = _with_general(persona, data, teacher, orders.general, settings)
-    _tell(persona, data, orders)
+        _with_general(persona, read_data(folder), teacher, orders.general, settings)
+    _tell(persona, folder, orders)
 
 
 def _teacher(persona: Persona, choice: TeacherChoice, calls: Path) -> Teacher:
@@ -258,7 +288,7 @@ def _take_over(home: Path) -> None:
 
 def _with_general(
     persona: Persona, data: PersonaData, teacher: Teacher, path: Path, settings: BuildSettings
-) -> PersonaData:
+) -> None:
     """Add general instructions in the persona's voice, by the first chat model."""
     model: ChatTeacher = chat_shares(teacher)[0][0]
     console = Console(stderr=True)
@@ -272,13 +302,13 @@ def _with_general(
             told=told,
         )
     console.print(", ".join(f"{count:,} {what}" for what, count in counts.items()))
-    return read_data(data.folder)
 
 
-def _tell(persona: Persona, data: PersonaData, orders: Orders) -> None:
+def _tell(persona: Persona, folder: Path, orders: Orders) -> None:
+    statistics = read_statistics(folder)
     if orders.as_json:
-        print(json.dumps(data.statistics))
+        print(json.dumps(statistics))
         return
     console = Console()
-    console.print(data_table(persona, data))
-    console.print(f"items and pairs: {escape(str(data.folder))}")
+    console.print(data_table(persona, statistics))
+    console.print(f"items and pairs: {escape(str(folder))}")

@@ -6,7 +6,6 @@ from pathlib import Path
 
 from rich.console import Console
 from rich.markup import escape
-from rich.table import Table
 
 from persllm.agents.debate import Side, Speaker, hold_debate
 from persllm.agents.scenarios import find_scenario
@@ -16,7 +15,13 @@ from persllm.cast import bundled, find_persona
 from persllm.embeddings import default_embeddings
 from persllm.errors import PersonaError
 from persllm.persona import Persona
-from persllm.training.data.build import PersonaData, build, origin_of
+from persllm.training.data.build import (
+    STATISTICS_NAME,
+    PersonaData,
+    origin_of,
+    read_data,
+    write_data,
+)
 from persllm.training.data.rules import RULES
 from persllm.training.data.sampling import BuildSettings
 from persllm.training.data.teacher import Teacher
@@ -42,6 +47,17 @@ def made_data(
     Without settings those of the build that is there hold, and so does its teacher, so that
     training uses what was built.
     """
+    return read_data(constructed_data(persona, runs=runs, settings=settings, teacher=teacher))
+
+
+def constructed_data(
+    persona: Persona,
+    *,
+    runs: Path,
+    settings: BuildSettings | None = None,
+    teacher: Teacher | None = None,
+) -> Path:
+    """Build as `made_data` does and return the folder; no item is held in memory."""
     out = runs / persona.id / DATA_FOLDER
     origin = None if settings else origin_of(out)
     console = Console(stderr=True)
@@ -52,32 +68,27 @@ def made_data(
         with progress_on(console, f"building {persona.name}") as told:
             for each in models:
                 each.told = told
-            return build(
+            write_data(
                 persona,
                 out=out,
                 others=[find_persona(other) for other in bundled()],
                 embeddings=KeptVectors(default_embeddings(), runs / VECTORS_FOLDER),
                 teacher=teacher,
                 settings=settings or (origin[0] if origin else BuildSettings()),
+                stored=_others_builds(runs, persona),
                 progress=told,
             )
+            return out
     finally:
         for each in models:
             if each.meter.calls:
                 console.print(escape(each.summary()))
 
 
-def data_table(persona: Persona, data: PersonaData) -> Table:
-    """Return the statistics as a table."""
-    table = Table(title=f"Data of {persona.name} (teacher: {data.statistics['teacher']})")
-    for column in ("stage and pattern", "train", "test"):
-        table.add_column(column, justify="left" if column[0] == "s" else "right")
-    for part, count in data.statistics["items"].items():
-        table.add_row(part, str(count["train"]), str(count["test"]))
-    pairs = ", ".join(f"{n} {why}" for why, n in data.statistics["pairs"].items())
-    dropped = ", ".join(f"{n} {why}" for why, n in data.statistics["dropped"].items())
-    table.caption = f"pairs: {pairs}\ndropped: {dropped or 'none'}"
-    return table
+def _others_builds(runs: Path, persona: Persona) -> list[Path]:
+    """Return the finished builds of other personas; their answers may be mined."""
+    found = sorted(path.parent for path in runs.glob(f"*/{DATA_FOLDER}/{STATISTICS_NAME}"))
+    return [folder for folder in found if folder.parent.name != persona.id]
 
 
 def run_debate(

@@ -16,10 +16,10 @@ from persllm.cast import find_persona
 from persllm.persona import Persona
 from persllm.training.settings import settings_for
 from persllm.ui.commands import (
-    data_table,
     made_data,
     spoken_debate,
 )
+from persllm.ui.data_table import data_table
 from persllm.ui.progress import remembering
 from persllm.ui.report import Chapter, write_report
 from persllm.ui.training import made_adapter, results_table
@@ -67,7 +67,7 @@ def run_demo(*, runs: Path, base_name: str, turns: int) -> None:
 def _train(name: str, console: Console, *, runs: Path, base_name: str) -> _Trained:
     persona = find_persona(name)
     data = made_data(persona, runs=runs)
-    console.print(data_table(persona, data))
+    console.print(data_table(persona, data.statistics))
     settings = settings_for(find_base(base_name).name)
     adapter = made_adapter(persona, data, runs=runs, base_name=base_name, settings=settings)
     console.print(results_table(persona, adapter))

@@ -168,6 +168,24 @@ def build(
         int, typer.Option(help="Most items of one pattern from one paragraph.", min=1)
     ] = 1,
     seed: Annotated[int, typer.Option(help="The same seed builds the same items.")] = 1,
+    mine: Annotated[
+        str,
+        typer.Option(
+            help="Wrong answers of pairs: same-question (answered from the wrong place), or "
+            "nearest (the paper's way: the stored answer to a near question)."
+        ),
+    ] = "same-question",
+    skip: Annotated[
+        int,
+        typer.Option(help="With --mine nearest: so many of the nearest are passed over.", min=0),
+    ] = 5,
+    mix: Annotated[
+        Path | None,
+        typer.Option(help="JSONL of general conversations, mixed in as they are."),
+    ] = None,
+    mix_share: Annotated[
+        float, typer.Option(help="With --mix: their share of all items.", min=0, max=0.9)
+    ] = 0.2,
     teacher: Annotated[
         list[str] | None,
         typer.Option(
@@ -219,13 +237,20 @@ def build(
     as_json: AsJson = False,
 ) -> None:
     """Build a persona's training data from its materials."""
-    from persllm.training.data.sampling import BuildSettings
-    from persllm.ui.building import Orders, build_with_orders, teacher_choice
+    from persllm.ui.building import Orders, build_with_orders, chosen_settings, teacher_choice
 
     build_with_orders(
         persona,
         runs=runs,
-        settings=BuildSettings(per_part=per_part, variations=variations, seed=seed),
+        settings=chosen_settings(
+            per_part=per_part,
+            variations=variations,
+            seed=seed,
+            mine=mine,
+            skip=skip,
+            mix=mix,
+            mix_share=mix_share,
+        ),
         choice=teacher_choice(
             teacher or [],
             shares=shares,

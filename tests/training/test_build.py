@@ -16,6 +16,7 @@ from persllm.errors import DataError, EngineError, PersonaError
 from persllm.files import write_text
 from persllm.materials import read_materials
 from persllm.persona import Persona
+from persllm.training.data import drafting
 from persllm.training.data.build import PersonaData, build, read_data
 from persllm.training.data.items import PATTERNS
 from persllm.training.data.rules import RulesTeacher
@@ -242,21 +243,53 @@ build(
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("step", [1, 5, 10])
+@pytest.mark.parametrize("steps", [(1,), (10,), (2, 6, 10)])
 def test_a_killed_build_is_finished_to_the_same_bytes(
-    tmp_path: Path, tiny_persona: MakePersona, step: int
+    tmp_path: Path, tiny_persona: MakePersona, steps: tuple[int, ...]
 ) -> None:
+    """Killed once or again and again; step 10 writes items and pairs."""
     marta, otto = tiny_persona(), tiny_persona(OTTO)
     out = tmp_path / "out"
     command = [sys.executable, "-c", BUILD, str(marta.folder), str(otto.folder), str(out)]
-    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as running:
-        assert running.stdout is not None
-        for line in running.stdout:
-            if int(line) == step:
-                break
-        time.sleep(random.random() * 0.05)
-        running.kill()
+    for step in steps:
+        with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as running:
+            assert running.stdout is not None
+            for line in running.stdout:
+                if int(line) >= step:
+                    break
+            time.sleep(random.random() * 0.05)
+            running.kill()
     _build(marta, out, others=[otto])
     _build(marta, tmp_path / "unbroken", others=[otto])
     assert contents(out) == contents(tmp_path / "unbroken")
     assert json.loads((out / "statistics.json").read_text(encoding="utf-8"))["items"]
+
+
+def test_a_part_is_written_in_batches_and_continued_from_the_last_one(
+    tmp_path: Path, tiny_persona: MakePersona, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(drafting, "MOST_AT_ONCE", 3)
+    marta = tiny_persona()
+    whole = _teacher(marta)
+    _build(marta, tmp_path / "unbroken", others=[], teacher=whole)
+    assert whole.calls > 2 * PARTS
+    with pytest.raises(EngineError):
+        _build(marta, tmp_path / "out", others=[], teacher=_teacher(marta, dies_after=PARTS))
+    second = _teacher(marta)
+    _build(marta, tmp_path / "out", others=[], teacher=second)
+    assert second.calls == whole.calls - PARTS
+    assert contents(tmp_path / "out") == contents(tmp_path / "unbroken")
+
+
+def test_no_more_is_asked_for_than_is_wanted(tmp_path: Path, tiny_persona: MakePersona) -> None:
+    data = _build(tiny_persona(), tmp_path, others=[], settings=BuildSettings(per_part=4))
+    assert max(sum(split.values()) for split in data.statistics["items"].values()) <= 4
+
+
+def test_the_totals_are_sums_of_their_rows(data: PersonaData) -> None:
+    for split, totals in data.statistics["totals"].items():
+        items, pairs = data.split(split)  # type: ignore[arg-type]  # train or test
+        assert totals["items"] == len(items) == sum(totals["kinds"].values())
+        assert totals["pairs"] == len(pairs)
+        reasons = data.statistics["pairs_by_split"].values()
+        assert totals["pairs"] == sum(reason[split] for reason in reasons)

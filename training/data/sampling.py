@@ -18,6 +18,7 @@ from persllm.training.data.prose import is_prose, own_sentences
 from persllm.training.data.statements import tells_something
 
 Mining = Literal["same-question", "nearest"]
+MININGS: tuple[Mining, ...] = get_args(Mining)
 SPARE = 2
 """Paragraphs an item: not every paragraph yields one of every pattern."""
 
@@ -54,8 +55,8 @@ class BuildSettings:
         for name in shares:
             if not 0 <= getattr(self, name) <= 1:
                 raise ValueError(f"{name} must lie between 0 and 1, got {getattr(self, name)}")
-        if self.mine not in get_args(Mining) or self.skip < 0:
-            raise ValueError(f"mine must be one of {get_args(Mining)}, and skip at least 0")
+        if self.mine not in MININGS or self.skip < 0:
+            raise ValueError(f"mine must be one of {MININGS}, and skip at least 0")
         if self.general_share == 1:
             raise ValueError("general_share must be less than 1: something must be the persona's")
         if self.per_part < 1 or self.variations < 1:
