@@ -39,7 +39,7 @@ NOT_NAMES = frozenset(
 MOST_YEARS_OFF = 12
 ENOUGH_NAMES = 12
 VOWELS = "aeiou"
-TITLE = re.compile(r"(?:Mr|Mrs|Miss|Dr|St|Sir|Lord|Lady|Professor|Prof|Captain|Capt|Colonel)\b")
+TITLE = re.compile(r"(?:Mr|Mrs|Miss|Dr|Sir|Lord|Lady|Professor|Prof|Captain|Capt|Colonel)\b")
 SAYS = re.compile(
     r"(?:['\u2019]s)? (?:says?|said|has|had|states?|remarks?|believes?|thinks?|observed?|observes|"
     r"found|wrote|writes|told|asked|came|went|informs?|gave|showed|shows|thought)\b"

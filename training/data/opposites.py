@@ -16,7 +16,7 @@ happiness misery|pleasure pain|pleasures pains|joy sorrow|joys sorrows|strength 
 health sickness|healthy sick|freedom slavery|master slave|masters slaves|moral immoral|
 morality immorality|conscious unconscious|consciously unconsciously|similar different|
 simple complex|wise foolish|wisdom folly|courage cowardice|brave cowardly|proud humble|
-pride humility|war peace|victory defeat|faith doubt|superior inferior|advantage disadvantage|
+pride humility|war peace|victory defeat|superior inferior|advantage disadvantage|
 advantageous injurious|favourable unfavourable|regular irregular|perfect imperfect|
 perfectly imperfectly|important trifling|necessary needless|natural artificial|permanent passing|
 many few|everything nothing|everybody nobody|everywhere nowhere|inside outside|loud quiet|
@@ -39,6 +39,7 @@ UNSAFE_BEFORE = re.compile(
 FIXED_BEFORE = re.compile(
     r"\b(?:at(?: an?| the)?|no|any|once|as well|or|and then)\s+$", re.IGNORECASE
 )
+FIXED_AFTER = re.compile(r"^(?: (?:deal|many|from|but)\b|[-'\u2019])")
 MORE_OR_LESS = frozenset(
     "more less most least light long late early end rise fall first mean".split()
 )
@@ -70,7 +71,8 @@ def find_opposable(sentence: str) -> list[tuple[int, str, str]]:
         free = not re.search(rf"\b{other}\b", sentence, re.IGNORECASE)
         unsafe = word in MORE_OR_LESS and UNSAFE_BEFORE.search(sentence[: match.start()])
         unsafe = unsafe or FIXED_BEFORE.search(sentence[: match.start()])
-        if once and free and not unsafe and sentence[match.end() :][:1] not in {"-", "'", "\u2019"}:
+        unsafe = unsafe or FIXED_AFTER.match(sentence[match.end() :])
+        if once and free and not unsafe:
             found.append((match.start(1), word, other))
     return found
 

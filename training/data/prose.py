@@ -56,6 +56,7 @@ OPENING = re.compile(
     r"^(?:he|she|it|they|him|them|this|these|those|that|his|her|their|its|such|but|and|or|so|then|"
     r"there|here|thus|hence|yet|also|however|therefore|both|another|otherwise|nor|which|who|"
     r"all the (?:worse|better|more|less)|only (?:by|in|to|when|then|thus)|and again|my dear|"
+    r"not that|fourthly|fifthly|sixthly|seventhly|ask|innumerable other|many other|"
     r"neither|either|none|analogous|an analogous|"
     r"in (?:conclusion|case|short|fact|general)|"
     r"most of|some of|many of|all of|as soon|as before|one of|each|"
@@ -67,7 +68,7 @@ OPENING = re.compile(
     re.IGNORECASE,
 )
 POINTS_ELSEWHERE = re.compile(
-    r"\b(?:as before mentioned|above|below|following|foregoing|preceding|aforesaid|former|latter|"
+    r"\b(?:as before mentioned|above(?! all)|below|following|foregoing|preceding|aforesaid|former|latter|"
     r"chapters?|pages?|"
     r"plates?|tables?|figures?|diagrams?|woodcuts?|editions?|volumes?|footnotes?|appendix|"
     r"paragraphs?|sections?|manuscripts?|sketch|extracts?|memoirs?|hereafter|hitherto quoted|"

@@ -291,6 +291,10 @@ def _is_about(fact: Fact, line: str, following: Sequence[str]) -> bool:
     """Tell whether a sentence is about a fact, rather than naming it in passing."""
     if fact.kind == "year":
         return grammar.speaks_of_self(line)
+    if line[: fact.start].lower().endswith("the ") or line[fact.start :].startswith(
+        fact.text + " de"
+    ):
+        return False  # "the Spaniard", "Cape de Verde"
     verb = VERB.search(line)
     subject = verb is not None and fact.start < verb.start()
     visited = fact.kind == "place" and grammar.speaks_of_self(line)
