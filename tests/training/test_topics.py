@@ -18,7 +18,7 @@ def _vocabulary(*texts: str) -> Vocabulary:
 
 def test_the_subject_of_a_sentence_is_its_topic() -> None:
     text = "The lens of the lamp is thick, and I saw a crack in the wall."
-    assert _vocabulary(text).topics(text) == ["the lens of the lamp"]
+    assert _vocabulary(text).topics(text)[0] == "the lens of the lamp"
 
 
 def test_what_comes_again_is_a_topic_too() -> None:

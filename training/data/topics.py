@@ -24,7 +24,7 @@ WORD = r"[a-z]+(?:-[a-z]+)*"
 PHRASE = re.compile(
     rf"(?:\b(the|a|an|my|our|The|A|An|My|Our)\s+|"
     rf"\b(?:of|for|with|against|about|between|in|by|on|that)\s+(?!(?:the|an?|my|our)\b)|^)"
-    rf"((?:{WORD}\s+){{0,2}}{WORD}){EDGE}"
+    rf"((?:{WORD}\s+){{0,2}}?{WORD}){EDGE}"
 )
 COUNTED = re.compile(rf"\b(?:a|an|one|every|each|another)\s+(?:{WORD}\s+)?({WORD})\b")
 RIGHT_AFTER = re.compile(rf"\b(?:[Tt]he|[Aa]n?|[Mm]y|[Oo]ur|of)\s+({WORD}){EDGE}")
