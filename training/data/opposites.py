@@ -41,7 +41,7 @@ FIXED_BEFORE = re.compile(
 )
 FIXED_AFTER = re.compile(r"^(?: (?:deal|many|from|but)\b|[-'\u2019])")
 MORE_OR_LESS = frozenset(
-    "more less most least light long late early end rise fall first mean".split()
+    "more less most least many few light long late early end rise fall first mean".split()
 )
 
 

@@ -68,7 +68,8 @@ OPENING = re.compile(
     re.IGNORECASE,
 )
 POINTS_ELSEWHERE = re.compile(
-    r"\b(?:as before mentioned|above(?! all)|below|following|foregoing|preceding|aforesaid|former|latter|"
+    r"\b(?:as before mentioned|above(?! all)|below|following|foregoing|preceding|"
+    r"aforesaid|former|latter|"
     r"chapters?|pages?|"
     r"plates?|tables?|figures?|diagrams?|woodcuts?|editions?|volumes?|footnotes?|appendix|"
     r"paragraphs?|sections?|manuscripts?|sketch|extracts?|memoirs?|hereafter|hitherto quoted|"

@@ -18,7 +18,8 @@ WE_DID = re.compile(
 )
 CONDITION = re.compile(
     r"^(?:if|when|as|although|though|while|unless|because|since|whether|let|perhaps|may|oh|o|yes|no|"
-    r"well|ah|alas|see|suppose|consider|hearken|measure|behold|feast|learn|think|believe|just as|for|what|how|why|who|where)\b",
+    r"well|ah|alas|see|suppose|consider|hearken|measure|behold|feast|learn|think|believe|"
+    r"just as|for|what|how|why|who|where)\b",
     re.IGNORECASE,
 )
 REPLACEABLE = re.compile(r"(?<!^)(?<![.!?] )\b(?!I\b)[A-Z][a-z]{2,}|\d{2,}")
