@@ -162,7 +162,7 @@ class _Reading:
             self._open("" if is_person(title.by, self.names) else CHAPTER, sticky=True)
         elif title.kind in WHOLE_PARTS:
             part, sticky = WHOLE_PARTS[title.kind]
-            self._open(part, sticky=sticky)
+            self._open(part, sticky=sticky and index > self.start)
         elif title.kind == "preface" and self._is_others(index, least=1):
             self._open(PREFACE)
         elif title.kind == "appendix":
