@@ -39,6 +39,7 @@ DATE_WORD = re.compile(
     r"\b(?:Jan|Feb|March|April|May|June|July|Aug|Sept?|Oct|Nov|Dec|January|February|August|"
     r"September|October|November|December|Monday|Tuesday|Wednesday|Thursday|Friday|Saturday|Sunday)\b"
 )
+ITALIC = re.compile(r"^_(?!If\b)[A-Z][^_.!?]{2,90}\.?_\.?$")
 DATE_SMALL = re.compile(r"(?:of|the|in|on|at|near|morning|evening|night|afternoon|noon)\b")
 ANNOUNCED: tuple[tuple[HeadingKind, re.Pattern[str]], ...] = (
     (
@@ -111,7 +112,8 @@ def read(line: str) -> Heading | None:
         return None
     plain = " ".join(re.findall(r"[^\W_]+", line.lower()))
     chapter = bool(CHAPTER.match(line) or ROMAN.match(line))
-    if not (chapter or _is_title(line) or _is_announced_whole(plain)):
+    italic = bool(ITALIC.match(line)) and len(words) <= 12
+    if not (chapter or italic or _is_title(line) or _is_announced_whole(plain)):
         return None
     by = PREFACE_BY.match(line) or BY.search(line)
     if by and not re.search(r"translated|edited|illustrated|printed|published", plain):
@@ -119,7 +121,7 @@ def read(line: str) -> Heading | None:
     for kind, pattern in ANNOUNCED:
         if pattern.search(plain):
             return Heading(kind, line)
-    if chapter:
+    if CHAPTER.match(line):
         return Heading("chapter", line)
     return Heading("name" if _is_name(line) else "plain", line)
 

@@ -20,10 +20,10 @@ from pathlib import Path
 from persllm.errors import PersonaError
 from persllm.files import digest
 from persllm.kinds import Kind as Kind
-from persllm.kinds import kind_of
+from persllm.kinds import kind_of, tone_of
 from persllm.parts import contexts
 from persllm.persona import Persona, Stage
-from persllm.whose import is_about, own_text, recognise
+from persllm.whose import Context, is_about, own_text, recognise
 
 MAX_FILE_BYTES = 32 * 1024 * 1024
 MAX_PARAGRAPH = 50_000
@@ -152,10 +152,18 @@ def _read_file(
     persona: Persona, path: Path, stage: Stage | None, faults: list[str]
 ) -> Iterator[Material | LeftOut]:
     name = str(path.relative_to(persona.materials_folder))
-    blocks = [block for block in _blocks(_read_text(path, name, faults)) if block[2]]
-    places = contexts(["\n".join(lines) for _, _, lines in blocks], persona.name)
-    for (heading, line, lines), place in zip(blocks, places, strict=True):
-        lines[0] = re.sub(r"^【.*】", "", lines[0])  # the paper's leading tag
+    blocks = [
+        (heading, line, [re.sub(r"^【.*】", "", lines[0]), *lines[1:]])  # the paper's leading tag
+        for heading, line, lines in _blocks(_read_text(path, name, faults))
+    ]
+    texts = ["\n".join(lines) for _, _, lines in blocks]
+    texts = [text if len(text) <= MAX_PARAGRAPH else "" for text in texts]  # told as faults below
+    places = contexts(texts, persona.name)
+    reasons = [_left_out(lines, place) for (_, _, lines), place in zip(blocks, places, strict=True)]
+    named = _kind_by_name(path.stem)
+    own = [text for text, why in zip(texts, reasons, strict=True) if text and not why]
+    tone = 0.0 if named else tone_of(own)
+    for (heading, line, lines), place, why in zip(blocks, places, reasons, strict=True):
         source, paragraph = f"{name}:{line}", "\n".join(lines)
         if len(paragraph) > MAX_PARAGRAPH:
             faults.append(
@@ -163,17 +171,25 @@ def _read_file(
                 f"{MAX_PARAGRAPH:,} are read. Split it with blank lines."
             )
             continue
-        speech = any(part.startswith(">") for part in lines)
-        why = None if speech else recognise(paragraph, place)
         if why:
             yield LeftOut(why, source, paragraph)
             continue
         owner = stage or _stage_of(persona, heading, source, faults)
         if owner is not None:
-            kind = _kind_by_name(path.stem)
-            if kind is None and not speech and is_about(paragraph, place.names):
-                kind = "objective"
-            yield from _materials(owner, path.stem, lines, source, kind=kind)
+            about = not _is_speech(lines) and is_about(paragraph, place.names)
+            kind: Kind | None = named or ("objective" if about else None)
+            yield from _materials(owner, path.stem, lines, source, kind=kind, tone=tone)
+
+
+def _left_out(lines: list[str], place: Context) -> str | None:
+    paragraph = "\n".join(lines)
+    if _is_speech(lines) or len(paragraph) > MAX_PARAGRAPH:
+        return None
+    return recognise(paragraph, place)
+
+
+def _is_speech(lines: list[str]) -> bool:
+    return any(line.startswith(">") for line in lines)
 
 
 def _read_text(path: Path, name: str, faults: list[str]) -> str:
@@ -239,16 +255,16 @@ def _stage_of(persona: Persona, heading: str, where: str, faults: list[str]) -> 
 
 
 def _materials(
-    stage: Stage, stem: str, lines: list[str], source: str, *, kind: Kind | None
+    stage: Stage, stem: str, lines: list[str], source: str, *, kind: Kind | None, tone: float
 ) -> Iterator[Material]:
     for partner, text in _exchanges(lines):
         said = partner
-        for passage in _passages(own_text(text)):
+        for passage in passages(own_text(text)):
             name = stem.lower()[:20].replace(" ", "-")
             yield Material(
                 id=f"{stage.id}-{name}-{digest(stage.id, passage)[:8]}",
                 stage=stage.id,
-                kind=kind or ("subjective" if partner else kind_of(passage)),
+                kind=kind or ("subjective" if partner else kind_of(passage, tone=tone)),
                 text=passage,
                 partner=said,
                 source=source,
@@ -271,7 +287,8 @@ def _exchanges(lines: list[str]) -> Iterator[tuple[str, str]]:
     yield " ".join(partner), " ".join(answer)
 
 
-def _passages(text: str) -> Iterator[str]:
+def passages(text: str) -> Iterator[str]:
+    """Yield a paragraph in passages of about `PASSAGE_WORDS`, cut at sentence ends."""
     passage: list[str] = []
     words = 0
     for sentence in sentences(text):

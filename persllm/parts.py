@@ -21,6 +21,7 @@ from persllm.whose import (
     HEADING,
     INDEX,
     LICENCE,
+    NOTE,
     PREFACE,
     QUOTED,
     Context,
@@ -35,9 +36,18 @@ END = re.compile(
 )
 FAMILY = re.compile(r"\bmy (?:father|brother|husband|grandfather|uncle|master|friend)\b", re.I)
 CLOSING = re.compile(
-    r"\b(?:yours|believe me|adieu|farewell|affectionate(?:ly)?|sincerely|truly|faithfully)\b"
-    r".{0,60}$",
+    r"(?:^|[.,!?;:-] ?|\band )(?:[a-z]+ ){0,4}(?:yours?|believe me|adieu|farewell|"
+    r"affectionate(?:ly)?|sincerely|truly|faithfully)\b[^.!?]{0,60}(?:\b[A-Z]{2,}\W*|,\W*)$|"
+    r"^\W*(?:yours?|ever|believe me|adieu|farewell|good-?bye)\b.{0,70}$",
     re.I,
+)
+WROTE = re.compile(
+    r"\b(?:my father|he) (?:\w+ ){0,3}(?:wrote|writes|says|said|replied)\b|"
+    r"\b(?:letters?|notes?|extracts?|passages?)\b.{0,60}\bto (?:[A-Z]|the |Mr|Dr|Sir|Prof)",
+)
+TO_PERSON = re.compile(
+    r"\bto (?:my father|him)\b|"
+    r"\b(?:Mr|Dr|Sir|Professor|Mrs|Miss)\.? [\w. ]{2,30} (?:wrote|writes|says)\b"
 )
 POSTSCRIPT = re.compile(r"^\W*P\.? ?S\b|^\W*N\.? ?B\b|^\W*Postscript")
 EDITED = re.compile(r"\b(?:edited|translated|complete works|introduction by|foreword by)\b", re.I)
@@ -84,6 +94,8 @@ class _Reading:
     letter: str = ""
     own_chapter: bool = False
     """A chapter of the person's own in a life or letters."""
+    pending: bool = False
+    """The editor has just announced words of the person: the next paragraph is theirs."""
     closed: bool = False
     remark_left: int = 0
 
@@ -129,7 +141,7 @@ class _Reading:
             self.letter = "own" if is_person(opened.sender, self.names) else "other"
         elif title:
             self._enter_part(index, title)
-        elif self.part == CONTENTS and is_prose(text):
+        elif self.part == CONTENTS and is_prose(text) and not text[-1].isdigit():
             self._open("")
         elif is_addressed_to(text, self.names):
             self.letter, self.closed = "other", False
@@ -142,7 +154,7 @@ class _Reading:
         goes_on = self.part == PREFACE and above is not None and above.kind != "name"
         if title.kind == "name":
             self.closed = bool(self.letter)
-        elif self.part == CONTENTS and not self._prose_follows(index):
+        elif self._stays_in_list(index, title):
             return
         elif title.kind == "by" and PREFACING.match(title.text):
             self._open("" if is_person(title.by, self.names) else PREFACE)
@@ -150,7 +162,7 @@ class _Reading:
             self._open("" if is_person(title.by, self.names) else CHAPTER, sticky=True)
         elif title.kind in WHOLE_PARTS:
             part, sticky = WHOLE_PARTS[title.kind]
-            self._open(part, sticky=sticky)
+            self._open(part, sticky=sticky and index > self.start)
         elif title.kind == "preface" and self._is_others(index, least=1):
             self._open(PREFACE)
         elif title.kind == "appendix":
@@ -159,6 +171,11 @@ class _Reading:
             self.appended = True
         elif not goes_on and self._may_end(title):
             self._open_plain(index, title)
+
+    def _stays_in_list(self, index: int, title: Heading) -> bool:
+        """Tell whether a heading is an entry of the contents, or of a list of books."""
+        listed = self.part == CONTENTS and not self._prose_follows(index)
+        return listed or (self.part == ADVERTISEMENT and title.kind == "contents")
 
     def _may_end(self, title: Heading) -> bool:
         return not self.sticky or (title.kind in ("chapter", "preface") and not self.appended)
@@ -184,7 +201,8 @@ class _Reading:
         return " ".join(self.flat[i] for i in below if self.titles[i])
 
     def _prose_follows(self, index: int) -> bool:
-        return any(is_prose(text) for text in self.flat[index + 1 : index + 5])
+        following = self.flat[index + 1 : index + 5]
+        return any(is_prose(text) and not text[-1].isdigit() for text in following)
 
     def _is_others(self, index: int, *, least: int) -> bool:
         """Tell whether a part speaks of the person, and is not signed by that person."""
@@ -198,18 +216,30 @@ class _Reading:
                 break
             words += 0 if title else len(text.split())
             found += mentions(text, self.names)
-        return found >= least and found * WORDS_A_MENTION >= words
+            found += len(FAMILY.findall(text)) if least == 1 and self.edited else 0
+        return found >= least and found * (WORDS_A_MENTION * (2 if least == 1 else 1)) >= words
 
     def _follow_letter(self, text: str) -> None:
         """End a letter after its closing, or where an editor goes on."""
-        if self.own_chapter:
+        if self.own_chapter or NOTE.match(text) or text.startswith("["):
             return
-        if self.letter and self.closed and not POSTSCRIPT.match(text):
+        if self.pending and not headings.is_date_line(text):
+            self.letter, self.closed, self.pending = "own", False, False
+        elif self.letter and self.closed and not POSTSCRIPT.match(text):
             self.letter, self.closed = "", False
         elif self.letter == "own" and self.compiled and self._narrates(text):
             self.letter = ""
         if self.letter and CLOSING.search(text[-110:]):
             self.closed = True
+        if self.compiled and not self.letter and self._introduces(text):
+            self.pending = True
+
+    def _introduces(self, text: str) -> bool:
+        """Tell whether an editor's paragraph ends by announcing words that the person wrote."""
+        end = text[-260:]
+        return bool(
+            re.search(r":[-\u2014]*$", end) and WROTE.search(end) and not TO_PERSON.search(end)
+        )
 
     def _narrates(self, text: str) -> bool:
         plain = QUOTED.sub(" ", text)

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
-from persllm.kinds import Kind, kind_of
+from persllm.kinds import Kind, kinds_of
 from persllm.parts import contexts
 from persllm.persona import Persona, Stage
 from persllm.training.imports.dating import (
@@ -62,7 +62,7 @@ class Wishes:
     """The persona's labels in chats and scripts; guessed from the name by default."""
     anybody: bool = False
     """Keep editors' and others' words too."""
-    classify: Classify = lambda texts: [kind_of(text) for text in texts]
+    classify: Classify = kinds_of
     """Objective or subjective, for all paragraphs at once; a teacher may do it."""
     classifier: str = "rules"
 
