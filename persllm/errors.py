@@ -9,7 +9,8 @@ PersLLMError
 │   ├── TooLongError  prompt and reply exceed its context     (say less, recall less)
 │   └── BudgetError   the budget is spent                     (raise it, or be content)
 ├── MemoryStoreError  memories could not be read or kept      (check the store)
-└── ServeError        a page or port cannot be opened         (choose another port)
+├── ServeError        a page or port cannot be opened         (choose another port)
+└── GateError         an evaluation is worse than another     (look at the answers)
 
 A message says what happened, with which value, what would be right and what to do next.
 Programming mistakes stay `ValueError` and `TypeError`.
@@ -72,3 +73,9 @@ class ServeError(PersLLMError):
     """A page cannot be served."""
 
     exit_code = 9
+
+
+class GateError(PersLLMError):
+    """A figure of an evaluation fell by more than its noise."""
+
+    exit_code = 20

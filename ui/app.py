@@ -15,6 +15,7 @@ from persllm.ui.talk import (
     Company,
     company,
     debate_between,
+    plain_rows,
     reply_to,
     seat,
 )
@@ -110,7 +111,7 @@ def _chat_tab(gradio: Any, people: Company) -> None:  # noqa: ANN401 (the module
     def answer(
         name: str, stage_id: str, text: str, history: list[dict[str, Any]]
     ) -> Iterator[tuple[list[ChatRow], str, str]]:
-        for rows, memories in reply_to(people, name, stage_id, text, _rows(history)):
+        for rows, memories in reply_to(people, name, stage_id, text, plain_rows(history)):
             yield rows, memories, ""
 
     answering = [
@@ -172,14 +173,3 @@ def _who(gradio: Any, people: Company, name: str, label: str, stage_label: str) 
     # Only what a visitor chooses: a scenario sets person and stage together.
     who.input(stages_of, who, stage)
     return who, stage
-
-
-def _rows(history: list[dict[str, Any]]) -> list[ChatRow]:
-    """Return the page's messages with plain text; gradio sends content as parts."""
-    rows: list[ChatRow] = []
-    for message in history:
-        content = message["content"]
-        if isinstance(content, list):
-            content = "".join(part.get("text", "") for part in content)
-        rows.append({"role": message["role"], "content": str(content)})
-    return rows

@@ -81,6 +81,23 @@ def print_command(served: Served, *, port: int) -> None:
     print(shlex.join(vllm_command(workplace.base, adapters, port=port, flags=served.flags)))
 
 
+def run_mcp(
+    names: Sequence[str], *, engine: str, base_name: str, runs: Path, memory: str | None
+) -> None:
+    """Serve the MCP tools over standard input and output until the client leaves.
+
+    Raises:
+        ServeError: The SDK is not installed.
+        PersLLMError: A persona or base cannot be had.
+    """
+    from persllm.agents.serving.mcp_server import build_mcp_server
+    from persllm.agents.serving.persona_tools import PersonaTools
+
+    workplace = Workplace(base_name=base_name, engine=engine, runs=runs, memory=memory)
+    personas = [find_persona(name) for name in names or bundled()]
+    build_mcp_server(PersonaTools(workplace, personas)).run("stdio")
+
+
 def _workplace(
     served: Served, personas: Sequence[Persona], stack: ExitStack
 ) -> tuple[Workplace, dict[str, Path]]:

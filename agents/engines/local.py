@@ -193,7 +193,8 @@ class LocalEngine:
 
         if self._loop is None or not asked:
             return {}
-        places, scores = list(asked), {}
+        places = list(asked)
+        scores: dict[int, Score] = {}
         passes = score(self._forward, self._room, list(asked.values()))
         while True:
             with self._loop.alone():  # one pass at a time, so that replies go on between them
@@ -277,14 +278,14 @@ def _wording(base: Base, model: Any) -> Wording:  # noqa: ANN401 (a transformers
 
 
 def _check_int8(base: Base, *, on_gpu: bool, fallback: str) -> None:
-    from persllm.agents.engines.lean.linear import has_int8
+    from persllm.agents.engines.lean.linear import has_fbgemm
 
     faults = [
         fault
         for fault, found in (
             ("int8 is for CPUs, and this engine runs on a GPU", on_gpu),
             (f"the base {base.name} runs the plain way ({fallback})", bool(fallback)),
-            ("this build of torch lacks the FBGEMM kernels", not has_int8()),
+            ("this build of torch lacks the FBGEMM kernels", not has_fbgemm()),
         )
         if found
     ]

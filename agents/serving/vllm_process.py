@@ -16,6 +16,7 @@ import httpx
 from persllm.agents.engines.lora_limits import room_for
 from persllm.bases import Base
 from persllm.errors import EngineError
+from persllm.loading import device
 
 PYTHON = "PERSLLM_VLLM_PYTHON"
 """Environment variable: the Python that has vLLM, where it is another than ours."""
@@ -25,6 +26,7 @@ START_SECONDS = 1800.0
 STOP_SECONDS = 20.0
 RANK_FLAG = "--max-lora-rank"
 MOST_IN_BATCH = 8
+"""Adapters in one batch on a GPU; more take turns."""
 
 
 def vllm_command(
@@ -43,7 +45,7 @@ def vllm_command(
     ]
     if adapters:
         command += ["--enable-lora", RANK_FLAG, str(rank)]
-        command += ["--max-loras", str(min(len(adapters), MOST_IN_BATCH))]
+        command += ["--max-loras", str(_slots(len(adapters)))]
         command += ["--max-cpu-loras", str(len(adapters)), "--lora-modules"]
         command += [
             json.dumps({"name": name, "path": str(path), "base_model_name": base.name})
@@ -98,6 +100,17 @@ def _wait_until_ready(process: "subprocess.Popen[bytes]", port: int) -> None:
                 return
         time.sleep(0.5)
     raise EngineError(f"vLLM does not answer after {START_SECONDS:g} s. Its messages stand above.")
+
+
+def _slots(adapters: int) -> int:
+    """Return how many adapters vLLM holds ready in a batch.
+
+    One is left free on a CPU: vLLM 0.32 takes a row without adapter for slot -1 there, the last
+    one, and adds what it holds (`bgmv_expand` in its torch_ops/lora_ops.py).
+    """
+    if device().type == "cuda":
+        return min(adapters, MOST_IN_BATCH)
+    return adapters + 1
 
 
 def _asked_rank(flags: Sequence[str]) -> int | None:

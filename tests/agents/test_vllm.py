@@ -45,7 +45,7 @@ def vllm_there(adapters: tuple[Path, Path]) -> Iterator[HttpEngine]:
     patch = pytest.MonkeyPatch()
     patch.setenv("VLLM_ALLOW_RUNTIME_LORA_UPDATING", "True")
     port = free_port()
-    flags = (*SMALL, "--max-loras", "2", "--max-cpu-loras", "2")
+    flags = (*SMALL, "--max-loras", "3", "--max-cpu-loras", "3")
     command = vllm_command(NANO, {"nikola-tesla": adapters[0]}, port=port, flags=flags)
     with running(command, port=port) as url:
         yield HttpEngine(parse_address(url), base=NANO)
