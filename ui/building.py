@@ -28,7 +28,7 @@ from persllm.training.data.teachers.calibration import (
     read_remarks,
 )
 from persllm.training.data.teachers.chat_teacher import ChatTeacher
-from persllm.training.data.teachers.estimate import Estimate, estimate, surveyed
+from persllm.training.data.teachers.estimate import estimate, surveyed
 from persllm.training.data.teachers.general import read_instructions, write_general
 from persllm.training.data.teachers.money import parsed_price
 from persllm.training.data.teachers.retrieval import Budgets
@@ -163,8 +163,9 @@ def build_with_orders(
     _take_over(home)
     teacher = _teacher(persona, choice, home / CALLS_NAME)
     console = Console(stderr=True)
-    for each in _estimates(teacher, asked):
-        console.print(escape(each.line()))
+    for model, share in chat_shares(teacher, asked):
+        console.print(escape(estimate(model, share).line()))
+        model.expected = len(share)
     if orders.calibrate:
         _calibrate(teacher, asked, home / REMARKS_NAME)
     folder = constructed_data(persona, runs=runs, settings=settings, teacher=teacher)
@@ -183,12 +184,8 @@ def _dry(calls: Path) -> Path:
     return calls if calls.is_file() else Path(":memory:")
 
 
-def _estimates(teacher: Teacher, asked: Sequence[Assignment]) -> list[Estimate]:
-    return [estimate(model, share) for model, share in chat_shares(teacher, asked)]
-
-
 def _tell_needs(teacher: Teacher, asked: Sequence[Assignment], orders: Orders) -> None:
-    found = _estimates(teacher, asked)
+    found = [estimate(model, share) for model, share in chat_shares(teacher, asked)]
     if orders.as_json:
         print(json.dumps({"items": len(asked), "teachers": [asdict(each) for each in found]}))
         return

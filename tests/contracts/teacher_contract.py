@@ -81,6 +81,27 @@ class TeacherContract:
             if draft is not None:
                 assert bool(draft.false_premise) == (assignment.pattern == "misleading")
 
+    def test_a_claim_names_its_detail_and_how_one_would_answer_wrongly(
+        self, materials: tuple[Material, ...], assignments: list[Assignment]
+    ) -> None:
+        """Claims, and no others, say what is claimed and hold a wrong answer."""
+        drafts = self.make(materials).write(assignments)
+        for assignment, draft in zip(assignments, drafts, strict=True):
+            if draft is not None:
+                claim = assignment.pattern in ("misleading", "true-premise")
+                assert bool(draft.said and draft.known and draft.wrong_response) == claim
+
+    def test_the_answer_of_another_stage_names_it(
+        self, persona: Persona, materials: tuple[Material, ...], assignments: list[Assignment]
+    ) -> None:
+        """Where there is one, it is of another stage of the persona, and another answer."""
+        drafts = self.make(materials).write(assignments)
+        for assignment, draft in zip(assignments, drafts, strict=True):
+            if draft is not None and draft.other_stage:
+                assert draft.other_stage in {stage.id for stage in persona.stages}
+                assert draft.other_stage != assignment.stage.id
+                assert draft.other_response not in ("", draft.response)
+
     def test_nothing_asked_is_nothing_written(self, materials: tuple[Material, ...]) -> None:
         """No assignments, no drafts."""
         assert self.make(materials).write([]) == []

@@ -52,7 +52,7 @@ def test_a_dry_run_tells_what_it_will_take_and_leaves_nothing(
 def test_a_budget_stops_the_build_and_the_same_command_goes_on(
     persona: Persona, server: Served, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    wanted = ("--teacher", server.name, "--price", "1,1", "--budget", "0.05", "--at-once", "4")
+    wanted = ("--teacher", server.name, "--price", "1,1", "--budget", "0.02", "--at-once", "4")
     stops = 0
     for _ in range(20):
         try:

@@ -79,6 +79,9 @@ class ChatTeacher:
         """Why drafts came to nothing."""
         self.other_stages = other_stages
         self.told = told
+        self.expected = 0
+        """How many drafts will be asked for in all, for those who are told."""
+        self._written = 0
         self._at_once = at_once
         self._asker = Asker(model, store, most=at_once, meter=self.meter)
         self._recalling = Recalling(shelves, store)
@@ -103,7 +106,8 @@ class ChatTeacher:
         drafts: list[Draft | None] = []
         for draft in self.stream(assignments):
             drafts.append(draft)
-            self.told(self.meter.line(), len(drafts), len(assignments))
+            self._written += 1
+            self.told(self.meter.short(), self._written, max(self.expected, self._written))
         return drafts
 
     def stream(self, assignments: Iterable[Assignment]) -> Iterator[Draft | None]:

@@ -98,7 +98,7 @@ def write_general(
     refused: list[dict[str, Any]] = []
     counts: Counter[str] = Counter(written=0, refused=0, left_out=0)
     for done, styled in enumerate(_styled(persona, teacher, instructions), start=1):
-        told(teacher.meter.line(), done, len(instructions))
+        told(teacher.meter.short(), done, len(instructions))
         if styled.answer is None:
             counts["left_out"] += 1
         elif styled.refused:

@@ -130,8 +130,13 @@ class Meter:
         if self.price is not None:
             self.purse.pay(self.price.of(tokens_in, tokens_out))
 
+    def short(self) -> str:
+        """Return the count so far, for a progress bar."""
+        cost = f", {self.cost:.2f} dollars" if self.cost else ""
+        return f"{self.calls:,} calls{cost}, {self.rate:,.0f}/s"
+
     def line(self) -> str:
-        """Return the count so far, for people."""
+        """Return the whole count, for people."""
         cost = f", {self.cost:.4f} dollars" if self.cost else ""
         again = f", {self.repeated:,} made again" if self.repeated else ""
         return (
