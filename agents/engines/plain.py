@@ -1,7 +1,7 @@
-"""The plain way: transformers' model and PEFT's adapters, one request at a time.
+"""The plain way: transformers' model and PEFT's adapters, one row at a time.
 
 For bases and adapters which the decode loop in `lean/` does not know. The switch of the active
-adapter belongs to the whole model, so nothing runs beside it.
+adapter belongs to the whole model, so one step runs at a time; streams take turns, token by token.
 """
 
 import threading
@@ -35,6 +35,8 @@ class Plain:
         self._wording = wording
         self._model = model
         self._names: dict[Path, str] = {}
+        self._loads = 0
+        self._active: str | None = None
         self._lock = threading.Lock()
 
     @property
@@ -48,6 +50,7 @@ class Plain:
             name = self._names.pop(folder, None)
             if name is not None:
                 self._model.delete_adapter(name)
+                self._active = ""
 
     @torch.inference_mode()
     def score(self, request: Request, reply: str) -> Score:
@@ -61,24 +64,15 @@ class Plain:
         return Score(float(each.sum()), len(written))
 
     def stream(self, request: Request) -> Iterator[Piece]:
-        """Yield the reply in pieces; others wait until the last one, or until it is closed."""
+        """Yield the reply in pieces."""
         prompt = self._wording.prompt(request)
-        with self._lock:
-            self._switch(request.adapter)
-            yield from self._stream(request, prompt)
-
-    def _stream(self, request: Request, prompt: list[int]) -> Iterator[Piece]:
         generator = generator_of(request)
-        tokens = torch.tensor([prompt], device=self._model.device)
-        cache: Any = None
+        tokens, cache = prompt, None
         writing, shown = self._wording.writing(), Shown(request.stop)
         finish = "length"
         while len(writing.tokens) < request.max_tokens:
-            with torch.inference_mode():
-                out = self._model(input_ids=tokens, past_key_values=cache, use_cache=True)
-                cache = out.past_key_values
-                logits = out.logits[:, -1].float()
-                token = pick(logits, [request], [generator])[0]
+            logits, cache = self._step(request.adapter, tokens, cache)
+            token = pick(logits, [request], [generator])[0]
             if token in self._wording.ends:
                 finish = "stop"
                 break
@@ -89,9 +83,23 @@ class Plain:
             if shown.stopped:
                 finish = "stop"
                 break
-            tokens = torch.tensor([[token]], device=self._model.device)
+            tokens = [token]
         yield from shown.rest(writing.whole())
         yield Piece("", finish, len(prompt), len(writing.tokens))
+
+    @torch.inference_mode()
+    def _step(
+        self,
+        adapter: Path | None,
+        tokens: list[int],
+        cache: Any,  # noqa: ANN401 (transformers')
+    ) -> tuple[torch.Tensor, Any]:
+        """Return the next token's logits (1, vocabulary) and the cache."""
+        with self._lock:
+            self._switch(adapter)
+            ids = torch.tensor([tokens], device=self._model.device)
+            out = self._model(input_ids=ids, past_key_values=cache, use_cache=True)
+        return out.logits[:, -1].float(), out.past_key_values
 
     def _told(self, logits: torch.Tensor, token: int) -> tuple[Token, ...]:
         chance = float(logits[0].log_softmax(-1)[token])
@@ -99,16 +107,16 @@ class Plain:
 
     def _switch(self, adapter: Path | None) -> None:
         if self._model is None:
-            self._model = load_base(self._base)
-        self._model.eval()
+            self._model = load_base(self._base).eval()
         name = None if adapter is None else self._load(adapter.resolve())
-        if not self._names:
+        if name == self._active or not self._names:
             return
         if name is None:
             self._model.base_model.disable_adapter_layers()
         else:
             self._model.base_model.enable_adapter_layers()
             self._model.set_adapter(name)
+        self._active = name
 
     def _load(self, folder: Path) -> str:
         """Return the adapter's name in PEFT, loading it the first time."""
@@ -116,7 +124,8 @@ class Plain:
 
         if folder not in self._names:
             check_fits(folder, base=self._base)
-            name = f"adapter{len(self._names)}"
+            self._loads += 1
+            name = f"adapter{self._loads}"
             try:
                 if isinstance(self._model, PeftModel):
                     self._model.load_adapter(str(folder), adapter_name=name)
@@ -127,4 +136,5 @@ class Plain:
                     f"PEFT cannot load the adapter {folder}: {error}. Train it again."
                 ) from error
             self._names[folder] = name
+            self._active = ""  # loading may have switched
         return self._names[folder]

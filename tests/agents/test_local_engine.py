@@ -1,6 +1,8 @@
 """The local engine: the engine contract on the nano base, and that adapters really act."""
 
 import json
+import shutil
+import tempfile
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -45,6 +47,25 @@ class TestWithAnAdapter(EngineContract):
 
     def make(self) -> Engine:
         return nano_engine()
+
+
+@cache
+def stretched_engine() -> LocalEngine:
+    """Return nano with rotary embeddings that depend on the length, beyond its context only."""
+    folder = Path(tempfile.mkdtemp()) / "stretched"
+    shutil.copytree(find_base("nano").location, folder)
+    config = json.loads((folder / "config.json").read_text())
+    config["rope_parameters"] = {"rope_type": "dynamic", "rope_theta": 10000.0, "factor": 2.0}
+    (folder / "config.json").write_text(json.dumps(config))
+    return LocalEngine(find_base(str(folder)))
+
+
+class TestThePlainWay(EngineContract):
+    tells_logprobs = True
+
+    def make(self) -> Engine:
+        assert stretched_engine().fallback
+        return stretched_engine()
 
 
 def _plain_peft(adapter: Path, messages: tuple[Message, ...]) -> tuple[str, int]:
