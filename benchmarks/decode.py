@@ -2,13 +2,17 @@
 
 python benchmarks/decode.py [--nano] [--repeats 5]
 
-Each side answers fresh prompts of about 130 tokens with 40 tokens. Both sides run in turn in one
-process, one thread; printed are medians of CPU time. Replies in fp32 must be those of PEFT.
+Each side answers fresh prompts of about 130 tokens with 40 tokens, once from the start and once,
+where the prompt is read already, from there: "in all" and "writing only". A persona's header is the
+same for all who ask it. Both sides run in turn in one process, one thread; printed are medians of
+CPU time. Replies in fp32 must be those of PEFT.
 """
 
 import argparse
 import statistics
 import tempfile
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from speakers import Plain, random_adapters, random_base, request, timed, words
@@ -20,17 +24,39 @@ from persllm.engine import Request
 ROWS = (1, 4, 16)
 TOKENS = 40
 
+Rates = dict[tuple[str, int], tuple[float, float]]
+"""Tokens a second in all and writing only, by side and rows."""
+
 
 def asked(adapters: list[Path], rows: int, seed: int) -> list[Request]:
+    count = len(adapters)
     return [
         request(
             words(60, seed + row),
-            adapters[row % len(adapters)],
+            adapters[row % count],
             tokens=TOKENS,
-            header=f"{seed} {row} {words(30, seed)}",
+            header=f"{seed} {rows} {row % count} {words(30, seed)}",
         )
         for row in range(rows)
     ]
+
+
+def plain_rates(plain: Plain, batch: Sequence[Request]) -> tuple[list[tuple[str, int]], Rates]:
+    """Return PEFT's replies and rates; writing is what a reply takes beyond its first token."""
+    replies, seconds = timed(lambda: [plain.reply(each) for each in batch])
+    _, reading = timed(lambda: [plain.reply(replace(each, max_tokens=1)) for each in batch])
+    count = sum(written for _, written in replies)
+    later = count - len(batch)
+    return replies, {("peft", 1): (count / seconds, later / (seconds - reading))}
+
+
+def engine_rates(engine: LocalEngine, batch: Sequence[Request]) -> tuple[list[object], list[float]]:
+    """Return the engine's replies and rates; asked again, prompts need not be read."""
+    replies, seconds = timed(lambda: engine.generate(batch))
+    again, writing = timed(lambda: engine.generate(batch))
+    count = sum(reply.new_tokens for reply in replies)
+    assert again == replies
+    return [(r.text, r.new_tokens) for r in replies], [count / seconds, count / writing]
 
 
 def main() -> None:
@@ -43,30 +69,33 @@ def main() -> None:
         adapters = random_adapters(base, Path(made), 4)
         plain = Plain(base, adapters)
         engines = {"fp32": LocalEngine(base), "int8": LocalEngine(base, int8=True)}
-        rates: dict[tuple[str, int], list[float]] = {}
-        same = total = 0
+        rounds: list[Rates] = []
+        same: list[bool] = []
         for repeat in range(chosen.repeats + 1):  # the first one warms up
-            seed = 1000 * repeat
-            four = asked(adapters, 4, seed)
-            expected, seconds = timed(lambda four=four: [plain.reply(each) for each in four])
-            found = {("peft", 1): sum(count for _, count in expected) / seconds}
+            expected, rates = plain_rates(plain, asked(adapters, 4, 1000 * repeat))
             for kind, engine in engines.items():
                 for rows in ROWS:
-                    batch = asked(adapters, rows, seed if rows == 4 else seed + 100 * rows)
-                    replies, seconds = timed(lambda e=engine, b=batch: e.generate(b))
-                    found[kind, rows] = sum(reply.new_tokens for reply in replies) / seconds
+                    replies, (whole, writing) = engine_rates(
+                        engine, asked(adapters, rows, 1000 * repeat)
+                    )
+                    rates[kind, rows] = whole, writing
                     if (kind, rows) == ("fp32", 4):
-                        same += [(r.text, r.new_tokens) for r in replies] == expected
-                        total += 1
-            for key, rate in found.items():
-                if repeat:
-                    rates.setdefault(key, []).append(rate)
-        stock = statistics.median(rates["peft", 1])
-        print(f"base {base.name}; PEFT one by one {stock:.1f} tokens/s")
-        for (kind, rows), seen in rates.items():
-            rate = statistics.median(seen)
-            print(f"{kind} {rows:3d} rows {rate:7.1f} tokens/s, {rate / stock:5.2f} times PEFT")
-        print(f"fp32 batches of four with PEFT's very tokens: {same} of {total}")
+                        same.append(replies == expected)
+            rounds.append(rates)
+        print(f"base {base.name}, tokens a second in all / writing only, and times PEFT")
+        show(rounds[1:])
+        print(f"fp32 batches of four with PEFT's very tokens: {sum(same)} of {len(same)}")
+
+
+def show(rounds: list[Rates]) -> None:
+    stock = [statistics.median(each["peft", 1][part] for each in rounds) for part in (0, 1)]
+    for kind, rows in rounds[0]:
+        here = [statistics.median(each[kind, rows][part] for each in rounds) for part in (0, 1)]
+        times = [rate / plain for rate, plain in zip(here, stock, strict=True)]
+        print(
+            f"{kind} {rows:3d} rows {here[0]:7.1f} / {here[1]:7.1f}, "
+            f"{times[0]:5.2f} / {times[1]:5.2f} times"
+        )
 
 
 if __name__ == "__main__":

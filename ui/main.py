@@ -367,7 +367,7 @@ def evaluate(
     base: BaseName = "nano",
     engine: EngineName = "local",
     memory: MemoryAt = None,
-    most: Annotated[int, typer.Option(help="Most items of one measure and stage.", min=1)] = 12,
+    most: Annotated[int, typer.Option(help="Most items of one measure and stage.", min=1)] = 8,
     turns: Annotated[
         int, typer.Option(help="Turns of the long talks; 0 leaves them out.", min=0)
     ] = 50,

@@ -21,8 +21,8 @@ from typing import Any, Literal
 from persllm.errors import DataError
 from persllm.files import read_jsonl, write_text
 from persllm.training.evaluation.answers import Tally
+from persllm.training.evaluation.figures import Figure, figure_of
 from persllm.training.evaluation.judging.agreement import fleiss, krippendorff, sign_test
-from persllm.training.evaluation.judging.summary import Figure, figure
 from persllm.training.evaluation.judging.tasks import Answer
 
 Choice = Literal["left", "right", "tie"]
@@ -238,7 +238,7 @@ def scores(rows: Sequence[Mapping[str, Any]], kind: str) -> dict[str, dict[str, 
     own = [row for row in rows if row["kind"] == kind]
     return {
         system: {
-            scale: figure(given)
+            scale: figure_of(given)
             for scale in SCALES
             if (given := [r[scale] for r in own if r["system"] == system and scale in r])
         }

@@ -16,6 +16,7 @@ from persllm.errors import PersLLMError, ServeError
 from persllm.persona import Persona
 from persllm.training.evaluation.judging.tasks import read_answers
 from persllm.ui.app import check_port
+from persllm.ui.compared import BOTH, MEMORY
 from persllm.ui.evaluate import answers_path
 from persllm.ui.study import (
     HIGHEST,
@@ -51,7 +52,7 @@ LABELS = {
     "consistency": "Nothing in it contradicts itself or this person",
     "liking": "I would like to go on talking",
 }
-SYSTEMS = {"tuned + memory": (True, True), "base + memory": (False, True)}
+SYSTEMS = {BOTH: (True, True), MEMORY: (False, True)}
 """Who talks in a session: whether the adapter is used, whether the memory is."""
 
 
@@ -296,7 +297,7 @@ def show(console: Console, rows: Sequence[Mapping[str, Any]]) -> None:
             table.add_column(scale, justify="right")
         for system, by_scale in found.items():
             cells = [
-                f"{f.value:.2f} ({f.low:.2f} to {f.high:.2f}) of {f.items}"
+                f"{f.value:.2f} ({f.low:.2f} to {f.high:.2f}) of {f.n}"
                 for f in (by_scale[scale] for scale in SCALES)
             ]
             table.add_row(escape(system), *cells)

@@ -199,6 +199,17 @@ def test_a_talk_is_not_computed_again_and_branches_are_right(
         assert told(whole(engine.stream(other))) == Plain(base).reply(other)
 
 
+@pytest.mark.parametrize("int8", [False, True])
+def test_a_prompt_longer_than_a_step_is_read_in_several(base: Base, int8: bool) -> None:
+    long, short = ask("word " * 350), ask("Who are you?")
+    engine = LocalEngine(base, int8=int8)
+    replies = [told(reply) for reply in engine.generate([long, short])]
+    if int8:
+        assert replies[0] == told(whole(LocalEngine(base, int8=True).stream(long)))
+    else:
+        assert replies == [Plain(base).reply(long), Plain(base).reply(short)]
+
+
 def test_prompts_that_begin_alike_are_read_once(base: Base) -> None:
     engine = LocalEngine(base)
     long = "word " * 60

@@ -142,7 +142,7 @@ def test_accuracy_is_marked_by_repeats_and_averaged_over_items(kept: Path) -> No
     found = {row.system: row.figures for row in system_rows(rows)}
     assert found["good"]["knowledge"].value == 5
     assert found["bad"]["attitude"].value == 1
-    assert found["good"]["knowledge"].items == 1
+    assert found["good"]["knowledge"].n == 1
     assert noise(rows) == 0
 
 

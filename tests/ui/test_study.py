@@ -258,7 +258,7 @@ def test_a_rater_talks_with_both_systems_in_turn_and_rates_each(desk: Desk) -> N
     assert sorted(said) == ["adapter False", "adapter True"]
     rows = read_rows(desk.study.path)
     assert {row["system"] for row in rows} == set(SYSTEMS)
-    adapter = next(row for row in rows if row["system"] == "tuned + memory")
+    adapter = next(row for row in rows if row["system"] == "adapter + memory")
     turns: Any = adapter["turns"]
     assert turns[-1]["content"] == "adapter True"
 

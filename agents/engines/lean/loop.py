@@ -157,7 +157,8 @@ class Loop:
         if not rows:
             return
         try:
-            logits = self._forward.logits(self._forward(spans))
+            outputs = self._forward(spans)
+            logits = self._forward.logits(outputs) if len(outputs) else outputs
         except Exception as error:  # torch and the allocator raise many kinds
             self._fail(rows, error)
             return

@@ -1,6 +1,6 @@
 """What judged answers come to: a row a system, with intervals, and who agrees with whom.
 
-Intervals draw items with replacement, since answers of several systems to one item and repeats of
+Intervals are bootstraps over items, since answers of several systems to one item and repeats of
 one verdict are no independent cases. A win is a better
 rank than another system's for the same item and repeat, a tie half a win.
 """
@@ -10,24 +10,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from statistics import mean, pstdev
 
-import numpy as np
-
+from persllm.training.evaluation.figures import Figure, figure_of
 from persllm.training.evaluation.judging.agreement import kendall, krippendorff, spearman
 from persllm.training.evaluation.judging.prompts import RUBRICS
 from persllm.training.evaluation.judging.tasks import Judged
-
-DRAWS = 1000
-
-
-@dataclass(frozen=True, slots=True)
-class Figure:
-    """A mean over items."""
-
-    value: float
-    low: float
-    high: float
-    """The 95 % interval: items drawn again with replacement."""
-    items: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +36,7 @@ class SystemRow:
     """By name: "knowledge" and "attitude" (0 to 5), "mean rank", "win rate", and the rubrics."""
 
 
-def system_rows(rows: Sequence[Judged], *, seed: int = 0) -> list[SystemRow]:
+def system_rows(rows: Sequence[Judged], *, seed: int = 1) -> list[SystemRow]:
     """Return the figures of each system, in the order in which systems first occur."""
     wins = _wins(rows)
     found = []
@@ -66,17 +52,9 @@ def system_rows(rows: Sequence[Judged], *, seed: int = 0) -> list[SystemRow]:
         ]
         for name in RUBRICS:
             values[name] = _means([row.rubrics.get(name, []) for row in own])
-        figures = {name: figure(each, seed=seed) for name, each in values.items() if each}
+        figures = {name: figure_of(each, seed=seed) for name, each in values.items() if each}
         found.append(SystemRow(system, figures))
     return found
-
-
-def figure(values: Sequence[float], *, seed: int = 0) -> Figure:
-    """Return the mean of values, one an item, with its interval."""
-    array = np.asarray(values, dtype=float)
-    drawn = np.random.default_rng(seed).integers(0, len(array), size=(DRAWS, len(array)))
-    low, high = np.quantile(array[drawn].mean(axis=1), (0.025, 0.975))
-    return Figure(float(array.mean()), float(low), float(high), len(array))
 
 
 def noise(rows: Sequence[Judged]) -> float | None:
