@@ -9,6 +9,7 @@ JSON object; the exit status is 1 where an answer was wrong, the server died or 
 import argparse
 import asyncio
 import json
+import resource
 import signal
 import statistics
 import subprocess
@@ -28,7 +29,8 @@ from persllm.agents.serving.vllm_process import free_port
 PERSONAS = ("nikola-tesla", "thomas-edison")
 GROWTH = 1.10
 """Memory of the last quarter against the second one; more counts as a leak."""
-SAMPLE_SECONDS = 0.5
+SAMPLE_SECONDS = 1.0
+PAGE = resource.getpagesize()
 MIB = 1024 * 1024
 
 
@@ -40,17 +42,17 @@ def main() -> None:
     ):
         models = [row["id"] for row in httpx.get(f"{url}/v1/models").json()["data"]][1:]
         _warm(url, models)
-        memory = _Memory(process.pid)
+        memory = _Memory(process.pid, url)
         load = Load(url, models, options.clients, options.seconds)
         outcome = asyncio.run(Clients(load).play())
-        sizes = memory.stop()
+        samples = memory.stop()
         report = {
             "clients": options.clients,
             "seconds": options.seconds,
             "engine": options.engine,
             **seen(outcome),
             **_after(url),
-            **_grown(sizes),
+            **_grown(samples),
         }
         process.send_signal(signal.SIGTERM)
         report["exit_status"] = process.wait(60)
@@ -105,14 +107,26 @@ def _counters(url: str) -> dict[str, float]:
     return {name: float(value) for name, value in pairs}
 
 
-def _grown(sizes: Sequence[int]) -> dict[str, object]:
-    """Compare resident memory of the run's second quarter with that of its last."""
-    quarter = max(1, len(sizes) // 4)
-    before = statistics.median(sizes[quarter : 2 * quarter] or sizes)
-    after = statistics.median(sizes[-quarter:])
+def _grown(samples: Sequence[tuple[int, int]]) -> dict[str, object]:
+    """Compare memory of the run's second quarter with that of its last.
+
+    The engine's keys and values are told apart: they are kept on purpose, up to a limit.
+    """
+    quarter = max(1, len(samples) // 4)
+    parts = {
+        "second_quarter": samples[quarter : 2 * quarter] or samples,
+        "last_quarter": samples[-quarter:],
+    }
+    rest = {name: statistics.median(all_ - kv for all_, kv in part) for name, part in parts.items()}
     return {
-        "memory_mib": {"second_quarter": before // MIB, "last_quarter": after // MIB},
-        "memory_ratio": round(after / before, 3),
+        "memory_mib": {
+            name: {
+                "resident": statistics.median(size for size, _ in part) // MIB,
+                "keys_and_values": statistics.median(kv for _, kv in part) // MIB,
+            }
+            for name, part in parts.items()
+        },
+        "memory_ratio": round(rest["last_quarter"] / rest["second_quarter"], 3),
     }
 
 
@@ -123,23 +137,26 @@ def _warm(url: str, models: Sequence[str]) -> None:
 
 
 class _Memory:
-    """Samples a process's resident memory until stopped."""
+    """Samples a process's resident memory, and the engine's part of it, until stopped."""
 
-    def __init__(self, pid: int) -> None:
+    def __init__(self, pid: int, url: str) -> None:
         self._path = Path(f"/proc/{pid}/statm")
-        self._sizes: list[int] = []
+        self._url = url
+        self._samples: list[tuple[int, int]] = []
         self._done = threading.Event()
         self._thread = threading.Thread(target=self._sample, daemon=True)
         self._thread.start()
 
-    def stop(self) -> list[int]:
+    def stop(self) -> list[tuple[int, int]]:
         self._done.set()
         self._thread.join()
-        return self._sizes
+        return self._samples
 
     def _sample(self) -> None:
         while not self._done.wait(SAMPLE_SECONDS):
-            self._sizes.append(int(self._path.read_text().split()[1]) * 4096)
+            resident = int(self._path.read_text().split()[1]) * PAGE
+            kept = _counters(self._url).get("persllm_engine_kv_bytes", 0.0)
+            self._samples.append((resident, int(kept)))
 
 
 @contextmanager

@@ -38,7 +38,7 @@ def build_application(
         ServeError: prometheus-client is not installed.
     """
     limits, access = limits or Limits(), access or Access()
-    service = Service(company, limits, new_measures())
+    service = Service(company, limits, new_measures(company.engine))
     created = int(time.time())
 
     @asynccontextmanager

@@ -1,8 +1,11 @@
 """What a server counts, for Prometheus."""
 
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
+from persllm.agents.engines.local import LocalEngine
+from persllm.engine import Engine
 from persllm.errors import ServeError
 
 SECONDS = (0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120)
@@ -35,8 +38,8 @@ class Measures:
         return generate_latest(self.registry)
 
 
-def new_measures() -> Measures:
-    """Return counters at zero.
+def new_measures(engine: Engine) -> Measures:
+    """Return counters at zero; what the local engine holds in memory is shown beside them.
 
     Raises:
         ServeError: prometheus-client is not installed.
@@ -46,6 +49,10 @@ def new_measures() -> Measures:
     except ImportError as error:
         raise ServeError("serving needs its extra: pip install 'persllm[serve]'.") from error
     registry = CollectorRegistry()
+    if isinstance(engine, LocalEngine):
+        for name in ("adapters", "adapter_bytes", "kv_bytes", "reused_tokens"):
+            gauge = Gauge(f"persllm_engine_{name}", "What the engine holds.", registry=registry)
+            gauge.set_function(partial(_held, engine, name))
     return Measures(
         registry=registry,
         requests=Counter("persllm_requests", "Answers.", ["model", "status"], registry=registry),
@@ -60,3 +67,7 @@ def new_measures() -> Measures:
         running=Gauge("persllm_running", "Replies being written.", registry=registry),
         waiting=Gauge("persllm_waiting", "Requests that wait.", registry=registry),
     )
+
+
+def _held(engine: LocalEngine, what: str) -> float:
+    return float(getattr(engine.occupancy, what))
