@@ -176,9 +176,10 @@ def _arrow(text: MeasureText) -> str:
 
 
 def _best(values: Iterable[float], text: MeasureText) -> float | None:
-    if text.better == "neither":
+    known = list(values)
+    if text.better == "neither" or min(known) == max(known):
         return None
-    return min(values) if text.better == "lower" else max(values)
+    return min(known) if text.better == "lower" else max(known)
 
 
 def _cell(figure: FigureRow | None, text: MeasureText, *, is_best: bool) -> str:
