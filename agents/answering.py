@@ -8,7 +8,7 @@ from persllm.agents.chat_persona import ChatPersona, Prepared
 from persllm.engine import Engine, Request
 from persllm.messages import parse_reply
 
-BATCH = 16
+BATCH = 64
 
 Progress = Callable[[int, int], None]
 """Told (answers so far, answers in all)."""

@@ -10,13 +10,19 @@ from typing import Any
 from langchain_core.callbacks import CallbackManagerForLLMRun
 from langchain_core.language_models import BaseChatModel, LanguageModelInput, ModelProfile
 from langchain_core.messages import AIMessage, AIMessageChunk, BaseMessage
-from langchain_core.messages.ai import UsageMetadata
 from langchain_core.outputs import ChatGeneration, ChatGenerationChunk, ChatResult
 from langchain_core.runnables import RunnableConfig, run_in_executor
 from pydantic import ConfigDict, Field, PrivateAttr
 
 from persllm.agents.disclosure import truthful_answer
 from persllm.agents.history import history_of, without_oldest
+from persllm.agents.reply_chunks import (
+    closing_chunk,
+    most_at_once,
+    recalled_row,
+    replayed,
+    said_key,
+)
 from persllm.agents.reply_stream import ReplyStream
 from persllm.engine import Engine, Piece, Reply, Request
 from persllm.errors import PersLLMError, TooLongError
@@ -28,8 +34,6 @@ WORDS_OF_CONTEXT = 9
 """What is recalled may take one word of every nine tokens of context (METHOD 2.4 has budgets in
 words for one large model; ours follow the model)."""
 
-BATCH = 32
-"""Most inputs of `batch` that the engine is given at once."""
 HISTORY_SHARE = 0.4
 """A prompt beyond this share of the context loses its oldest exchanges: bases read the far end of
 their context badly, small ones first."""
@@ -177,9 +181,9 @@ class ChatPersona(BaseChatModel):
         metadata. Closing the iterator ends the engine's work.
         """
         started = time.monotonic()
-        known = self._written.get(_key(messages))
+        known = self._written.get(said_key(messages))
         ready = known[0] if known else self.prepare(messages, stop, **options)
-        pieces = _replayed(known[1]) if known else self._pieces(ready)
+        pieces = replayed(known[1]) if known else self._pieces(ready)
         reply, last = ReplyStream(), Piece("")
         try:
             for last in pieces:
@@ -192,12 +196,12 @@ class ChatPersona(BaseChatModel):
             "model_name": self.model_name,
             "finish_reason": last.finish,
             "analysis": reply.parsed.analysis,
-            "recalled": [_as_row(each) for each in ready.recalled],
+            "recalled": [recalled_row(each) for each in ready.recalled],
             "stage": self._stage.id,
             "adapter": str(self.adapter) if self.adapter else None,
             "seconds": round(time.monotonic() - started, 3),
         }
-        yield _closing(metadata, last)
+        yield closing_chunk(metadata, last)
 
     def _pieces(self, ready: Prepared) -> Generator[Piece]:
         if ready.request:
@@ -247,11 +251,11 @@ class ChatPersona(BaseChatModel):
         for each in inputs:
             messages = self._convert_input(each).to_messages()
             with suppress(PersLLMError, ValueError):
-                asked[_key(messages)] = self.prepare(messages, **options)
+                asked[said_key(messages)] = self.prepare(messages, **options)
         rows = [(key, ready, ready.request) for key, ready in asked.items() if ready.request]
         copy = self.model_copy()
         copy._written = {}
-        size = min(_most_at_once(config), BATCH)
+        size = most_at_once(config)
         for start in range(0, len(rows), size):
             part = rows[start : start + size]
             with suppress(PersLLMError):
@@ -366,39 +370,3 @@ class ChatPersona(BaseChatModel):
                     f"what was said takes {length} tokens and the reply may take {max_tokens}; "
                     f"{self._engine.name} holds {self._engine.context}. Say it in fewer words."
                 )
-
-
-def _as_row(recalled: Recalled) -> dict[str, Any]:
-    memory = recalled.memory
-    return {
-        "id": memory.id,
-        "text": memory.text,
-        "source": memory.source,
-        "similarity": round(recalled.similarity, 3),
-    }
-
-
-def _key(messages: Sequence[BaseMessage]) -> str:
-    """Return what tells inputs of one batch apart."""
-    return repr([(message.type, message.text, message.name) for message in messages])
-
-
-def _replayed(reply: Reply) -> Generator[Piece]:
-    yield Piece(reply.text)
-    yield Piece("", reply.finish, reply.prompt_tokens, reply.new_tokens)
-
-
-def _most_at_once(config: RunnableConfig | list[RunnableConfig] | None) -> int:
-    first = config[0] if isinstance(config, list) and config else config
-    return (first.get("max_concurrency") if isinstance(first, dict) else None) or BATCH
-
-
-def _closing(metadata: dict[str, Any], last: Piece) -> AIMessageChunk:
-    usage = UsageMetadata(
-        input_tokens=last.prompt_tokens,
-        output_tokens=last.new_tokens,
-        total_tokens=last.prompt_tokens + last.new_tokens,
-    )
-    return AIMessageChunk(
-        content="", response_metadata=metadata, usage_metadata=usage, chunk_position="last"
-    )

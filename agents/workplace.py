@@ -19,7 +19,7 @@ from persllm.memory.store import EVERYONE, Progress
 from persllm.persona import Persona
 
 MEMORY_FOLDER = "memory"
-LOCAL, VLLM = "local", "vllm"
+LOCAL, LOCAL_INT8, VLLM = "local", "local:int8", "vllm"
 
 
 class Workplace:
@@ -29,7 +29,7 @@ class Workplace:
         base_name: As the user named it.
         runs: Where adapters and memory are.
         memory: Chroma folder or server; a folder in `runs` by default.
-        engine: "local", "vllm", the address of a server ("http://host:port/v1#model"), or an
+        engine: "local", "local:int8", "vllm", a server ("http://host:port/v1#model"), or an
             engine that runs already.
         progress: Told while a persona's materials are remembered for the first time.
     """
@@ -119,8 +119,8 @@ def start_engine(name: str, base: Base) -> Engine:
         EngineError: There is none, or it cannot start.
         BaseModelError: The base cannot be loaded, or a server runs another one.
     """
-    if name == LOCAL:
-        return LocalEngine(base)
+    if name in {LOCAL, LOCAL_INT8}:
+        return LocalEngine(base, int8=name == LOCAL_INT8)
     if name == VLLM:
         from persllm.agents.engines.vllm_engine import VllmEngine
 
@@ -130,8 +130,8 @@ def start_engine(name: str, base: Base) -> Engine:
 
         return HttpEngine(parse_address(name), base=base)
     raise EngineError(
-        f"there is no engine {name!r}. Choose '{LOCAL}', '{VLLM}' or the address of a server, such "
-        "as 'http://127.0.0.1:8000/v1#model'."
+        f"there is no engine {name!r}. Choose '{LOCAL}', '{LOCAL_INT8}', '{VLLM}' or the address "
+        "of a server, such as 'http://127.0.0.1:8000/v1#model'."
     )
 
 

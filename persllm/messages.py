@@ -91,6 +91,14 @@ def render(
     return (Message("system", header(persona, stage, scene=scene)), *before, asked)
 
 
+def fold_system(messages: Sequence[Message]) -> tuple[Message, ...]:
+    """Return the conversation with its system text set before the first user turn."""
+    if len(messages) < 2 or messages[0].role != "system":
+        return tuple(messages)
+    system, user, *rest = messages
+    return (Message("user", f"{system.content}\n\n{user.content}"), *rest)
+
+
 def write_reply(analysis: str, response: str) -> str:
     """Return the assistant turn that training teaches (METHOD 2.8); no analysis, no markers."""
     return f"{ANALYSIS} {analysis} {RESPONSE} {response}" if analysis else response

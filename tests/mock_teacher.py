@@ -117,6 +117,8 @@ def answer_of(messages: list[dict[str, str]], key: str) -> str:
         "response": f"In {year} I say {thoughts} of {known}, {number} times.",
         "wrong_response": f"Yes, quite so, {number} times.",
     }
+    if asked.startswith("REFUSE"):
+        fields["response"] = "Refused."
     return json.dumps({name: fields[name] for name in names})
 
 

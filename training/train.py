@@ -3,192 +3,263 @@
     persllm train <persona>
 
 A run has a folder `runs/<persona>/<time>/` with `run.json` (what it is), `sft/` and `dpo/`
-(checkpoints, metrics) and, when it is whole, `adapter/`. The same command continues a run that
-was stopped at its last checkpoint, and returns the adapter of one that is finished.
+(checkpoints, metrics), `reference.safetensors`, and, when it is whole, `report.json` and
+`adapter/`. The same command continues a run that was stopped at its last whole checkpoint, and
+returns the adapter of one that is finished. Several personas share one loaded base.
 """
 
 import importlib.metadata
 import json
 import shutil
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
-from peft import PeftModel
+from peft import PeftModel, set_peft_model_state_dict
+from safetensors.torch import load_file
+from transformers import PreTrainedModel
 from transformers import PreTrainedTokenizerBase as Tokenizer
 
 from persllm.bases import Base
 from persllm.errors import DataError
-from persllm.files import digest, write_json, write_text
+from persllm.files import digest, digest_file, write_json, write_text
 from persllm.loading import load_base, load_tokenizer
-from persllm.manifest import ADAPTER_FOLDER, MANIFEST_NAME, Manifest, write_manifest
+from persllm.manifest import (
+    ADAPTER_FOLDER,
+    MANIFEST_NAME,
+    WEIGHTS_NAME,
+    Manifest,
+    write_manifest,
+)
 from persllm.messages import template_hash
 from persllm.persona import Persona
 from persllm.training.card import model_card
 from persllm.training.data.build import PersonaData
-from persllm.training.evaluation.likelihood import measure
+from persllm.training.evaluation.likelihood import SYSTEMS, Likelihood, measure
 from persllm.training.settings import TrainSettings
-from persllm.training.tune import (
+from persllm.training.tune import Run, can_be_packed, fresh_adapter, some_pairs, tune_dpo, tune_sft
+from persllm.training.tuning.memory import peak_bytes, start_peak
+from persllm.training.tuning.order import Mix, mixed
+from persllm.training.tuning.processes import agreed, is_first
+from persllm.training.tuning.rows import (
     Fitting,
-    Progress,
-    fit_items,
-    fit_pairs,
-    some_pairs,
-    tune_dpo,
-    tune_sft,
+    PairRow,
+    general_rows,
+    item_rows,
+    pair_rows,
 )
+from persllm.training.tuning.told import Progress
+from persllm.training.tuning.trees import Row
 
 RUN_NAME = "run.json"
+REPORT_NAME = "report.json"
+MEASURED_NAME = "measured.json"
 PARTS = ("sft", "dpo")
 PACKAGES = ("persllm", "torch", "transformers", "peft", "trl")
 
 
 @dataclass(frozen=True, slots=True)
-class Preflight:
-    """What a run will take."""
+class Job:
+    """One adapter that is wanted."""
 
-    items: int
-    pairs: int
-    tokens: int
-    """Tokens of the longest side, over all passes of SFT and DPO."""
-    steps: int
-    left_out: tuple[str, ...]
-    """Ids of items and pairs longer than the base reads."""
+    persona: Persona
+    data: PersonaData
+    """A finished build."""
 
 
-def preflight(data: PersonaData, base: Base, settings: TrainSettings) -> Preflight:
-    """Count what a run will take, without loading the base's weights.
+@dataclass(frozen=True, slots=True)
+class Ways:
+    """How all jobs of one command are trained."""
 
-    Raises:
-        BaseModelError: The base cannot be loaded.
-    """
-    sft, dpo = _fit(data, load_tokenizer(base), settings)
-    steps = settings.repeats * len(sft.rows) / settings.batch
-    steps += settings.dpo_passes * len(dpo.rows) / max(1, settings.batch // 2)
-    tokens = settings.repeats * sft.tokens + 2 * settings.dpo_passes * dpo.tokens
-    left_out = (*sft.left_out, *dpo.left_out)
-    return Preflight(len(sft.rows), len(dpo.rows), int(tokens), int(steps) + 1, left_out)
+    base: Base
+    settings: TrainSettings
+    runs: Path
+    """Where run folders go."""
+    general: Path | None = None
+    """General conversations that are mixed in, as JSON lines of OpenAI messages."""
+    report_to: str = "none"
+    """A tracker that TRL knows ("tensorboard", "wandb", "trackio"), or "none"."""
+    progress: Progress = lambda what, done, total: None
+    told: Callable[[str], None] = lambda text: None
+    """Told of what the user should know."""
 
 
-def train_persona(
-    persona: Persona,
-    data: PersonaData,
-    *,
-    base: Base,
-    settings: TrainSettings,
-    runs: Path,
-    report_to: str = "none",
-    progress: Progress = lambda what, done, total: None,
-    told: Callable[[str], None] = lambda text: None,
-) -> Path:
-    """Return the adapter folder, trained, continued, or found finished.
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """What a job trains on, as tokens."""
+
+    sft: Fitting[Row]
+    dpo: Fitting[PairRow]
+    general: Fitting[Row]
+    mix: Mix
+
+    @property
+    def rows(self) -> tuple[Row, ...]:
+        """The rows that the mix's order names."""
+        return (*self.sft.rows, *self.general.rows)
+
+    @property
+    def left_out(self) -> tuple[str, ...]:
+        """Ids of what is too long."""
+        return (*self.sft.left_out, *self.dpo.left_out, *self.general.left_out)
+
+    @property
+    def counts(self) -> dict[str, int]:
+        """How much of what SFT and DPO see."""
+        return {
+            "items": len(self.sft.rows),
+            "pairs": len(self.dpo.rows),
+            "sft_rows": len(self.mix.order),
+            "sft_persona_rows": self.mix.persona,
+            "sft_general_rows": self.mix.general,
+            "split": len(self.general.split),
+            "left_out": len(self.left_out),
+        }
+
+
+def train_persona(persona: Persona, data: PersonaData, ways: Ways) -> Path:
+    """Return one adapter folder: trained, continued, or found finished."""
+    return next(train_personas([Job(persona, data)], ways))[1]
+
+
+def train_personas(
+    jobs: Sequence[Job], ways: Ways, loaded: "Loaded | None" = None
+) -> Iterator[tuple[Job, Path]]:
+    """Yield each job with its adapter folder; the base is loaded once, when it is first needed.
 
     Args:
-        persona: Whose adapter.
-        data: A finished build.
-        base: What it stands on.
-        settings: How it is trained.
-        runs: Where run folders go.
-        report_to: A tracker that TRL knows ("tensorboard", "wandb", "trackio"), or "none".
-        progress: Told of every step.
-        told: Told of what the user should know.
+        jobs: Personas whose adapters are wanted.
+        ways: How they are trained.
+        loaded: The base, where it is loaded already.
 
     Raises:
         BaseModelError: The base cannot be loaded.
         DataError: Nothing fits the base's context, or the loss diverged.
     """
-    run = _run_folder(runs / persona.id, _inputs(persona, data, base, settings))
-    adapter = run / ADAPTER_FOLDER
-    if (adapter / MANIFEST_NAME).is_file():
-        told(f"{persona.name} is already trained with this data and these settings: {adapter}")
-        return adapter
-    if any((run / part).is_dir() for part in PARTS):
-        told(f"continuing {run}")
+    for job in jobs:
+        run = agreed(_run_folder(ways.runs / job.persona.id, _inputs(job, ways)))
+        adapter = run / ADAPTER_FOLDER
+        if (adapter / MANIFEST_NAME).is_file():
+            ways.told(
+                f"{job.persona.name} is already trained with this data and these settings: "
+                f"{adapter}"
+            )
+        else:
+            if any((run / part).is_dir() for part in PARTS):
+                ways.told(f"continuing {run}")
+            loaded = loaded or load(ways)
+            _train(job, ways, run, loaded)
+        yield job, adapter
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """A base in memory, for any number of jobs."""
+
+    tokenizer: Tokenizer
+    model: PreTrainedModel
+    packed: bool
+    """Whether it can be trained on packed rows."""
+
+
+def load(ways: Ways) -> Loaded:
+    """Load the base, and find out whether it can be packed."""
+    model = load_base(ways.base, four_bit=ways.settings.four_bit)
+    why = can_be_packed(model, ways.settings)
+    if why and ways.settings.packed:
+        ways.told(f"{ways.base.name} is trained on padded rows, which is slower: {why}")
+    return Loaded(load_tokenizer(ways.base), model, not why)
+
+
+def _train(job: Job, ways: Ways, folder: Path, loaded: Loaded) -> None:
     started = time.monotonic()
-    tokenizer = load_tokenizer(base)
-    sft, dpo = _fitting(persona, data, tokenizer, settings, told)
-    _begin(run, persona, data, base, settings, (*sft.left_out, *dpo.left_out))
-    shared: dict[str, Any] = {"settings": settings, "report_to": report_to, "progress": progress}
-    sft_adapter = _sft(run, base, tokenizer, sft, shared)
-    model = PeftModel.from_pretrained(load_base(base), str(sft_adapter), is_trainable=True)
-    model = tune_dpo(model, tokenizer, dpo.rows, folder=run / "dpo", **shared)
-    evaluation = _evaluation(model, tokenizer, data, progress)
-    seconds = round(time.monotonic() - started, 1)
-    manifest = _manifest(persona, data, base, settings, evaluation=evaluation, seconds=seconds)
-    _publish(model, adapter, manifest, model_card(persona, manifest, data.statistics))
-    for checkpoint in (path for part in PARTS for path in (run / part).glob("checkpoint-*")):
-        shutil.rmtree(checkpoint)
-    return adapter
+    start_peak()
+    prepared = prepare(job, ways, loaded.tokenizer)
+    _refuse_empty(job, ways.settings, prepared)
+    _tell_left_out(ways, prepared)
+    if is_first():
+        _begin(folder, job, ways, prepared)
+    run = Run(
+        tokenizer=loaded.tokenizer,
+        settings=ways.settings,
+        folder=folder,
+        packed=loaded.packed,
+        report_to=ways.report_to,
+        progress=ways.progress,
+    )
+    model = fresh_adapter(loaded.model, ways.settings)
+    try:
+        measured = _sft(model, run, job, prepared)
+        if ways.settings.dpo_passes:
+            tune_dpo(model, prepared.dpo.rows, run)
+        measured |= _measured(model, job.data, run, SYSTEMS)
+        seconds = round(time.monotonic() - started, 1)
+        if is_first():
+            _finish(model, job, ways, folder, measured=measured, seconds=seconds)
+        agreed(None)  # the others wait until the adapter is there
+    finally:
+        model.unload()
 
 
-def _inputs(persona: Persona, data: PersonaData, base: Base, settings: TrainSettings) -> str:
+def prepare(job: Job, ways: Ways, tokenizer: Tokenizer) -> Prepared:
+    """Return what a job trains on, without loading the base's weights."""
+    settings = ways.settings
+    items, pairs = job.data.split("train")
+    longest = settings.max_tokens
+    sft = item_rows(items, tokenizer, max_tokens=longest)
+    some = some_pairs(pairs, most=settings.most_pairs, seed=settings.seed)
+    dpo = pair_rows(some if settings.dpo_passes else [], tokenizer, max_tokens=longest)
+    general = (
+        general_rows(ways.general, tokenizer, max_tokens=longest)
+        if ways.general and settings.general_share
+        else Fitting((), ())
+    )
+    mix = mixed(
+        len(sft.rows),
+        len(general.rows),
+        repeats=settings.repeats,
+        share=settings.general_share,
+        seed=settings.seed,
+    )
+    return Prepared(sft, dpo, general, mix)
+
+
+def _refuse_empty(job: Job, settings: TrainSettings, prepared: Prepared) -> None:
+    if prepared.sft.rows and (prepared.dpo.rows or not settings.dpo_passes):
+        return
+    raise DataError(
+        f"no item or no pair of {job.persona.name} fits {settings.max_tokens} tokens. "
+        "Raise --max-tokens or build with shorter materials."
+    )
+
+
+def _tell_left_out(ways: Ways, prepared: Prepared) -> None:
+    if prepared.left_out:
+        ways.told(
+            f"{len(prepared.sft.left_out)} items, {len(prepared.dpo.left_out)} pairs and "
+            f"{len(prepared.general.left_out)} general conversations are longer than "
+            f"{ways.settings.max_tokens} tokens and are left out; {RUN_NAME} lists them"
+        )
+    if prepared.general.split:
+        ways.told(f"{len(prepared.general.split)} long general conversations are split")
+    if prepared.mix.general:
+        ways.told(
+            f"SFT sees {prepared.mix.persona:,} rows of the persona and "
+            f"{prepared.mix.general:,} general ones"
+        )
+
+
+def _inputs(job: Job, ways: Ways) -> str:
     """Return what a run is known again by."""
     return digest(
-        persona.digest(),
-        str(data.statistics["data_hash"]),
-        base.revision,
+        job.persona.digest(),
+        str(job.data.statistics["data_hash"]),
+        ways.base.revision,
         template_hash(),
-        json.dumps(asdict(settings)),
-    )
-
-
-def _fitting(
-    persona: Persona,
-    data: PersonaData,
-    tokenizer: Tokenizer,
-    settings: TrainSettings,
-    told: Callable[[str], None],
-) -> tuple[Fitting, Fitting]:
-    """Return what SFT and DPO train on, telling of what is too long."""
-    sft, dpo = _fit(data, tokenizer, settings)
-    if sft.left_out or dpo.left_out:
-        told(
-            f"{len(sft.left_out)} items and {len(dpo.left_out)} pairs are longer than "
-            f"{settings.max_tokens} tokens and are left out; run.json lists them"
-        )
-    if not sft.rows or not dpo.rows:
-        raise DataError(
-            f"no item or no pair of {persona.name} fits {settings.max_tokens} tokens. "
-            "Raise --max-tokens or build with shorter materials."
-        )
-    return sft, dpo
-
-
-def _manifest(
-    persona: Persona,
-    data: PersonaData,
-    base: Base,
-    settings: TrainSettings,
-    *,
-    evaluation: dict[str, Any],
-    seconds: float,
-) -> Manifest:
-    return Manifest(
-        persona=persona.id,
-        persona_hash=persona.digest(),
-        stages=tuple(stage.id for stage in persona.stages),
-        base=base.name,
-        base_revision=base.revision,
-        template_hash=template_hash(),
-        data_hash=str(data.statistics["data_hash"]),
-        settings=asdict(settings),
-        versions={name: importlib.metadata.version(name) for name in PACKAGES},
-        seconds=seconds,
-        evaluation=evaluation,
-    )
-
-
-def _fit(
-    data: PersonaData, tokenizer: Tokenizer, settings: TrainSettings
-) -> tuple[Fitting, Fitting]:
-    items, pairs = data.split("train")
-    longest = settings.max_tokens
-    chosen = some_pairs(pairs, most=settings.most_pairs, seed=settings.seed)
-    return (
-        fit_items(items, tokenizer, max_tokens=longest),
-        fit_pairs(chosen, tokenizer, max_tokens=longest),
+        json.dumps(asdict(ways.settings)),
+        digest_file(ways.general) if ways.general else "",
     )
 
 
@@ -200,34 +271,85 @@ def _run_folder(folder: Path, inputs: str) -> Path:
     return folder / time.strftime("%Y-%m-%d_%H-%M-%S")
 
 
-def _begin(
-    run: Path,
-    persona: Persona,
-    data: PersonaData,
-    base: Base,
-    settings: TrainSettings,
-    left_out: Sequence[str],
-) -> None:
+def _begin(folder: Path, job: Job, ways: Ways, prepared: Prepared) -> None:
     write_json(
-        run / RUN_NAME,
+        folder / RUN_NAME,
         {
-            "inputs": _inputs(persona, data, base, settings),
-            "persona": persona.id,
-            "base": base.name,
-            "base_revision": base.revision,
-            "settings": asdict(settings),
-            "left_out": list(left_out),
+            "inputs": _inputs(job, ways),
+            "persona": job.persona.id,
+            "base": ways.base.name,
+            "base_revision": ways.base.revision,
+            "settings": asdict(ways.settings),
+            "counts": prepared.counts,
+            "left_out": list(prepared.left_out),
         },
     )
 
 
-def _sft(run: Path, base: Base, tokenizer: Tokenizer, sft: Fitting, shared: dict[str, Any]) -> Path:
-    """Return the SFT state's folder, trained unless it is there."""
-    folder = run / "sft" / ADAPTER_FOLDER
-    if not folder.is_dir():
-        model = tune_sft(load_base(base), tokenizer, sft.rows, folder=run / "sft", **shared)
-        _save(model, folder)
-    return folder
+def _sft(model: PeftModel, run: Run, job: Job, prepared: Prepared) -> dict[str, Any]:
+    """Bring the adapter to its SFT state, trained unless it is there; return what it reaches."""
+    folder = run.folder / "sft" / ADAPTER_FOLDER
+    if folder.is_dir():
+        set_peft_model_state_dict(model, load_file(folder / WEIGHTS_NAME))
+    else:
+        tune_sft(model, prepared.rows, run, order=prepared.mix.order)
+        if is_first():
+            _save(model, folder)
+        agreed(None)
+    kept = run.folder / "sft" / MEASURED_NAME
+    if not kept.is_file():
+        reached = _measured(model, job.data, run, ("adapter",))["adapter"]
+        if is_first():
+            write_json(kept, {"sft": reached})
+        return {"sft": reached}
+    return cast("dict[str, Any]", json.loads(kept.read_text(encoding="utf-8")))
+
+
+def _measured(
+    model: PeftModel, data: PersonaData, run: Run, systems: Sequence[str]
+) -> dict[str, Any]:
+    """Return what the systems make of the held-out items and pairs."""
+    items, pairs = data.split("test")
+    measured: dict[str, Likelihood] = measure(
+        model, run.tokenizer, items, pairs, systems=systems, progress=run.progress
+    )
+    return {
+        system: {**asdict(result), "pair_error": result.pair_error}
+        for system, result in measured.items()
+    }
+
+
+def _finish(
+    model: PeftModel,
+    job: Job,
+    ways: Ways,
+    folder: Path,
+    *,
+    measured: dict[str, Any],
+    seconds: float,
+) -> None:
+    """Write report and adapter, and remove the checkpoints."""
+    write_json(
+        folder / REPORT_NAME,
+        {"seconds": seconds, "peak_bytes": peak_bytes(), "evaluation": measured},
+    )
+    manifest = Manifest(
+        persona=job.persona.id,
+        persona_hash=job.persona.digest(),
+        stages=tuple(stage.id for stage in job.persona.stages),
+        base=ways.base.name,
+        base_revision=ways.base.revision,
+        template_hash=template_hash(),
+        data_hash=str(job.data.statistics["data_hash"]),
+        settings=asdict(ways.settings),
+        versions={name: importlib.metadata.version(name) for name in PACKAGES},
+        seconds=seconds,
+        evaluation=measured,
+    )
+    card = model_card(job.persona, manifest, job.data.statistics)
+    _publish(model, folder / ADAPTER_FOLDER, manifest, card)
+    for checkpoint in (path for part in PARTS for path in (folder / part).glob("checkpoint-*")):
+        shutil.rmtree(checkpoint)
 
 
 def _save(model: PeftModel, folder: Path) -> None:
@@ -240,17 +362,6 @@ def _save(model: PeftModel, folder: Path) -> None:
 def _write_weights(model: PeftModel, folder: Path) -> None:
     # No embeddings are trained; asking PEFT to find that out would ask the hub.
     model.save_pretrained(str(folder), selected_adapters=["default"], save_embedding_layers=False)
-
-
-def _evaluation(
-    model: PeftModel, tokenizer: Tokenizer, data: PersonaData, progress: Progress
-) -> dict[str, Any]:
-    items, pairs = data.split("test")
-    measured = measure(model, tokenizer, items, pairs, progress=progress)
-    return {
-        system: {**asdict(result), "pair_error": result.pair_error}
-        for system, result in measured.items()
-    }
 
 
 def _publish(model: PeftModel, adapter: Path, manifest: Manifest, card: str) -> None:

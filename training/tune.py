@@ -1,61 +1,57 @@
-"""SFT and DPO of one adapter with TRL, each resumable at its last checkpoint."""
+"""SFT and DPO of one adapter, packed, each resumable at its last whole checkpoint."""
 
 import json
-import math
 import random
-import time
-from collections.abc import Callable, Sequence
+import shutil
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import zip_longest
 from pathlib import Path
 from typing import Any, cast
 
-from datasets import Dataset
-from peft import LoraConfig, PeftModel
-from transformers import (
-    PreTrainedModel,
-    PrinterCallback,
-    TrainerCallback,
-    TrainerControl,
-    TrainerState,
-    set_seed,
-)
+import torch
+from peft import LoraConfig, PeftModel, get_peft_model, get_peft_model_state_dict
+from transformers import EarlyStoppingCallback, PreTrainedModel, PrinterCallback, set_seed
 from transformers import PreTrainedTokenizerBase as Tokenizer
-from transformers.trainer_utils import get_last_checkpoint
-from trl import DPOConfig, DPOTrainer, SFTConfig, SFTTrainer
+from transformers.trainer import TRAINER_STATE_NAME
+from trl import DPOConfig, SFTConfig
 
-from persllm.errors import DataError
 from persllm.loading import device
-from persllm.training.data.items import Item, Pair
+from persllm.training.data.items import Pair
 from persllm.training.settings import TrainSettings
-
-Progress = Callable[[str, int, int], None]
-"""Told (what is being done, steps done, steps in all)."""
+from persllm.training.tuning.attention import tree_attention, why_not_packed
+from persllm.training.tuning.order import by_prompt, in_passes
+from persllm.training.tuning.processes import processes
+from persllm.training.tuning.products import merged_products
+from persllm.training.tuning.reference import reference_of
+from persllm.training.tuning.rows import PairRow
+from persllm.training.tuning.told import Progress, Told
+from persllm.training.tuning.trainers import (
+    PackedDPOTrainer,
+    PackedSFTTrainer,
+    make_batch,
+    row_sums,
+    target_log_probabilities,
+)
+from persllm.training.tuning.trees import Row
 
 CHECKPOINTS_KEPT = 2
+HELD_OUT_SHARE = 0.1
+"""Of the training pairs, where DPO may end early."""
 
 
 @dataclass(frozen=True, slots=True)
-class Fitting:
-    """What fits the base's context, and what was left out."""
+class Run:
+    """What SFT and DPO of one adapter have in common."""
 
-    rows: list[dict[str, Any]]
-    left_out: tuple[str, ...]
-    """Ids of items or pairs that are too long."""
-    tokens: int
-
-
-def fit_items(items: Sequence[Item], tokenizer: Tokenizer, *, max_tokens: int) -> Fitting:
-    """Return SFT rows (prompt, completion) of the items that fit."""
-    rows = [
-        {
-            "prompt": [message.as_dict() for message in item.prompt],
-            "completion": [{"role": "assistant", "content": item.reply}],
-        }
-        for item in items
-    ]
-    lengths = [_length(tokenizer, row["prompt"] + row["completion"]) for row in rows]
-    return _fitting(rows, [item.id for item in items], lengths, max_tokens)
+    tokenizer: Tokenizer
+    settings: TrainSettings
+    folder: Path
+    """The run's; checkpoints go to `sft` and `dpo` in it."""
+    packed: bool
+    report_to: str
+    progress: Progress
 
 
 def some_pairs(pairs: Sequence[Pair], *, most: int, seed: int) -> list[Pair]:
@@ -70,166 +66,169 @@ def some_pairs(pairs: Sequence[Pair], *, most: int, seed: int) -> list[Pair]:
     return [pair for turn in turns for pair in turn if pair is not None][:most]
 
 
-def fit_pairs(pairs: Sequence[Pair], tokenizer: Tokenizer, *, max_tokens: int) -> Fitting:
-    """Return DPO rows (prompt, chosen, rejected) of the pairs that fit."""
-    rows = [
-        {
-            "prompt": [message.as_dict() for message in pair.prompt],
-            "chosen": [{"role": "assistant", "content": pair.chosen}],
-            "rejected": [{"role": "assistant", "content": pair.rejected}],
-        }
-        for pair in pairs
-    ]
-    lengths = [
-        max(_length(tokenizer, row["prompt"] + row[side]) for side in ("chosen", "rejected"))
-        for row in rows
-    ]
-    return _fitting(rows, [pair.id for pair in pairs], lengths, max_tokens)
+def fresh_adapter(base: PreTrainedModel, settings: TrainSettings) -> PeftModel:
+    """Return the base with a new adapter on all its linear layers, the same for the same seed."""
+    set_seed(settings.seed)
+    config = LoraConfig(
+        r=settings.rank,
+        lora_alpha=settings.alpha,
+        target_modules="all-linear",
+        task_type="CAUSAL_LM",
+    )
+    return cast("PeftModel", get_peft_model(base, config))
 
 
-def tune_sft(
-    model: PreTrainedModel,
-    tokenizer: Tokenizer,
-    rows: Sequence[dict[str, Any]],
-    *,
-    settings: TrainSettings,
-    folder: Path,
-    report_to: str,
-    progress: Progress,
-) -> PeftModel:
-    """Teach a fresh adapter the replies; loss on reply and end token only."""
-    set_seed(settings.seed)  # TRL makes the adapter's weights before it seeds
+@contextmanager
+def fast(model: PeftModel, *, packed: bool) -> Iterator[None]:
+    """Let the model compute packed rows, and LoRA's products at once, inside the block."""
+    base = cast("PreTrainedModel", model.get_base_model())
+    if not packed:
+        yield
+        return
+    with tree_attention(base), merged_products(model):
+        yield
+
+
+def can_be_packed(base: PreTrainedModel, settings: TrainSettings) -> str:
+    """Return why a base is trained on padded rows, or nothing where it is packed."""
+    if not settings.packed:
+        return "it was asked for"
+    return why_not_packed(base, max_tokens=settings.max_tokens)
+
+
+def tune_sft(model: PeftModel, rows: Sequence[Row], run: Run, *, order: Sequence[int]) -> None:
+    """Teach an adapter the replies, in the given order; loss on reply and end token only."""
+    folder = run.folder / "sft"
+    settings = run.settings
     config = SFTConfig(
-        **_shared(settings, folder, report_to),
-        per_device_train_batch_size=settings.batch,
-        num_train_epochs=settings.repeats,
+        **_shared(run, folder, batch=settings.batch),
         learning_rate=settings.sft_rate,
-        max_length=settings.max_tokens,
-        completion_only_loss=True,
+        max_length=None,
+        dataset_kwargs={"skip_prepare_dataset": True},
     )
-    trainer = SFTTrainer(
+    trainer = PackedSFTTrainer(
+        rows,
+        order,
+        packed=run.packed,
         model=model,
         args=config,
-        train_dataset=Dataset.from_list(list(rows)),
-        processing_class=tokenizer,
-        peft_config=LoraConfig(
-            r=settings.rank,
-            lora_alpha=settings.alpha,
-            target_modules="all-linear",
-            task_type="CAUSAL_LM",
-        ),
-        callbacks=[_Told("SFT", folder, progress)],
+        processing_class=run.tokenizer,
+        callbacks=[Told("SFT", folder, run.progress)],
     )
-    trainer.remove_callback(PrinterCallback)
-    trainer.train(resume_from_checkpoint=_last(folder))
-    return cast("PeftModel", trainer.model)
+    _train(trainer, model, run, folder)
 
 
-def tune_dpo(
-    model: PeftModel,
-    tokenizer: Tokenizer,
-    rows: Sequence[dict[str, Any]],
-    *,
-    settings: TrainSettings,
-    folder: Path,
-    report_to: str,
-    progress: Progress,
-) -> PeftModel:
-    """Teach the same adapter to prefer the chosen replies; its SFT state is the reference.
-
-    The reference's log-probabilities are computed once, before training.
-    """
+def tune_dpo(model: PeftModel, pairs: Sequence[PairRow], run: Run) -> None:
+    """Teach the same adapter to prefer the chosen replies; its SFT state is the reference."""
+    settings, folder = run.settings, run.folder / "dpo"
+    reference = _reference(model, pairs, run)
+    count = len(pairs) - (int(len(pairs) * HELD_OUT_SHARE) if settings.patience else 0)
+    watched = range(count, len(pairs))
+    sft = {"loss_type": ["sigmoid", "sft"], "loss_weights": [1.0, settings.keep]}
     config = DPOConfig(
-        **_shared(settings, folder, report_to),
-        per_device_train_batch_size=max(1, settings.batch // 2),
-        num_train_epochs=settings.dpo_passes,
+        **_shared(run, folder, batch=max(1, settings.batch // 2)),
+        **(_watching(settings) if watched else {}),
+        **(sft if settings.keep else {"loss_type": ["sigmoid"]}),
         learning_rate=settings.dpo_rate,
-        max_length=settings.max_tokens,
+        max_length=None,
         beta=settings.beta,
-        loss_type=["sigmoid", "sft"],
-        loss_weights=[1.0, settings.keep],
-        precompute_ref_log_probs=True,
-        precompute_ref_batch_size=settings.batch,
     )
-    trainer = DPOTrainer(
+    trainer = PackedDPOTrainer(
+        pairs,
+        in_passes(by_prompt(pairs[:count]), settings.dpo_passes, seed=settings.seed),
+        reference=reference,
+        watched=watched,
+        packed=run.packed,
         model=model,
         args=config,
-        train_dataset=Dataset.from_list(list(rows)),
-        processing_class=tokenizer,
-        callbacks=[_Told("DPO", folder, progress)],
+        processing_class=run.tokenizer,
+        callbacks=[
+            Told("DPO", folder, run.progress),
+            *([EarlyStoppingCallback(settings.patience)] if watched else []),
+        ],
     )
+    _train(trainer, model, run, folder)
+
+
+def _reference(model: PeftModel, pairs: Sequence[PairRow], run: Run) -> torch.Tensor:
+    """Return the reference's log-probabilities, computed with the adapter as it is now."""
+    at = next(model.parameters()).device
+
+    def score(rows: Sequence[Row]) -> torch.Tensor:
+        batch = make_batch(rows, packed=run.packed)
+        moved = {k: v.to(at) if isinstance(v, torch.Tensor) else v for k, v in batch.items()}
+        return row_sums(target_log_probabilities(model, moved), moved)
+
+    model.eval()
+    with fast(model, packed=run.packed):
+        weights = get_peft_model_state_dict(model, save_embedding_layers=False)
+        return reference_of(pairs, weights, folder=run.folder, score=score, progress=run.progress)
+
+
+def _train(trainer: Any, model: PeftModel, run: Run, folder: Path) -> None:  # noqa: ANN401
+    """Train from the last whole checkpoint, and leave the model as it was but for the adapter."""
     trainer.remove_callback(PrinterCallback)
-    trainer.train(resume_from_checkpoint=_last(folder))
-    return cast("PeftModel", trainer.model)
+    base = model.get_base_model()
+    try:
+        with fast(model, packed=run.packed):
+            trainer.train(resume_from_checkpoint=last_checkpoint(folder))
+    finally:
+        base.__dict__.pop("forward", None)  # TRL's head over all positions: rows need few
 
 
-class _Told(TrainerCallback):
-    """Passes progress on, keeps the metrics, and stops a run that has gone wrong."""
+def last_checkpoint(folder: Path) -> str | None:
+    """Return the newest whole checkpoint; what a kill left unfinished is removed.
 
-    def __init__(self, what: str, folder: Path, progress: Progress) -> None:
-        self._what, self._progress = what, progress
-        self._metrics = folder / "metrics.jsonl"
-
-    def on_step_end(
-        self, args: object, state: TrainerState, control: TrainerControl, **_: object
-    ) -> None:
-        self._progress(self._what, state.global_step, state.max_steps)
-
-    def on_log(
-        self,
-        args: object,
-        state: TrainerState,
-        control: TrainerControl,
-        logs: dict[str, float] | None = None,
-        **_: object,
-    ) -> None:
-        row = {"step": state.global_step, "time": round(time.time(), 1), **(logs or {})}
-        with self._metrics.open("a", encoding="utf-8") as stream:
-            stream.write(json.dumps(row) + "\n")
-        loss = row.get("loss")
-        if loss is not None and not math.isfinite(float(loss)):
-            raise DataError(
-                f"{self._what}: the loss became {loss} at step {state.global_step}. "
-                "Lower the rate (--sft-rate, --dpo-rate) and train again."
-            )
+    The trainer's state is written last, so a checkpoint is whole where it can be read.
+    """
+    found = sorted(
+        folder.glob("checkpoint-*"), key=lambda path: int(path.name.split("-")[1]), reverse=True
+    )
+    for path in found:
+        try:
+            json.loads((path / TRAINER_STATE_NAME).read_text(encoding="utf-8"))
+        except (OSError, ValueError):
+            shutil.rmtree(path)
+        else:
+            return str(path)
+    return None
 
 
-def _shared(settings: TrainSettings, folder: Path, report_to: str) -> dict[str, Any]:
-    on_cpu = device().type == "cpu"
+def _watching(settings: TrainSettings) -> dict[str, Any]:
+    return {
+        "eval_strategy": "steps",
+        "eval_steps": settings.checkpoint_steps,
+        "per_device_eval_batch_size": settings.batch,
+        "load_best_model_at_end": True,
+        "metric_for_best_model": "loss",
+        "prediction_loss_only": True,
+    }
+
+
+def _shared(run: Run, folder: Path, *, batch: int) -> dict[str, Any]:
+    settings, on_cpu = run.settings, device().type == "cpu"
     return {
         "output_dir": str(folder),
+        "num_train_epochs": 1.0,
         "use_cpu": on_cpu,
         "bf16": not on_cpu,
         "gradient_checkpointing": not on_cpu,
-        "lr_scheduler_type": "cosine",
+        "per_device_train_batch_size": max(1, batch // settings.accumulate // processes()),
+        "ddp_backend": "gloo" if on_cpu and processes() > 1 else None,
+        "gradient_accumulation_steps": settings.accumulate,
+        "lr_scheduler_type": "cosine_with_min_lr",
+        "lr_scheduler_kwargs": {"min_lr_rate": settings.floor},
         "warmup_steps": settings.warm_up,
         "weight_decay": settings.weight_decay,
         "save_strategy": "steps",
         "save_steps": settings.checkpoint_steps,
         "save_total_limit": CHECKPOINTS_KEPT,
-        "logging_steps": 5,
+        "logging_steps": 1,
+        "logging_nan_inf_filter": False,
         "disable_tqdm": True,
-        "report_to": report_to,
+        "remove_unused_columns": False,
+        "report_to": run.report_to,
         "seed": settings.seed,
         "data_seed": settings.seed,
         "dataloader_pin_memory": not on_cpu,
     }
-
-
-def _last(folder: Path) -> str | None:
-    return get_last_checkpoint(str(folder)) if folder.is_dir() else None
-
-
-def _length(tokenizer: Tokenizer, messages: list[dict[str, str]]) -> int:
-    return len(cast("list[int]", tokenizer.apply_chat_template(messages, return_dict=False)))
-
-
-def _fitting(
-    rows: list[dict[str, Any]], ids: list[str], lengths: list[int], max_tokens: int
-) -> Fitting:
-    fits = [length <= max_tokens for length in lengths]
-    return Fitting(
-        [row for row, fit in zip(rows, fits, strict=True) if fit],
-        tuple(id_ for id_, fit in zip(ids, fits, strict=True) if not fit),
-        sum(length for length, fit in zip(lengths, fits, strict=True) if fit),
-    )

@@ -1,11 +1,8 @@
-"""The commands build, train and debate: from flags to calls, with progress and a last line."""
+"""A persona's data, and the command debate: from flags to calls, with progress."""
 
-import json
 import time
-from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 from rich.console import Console
 from rich.markup import escape
@@ -15,40 +12,22 @@ from persllm.agents.debate import Side, Speaker, hold_debate
 from persllm.agents.scenarios import find_scenario
 from persllm.agents.transcript import Turn, write_transcript
 from persllm.agents.workplace import Workplace, split_speaker
-from persllm.bases import find_base
 from persllm.cast import bundled, find_persona
 from persllm.embeddings import default_embeddings
 from persllm.errors import PersonaError
-from persllm.manifest import ADAPTER_FOLDER, copy_adapter, read_manifest
-from persllm.materials import read_materials
 from persllm.persona import Persona
 from persllm.training.data.build import PersonaData, build, origin_of
 from persllm.training.data.rules import RULES
 from persllm.training.data.sampling import BuildSettings
-from persllm.training.data.teachers import AbsentTeacher, TeacherChoice, find_teacher
-from persllm.training.settings import TrainSettings, settings_for
-from persllm.training.train import preflight, train_persona
-from persllm.ui.building import summaries
+from persllm.training.data.teacher import Teacher
+from persllm.training.data.teachers import AbsentTeacher
+from persllm.training.data.teachers.several import chat_shares
+from persllm.training.data.vectors import KeptVectors
 from persllm.ui.progress import progress_on, remembering
 
 DATA_FOLDER = "data"
-CALLS_NAME = "teacher.sqlite"
+VECTORS_FOLDER = "vectors"
 DEBATES_FOLDER = "debates"
-
-
-def build_data(
-    name: str, *, runs: Path, settings: BuildSettings, teacher: TeacherChoice, as_json: bool
-) -> None:
-    """`persllm build`."""
-    persona = find_persona(name)
-    read_materials(persona)  # faults are told before the embeddings load
-    data = made_data(persona, runs=runs, settings=settings, choice=teacher)
-    if as_json:
-        print(json.dumps(data.statistics))
-        return
-    console = Console()
-    console.print(data_table(persona, data))
-    console.print(f"items and pairs: {escape(str(data.folder))}")
 
 
 def made_data(
@@ -56,7 +35,7 @@ def made_data(
     *,
     runs: Path,
     settings: BuildSettings | None = None,
-    choice: TeacherChoice | None = None,
+    teacher: Teacher | None = None,
 ) -> PersonaData:
     """Build, continue or find a persona's data, with progress on the terminal.
 
@@ -66,30 +45,26 @@ def made_data(
     out = runs / persona.id / DATA_FOLDER
     origin = None if settings else origin_of(out)
     console = Console(stderr=True)
-    with progress_on(console, f"building {persona.name}") as told:
-        teacher = (
-            AbsentTeacher(origin[1])
-            if origin and origin[1] != RULES
-            else find_teacher(
-                choice or TeacherChoice(),
-                read_materials(persona),
-                embeddings=default_embeddings(),
-                calls=runs / persona.id / CALLS_NAME,
-                told=told,
+    if teacher is None and origin and origin[1] != RULES:
+        teacher = AbsentTeacher(origin[1])
+    models = [chat for chat, _ in chat_shares(teacher)] if teacher else []
+    try:
+        with progress_on(console, f"building {persona.name}") as told:
+            for each in models:
+                each.told = told
+            return build(
+                persona,
+                out=out,
+                others=[find_persona(other) for other in bundled()],
+                embeddings=KeptVectors(default_embeddings(), runs / VECTORS_FOLDER),
+                teacher=teacher,
+                settings=settings or (origin[0] if origin else BuildSettings()),
+                progress=told,
             )
-        )
-        data = build(
-            persona,
-            out=out,
-            others=[find_persona(other) for other in bundled()],
-            embeddings=default_embeddings(),
-            teacher=teacher,
-            settings=settings or (origin[0] if origin else BuildSettings()),
-            progress=told,
-        )
-    for line in summaries(teacher):
-        console.print(escape(line))
-    return data
+    finally:
+        for each in models:
+            if each.meter.calls:
+                console.print(escape(each.summary()))
 
 
 def data_table(persona: Persona, data: PersonaData) -> Table:
@@ -102,87 +77,6 @@ def data_table(persona: Persona, data: PersonaData) -> Table:
     pairs = ", ".join(f"{n} {why}" for why, n in data.statistics["pairs"].items())
     dropped = ", ".join(f"{n} {why}" for why, n in data.statistics["dropped"].items())
     table.caption = f"pairs: {pairs}\ndropped: {dropped or 'none'}"
-    return table
-
-
-def train_adapters(
-    names: Sequence[str],
-    *,
-    runs: Path,
-    base_name: str,
-    changes: Mapping[str, float | int | None],
-    report_to: str,
-    into: Path | None,
-    dry_run: bool,
-    as_json: bool,
-) -> None:
-    """`persllm train`."""
-    base = find_base(base_name)
-    chosen: dict[str, Any] = {name: value for name, value in changes.items() if value is not None}
-    settings = replace(settings_for(base.name), **chosen)
-    people = [find_persona(name) for name in names]
-    for persona in people:
-        read_materials(persona)  # faults of any of them are told before hours of training
-    console = Console(stderr=as_json)
-    for name, persona in zip(names, people, strict=True):
-        data = made_data(persona, runs=runs)
-        needs = preflight(data, base, settings)
-        console.print(
-            f"{persona.name} over {base.name}: {needs.items} items, {needs.pairs} pairs, "
-            f"{needs.steps} steps, {needs.tokens:,} tokens"
-        )
-        if dry_run:
-            continue
-        adapter = made_adapter(
-            persona, data, runs=runs, base_name=base_name, settings=settings, report_to=report_to
-        )
-        if into:
-            adapter = copy_adapter(adapter, into / persona.id / ADAPTER_FOLDER)
-        if as_json:
-            print(json.dumps({"adapter": str(adapter), **read_manifest(adapter).evaluation}))
-            continue
-        console.print(results_table(persona, adapter))
-        where = "" if runs == Path("runs") else f" --runs {runs}"
-        console.print(f"adapter: {escape(str(adapter))}\ntalk: persllm chat {escape(name + where)}")
-
-
-def made_adapter(
-    persona: Persona,
-    data: PersonaData,
-    *,
-    runs: Path,
-    base_name: str,
-    settings: TrainSettings,
-    report_to: str = "none",
-) -> Path:
-    """Train, continue or find a persona's adapter, with progress on the terminal."""
-    console = Console(stderr=True)
-    with progress_on(console, f"training {persona.name}") as told:
-        return train_persona(
-            persona,
-            data,
-            base=find_base(base_name),
-            settings=settings,
-            runs=runs,
-            report_to=report_to,
-            progress=told,
-            told=lambda text: console.print(escape(text)),
-        )
-
-
-def results_table(persona: Persona, adapter: Path) -> Table:
-    """Return the held-out results of an adapter as a table."""
-    table = Table(title=f"{persona.name}, held-out data", caption="± is the 95 % interval")
-    for column in ("system", "pair accuracy", "pairs", "reply perplexity", "items"):
-        table.add_column(column, justify="left" if column == "system" else "right")
-    for system, row in read_manifest(adapter).evaluation.items():
-        table.add_row(
-            system,
-            f"{row['pair_accuracy']:.1%} ± {row['pair_error']:.1%}",
-            str(row["pairs"]),
-            f"{row['perplexity']:.2f}",
-            str(row["items"]),
-        )
     return table
 
 

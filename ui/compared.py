@@ -63,10 +63,11 @@ def systems_for(
         for memory in (False, True)
     }
     single = frozenset({"general"})
+    short = single | {"drift"}
     systems = [
         _system(PROMPT, chats[False, False], workplace.engine, seed),
-        _system(EXAMPLES, chats[False, False], workplace.engine, seed, shots, without=single),
-        _system(MEMORY, chats[False, True], workplace.engine, seed, without=single),
+        _system(EXAMPLES, chats[False, False], workplace.engine, seed, shots, without=short),
+        _system(MEMORY, chats[False, True], workplace.engine, seed, without=short),
         _system(ADAPTER, chats[True, False], workplace.engine, seed),
         _system(BOTH, chats[True, True], workplace.engine, seed, without=single),
     ]
@@ -95,6 +96,12 @@ ALL_PARTS = frozenset(
 )
 
 
+def base_system(persona: Persona, workplace: Workplace, *, seed: int = 1) -> System:
+    """Return the base told who speaks and when; it needs no adapter."""
+    chats = _chats(persona, workplace, use_adapter=False, use_memory=False)
+    return _system(PROMPT, chats, workplace.engine, seed)
+
+
 def other_systems(
     persona: Persona, workplace: Workplace, names: Sequence[str], *, seed: int
 ) -> list[System]:
@@ -108,7 +115,7 @@ def other_systems(
         engine = ChatModelEngine(find_model(name), name=name)
         for memory in (False, True):
             chats = _chats(persona, workplace, use_adapter=False, use_memory=memory, engine=engine)
-            without = frozenset({"general"})
+            without = frozenset({"general", "drift"}) if memory else frozenset({"general"})
             title = f"{name} + memory" if memory else name
             made.append(_system(title, chats, engine, seed, without=without))
     return made

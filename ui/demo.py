@@ -17,13 +17,12 @@ from persllm.persona import Persona
 from persllm.training.settings import settings_for
 from persllm.ui.commands import (
     data_table,
-    made_adapter,
     made_data,
-    results_table,
     spoken_debate,
 )
 from persllm.ui.progress import remembering
 from persllm.ui.report import Chapter, write_report
+from persllm.ui.training import made_adapter, results_table
 
 FOR, AGAINST = "nikola-tesla", "thomas-edison"
 MOTION = CURRENTS.motion

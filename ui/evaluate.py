@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
+from langchain_core.embeddings import Embeddings
 from rich.console import Console
 from rich.markup import escape
 
@@ -20,6 +21,7 @@ from persllm.persona import Persona
 from persllm.training.data.sampling import BuildSettings
 from persllm.training.evaluation.figures import Case
 from persllm.training.evaluation.gate import Change, changes
+from persllm.training.evaluation.kept import KeptEmbeddings
 from persllm.training.evaluation.measures import MEASURE_TEXTS
 from persllm.training.evaluation.page import page
 from persllm.training.evaluation.report import (
@@ -122,8 +124,9 @@ def evaluate(people: Sequence[Persona], workplace: Workplace, wishes: EvalWishes
     started = time.monotonic()
     for persona in people:
         workplace.adapter(persona)  # its absence is told before any data is made
-    voices = _voices(people) if len(people) > 1 else None
-    results = {p.id: _evaluated(p, workplace, wishes, voices) for p in people}
+    embeddings = KeptEmbeddings(default_embeddings())
+    voices = _voices(people, embeddings) if len(people) > 1 else None
+    results = {p.id: _evaluated(p, workplace, wishes, voices, embeddings) for p in people}
     results = with_inter(results)
     for persona in people:
         folder = workplace.runs / persona.id / EVALUATION_FOLDER
@@ -212,7 +215,11 @@ def record(adapter: Path, persona: PersonaRow, runs: Path) -> None:
 
 
 def _evaluated(
-    persona: Persona, workplace: Workplace, wishes: EvalWishes, voices: Voices | None
+    persona: Persona,
+    workplace: Workplace,
+    wishes: EvalWishes,
+    voices: Voices | None,
+    embeddings: Embeddings,
 ) -> dict[str, Result]:
     data = made_data(persona, runs=workplace.runs)
     items, pairs = data.split("test")
@@ -227,9 +234,7 @@ def _evaluated(
         ),
         *other_systems(persona, workplace, wishes.also, seed=settings.seed),
     ]
-    subject = Subject(
-        persona, tuple(items), tuple(pairs), read_materials(persona), default_embeddings()
-    )
+    subject = Subject(persona, tuple(items), tuple(pairs), read_materials(persona), embeddings)
     own = _own_first(persona, voices) if voices else None
     with progress_on(Console(stderr=True), persona.name) as told:
         return evaluated(subject, systems, settings, voices=own, told=told)
@@ -258,9 +263,9 @@ def _folder(runs: Path, people: Sequence[Persona]) -> Path:
     return runs / (people[0].id if len(people) == 1 else ALL) / EVALUATION_FOLDER
 
 
-def _voices(people: Sequence[Persona]) -> Voices:
+def _voices(people: Sequence[Persona], embeddings: Embeddings) -> Voices:
     texts = {persona.name: read_materials(persona) for persona in people}
-    return voices_of(texts, default_embeddings(), BuildSettings())
+    return voices_of(texts, embeddings, BuildSettings())
 
 
 def _told(persona: Persona) -> Told:

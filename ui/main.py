@@ -52,7 +52,8 @@ EngineName = Annotated[
     str,
     typer.Option(
         "--engine",
-        help="local, vllm, or any OpenAI-compatible server: http://host:port/v1#model.",
+        help="local, local:int8 (CPU), vllm, or any OpenAI-compatible server: "
+        "http://host:port/v1#model.",
         envvar="PERSLLM_ENGINE",
     ),
 ]
@@ -168,32 +169,97 @@ def build(
     ] = 1,
     seed: Annotated[int, typer.Option(help="The same seed builds the same items.")] = 1,
     teacher: Annotated[
-        str,
+        list[str] | None,
         typer.Option(
-            help="Who writes the items: rules (no model, no network), a LangChain chat model such "
-            "as openai:gpt-4o-mini, or http://host:port/v1#model."
+            help="Who writes: rules (no model, no network), openai:gpt-4o-mini, vllm:model, "
+            "http://host:port/v1#model, or any LangChain chat model. Several share the work.",
         ),
-    ] = "rules",
+    ] = None,
+    shares: Annotated[
+        str, typer.Option(help="Shares of several teachers, such as 3,1. Default: equal.")
+    ] = "",
     prompts: Annotated[
-        Path | None, typer.Option(help="Folder with changed prompts for a chat model.")
+        Path | None, typer.Option(help="Folder with changed prompts; see: persllm prompts.")
+    ] = None,
+    plain: Annotated[bool, typer.Option("--plain", help="Answers without an analysis.")] = False,
+    known_words: Annotated[
+        int, typer.Option(help="Words of objective text an answer is written from.", min=0)
+    ] = 1500,
+    manner_words: Annotated[
+        int, typer.Option(help="Words of subjective text an answer is written from.", min=0)
+    ] = 500,
+    other_stages: Annotated[
+        bool, typer.Option(help="Answer questions at another stage too, for pairs.")
+    ] = True,
+    general: Annotated[
+        Path | None,
+        typer.Option(help="JSONL of general instructions, answered in the persona's voice."),
     ] = None,
     at_once: Annotated[
         int, typer.Option(help="Most calls to a chat model under way at once.", min=1)
-    ] = 8,
+    ] = 64,
+    budget: Annotated[
+        float | None, typer.Option(help="Dollars after which no call begins.", min=0)
+    ] = None,
+    price: Annotated[
+        str, typer.Option(help="Dollars a million tokens in and out, such as 0.15,0.60.")
+    ] = "",
+    prices: Annotated[Path | None, typer.Option(help="File with prices by model.")] = None,
+    calibrate: Annotated[
+        bool, typer.Option("--calibrate", help="Show a first answer and take remarks.")
+    ] = False,
+    remark: Annotated[
+        list[str] | None, typer.Option(help="A remark that every answer heeds; is remembered.")
+    ] = None,
+    shard: Annotated[str, typer.Option(help="Only ask for this share, such as 3/8.")] = "",
+    ray: Annotated[
+        int, typer.Option(help="Ask in so many shards as a Ray job, then build.", min=0)
+    ] = 0,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what it will take.")] = False,
     as_json: AsJson = False,
 ) -> None:
     """Build a persona's training data from its materials."""
     from persllm.training.data.sampling import BuildSettings
-    from persllm.training.data.teachers import TeacherChoice
-    from persllm.ui.commands import build_data
+    from persllm.ui.building import Orders, build_with_orders, teacher_choice
 
-    build_data(
+    build_with_orders(
         persona,
         runs=runs,
         settings=BuildSettings(per_part=per_part, variations=variations, seed=seed),
-        teacher=TeacherChoice(names=(teacher,), prompts=prompts, at_once=at_once),
-        as_json=as_json,
+        choice=teacher_choice(
+            teacher or [],
+            shares=shares,
+            price=price,
+            budget=budget,
+            words=(known_words, manner_words),
+            prompts=prompts,
+            at_once=at_once,
+            plain=plain,
+            other_stages=other_stages,
+            prices=prices,
+        ),
+        orders=Orders(
+            calibrate=calibrate,
+            remarks=tuple(remark or ()),
+            general=general,
+            shard=shard,
+            ray=ray,
+            dry_run=dry_run,
+            as_json=as_json,
+        ),
     )
+
+
+@app.command(epilog="Example: persllm prompts my-prompts")
+def prompts(
+    folder: Annotated[Path, typer.Argument(help="Where the files are copied to.")],
+) -> None:
+    """Copy what chat models are told when they write items, to read and to change."""
+    from persllm.training.data.teachers.prompts import copy_prompts
+
+    for path in copy_prompts(folder):
+        print(path)
+    print(f"change a file, then: persllm build <persona> --teacher ... --prompts {folder}")
 
 
 @app.command(epilog="Example: persllm check nikola-tesla")
@@ -204,19 +270,51 @@ def check(personas: PersonaNames = None, bundled: Bundled = False, as_json: AsJs
     run_check(_named(personas, bundled), as_json=as_json)
 
 
-@app.command(epilog="Example: persllm train nikola-tesla --base Qwen/Qwen3-0.6B")
+@app.command(
+    epilog="Examples: persllm train nikola-tesla --base Qwen/Qwen3-0.6B; persllm train --bundled; "
+    "persllm train nikola-tesla --general chats.jsonl --general-share 0.5"
+)
 def train(
     personas: PersonaNames = None,
     bundled: Bundled = False,
     runs: Runs = RUNS,
     base: BaseName = "nano",
+    preset: Annotated[
+        str | None,
+        typer.Option(help="nano, small (0.5 to 2 B) or large (7 to 8 B). Default: by the base."),
+    ] = None,
     repeats: Annotated[
-        float | None, typer.Option(help="Passes over the items. Default: the base's preset.")
+        float | None, typer.Option(help="Passes over the items. Default: the preset's.")
     ] = None,
     sft_rate: Annotated[float | None, typer.Option(help="Learning rate of SFT.")] = None,
     dpo_rate: Annotated[float | None, typer.Option(help="Learning rate of DPO.")] = None,
+    dpo_passes: Annotated[
+        float | None, typer.Option(help="Passes over the pairs; 0 leaves DPO out.")
+    ] = None,
+    keep: Annotated[
+        float | None, typer.Option(help="Weight of the chosen replies' likelihood in DPO; 0: none.")
+    ] = None,
     rank: Annotated[int | None, typer.Option(help="LoRA rank.")] = None,
+    batch: Annotated[int | None, typer.Option(help="Items a step, over all processes.")] = None,
+    accumulate: Annotated[
+        int | None, typer.Option(help="Parts of a step, one after another, to save memory.")
+    ] = None,
     max_tokens: Annotated[int | None, typer.Option(help="Longest item, in tokens.")] = None,
+    general: Annotated[
+        Path | None, typer.Option(help="General conversations to mix in: JSON lines of messages.")
+    ] = None,
+    general_share: Annotated[
+        float | None, typer.Option(help="Their share among the rows of SFT, below 1.")
+    ] = None,
+    patience: Annotated[
+        int | None, typer.Option(help="End DPO after so many checkpoints without gain; 0: never.")
+    ] = None,
+    four_bit: Annotated[
+        bool | None, typer.Option("--four-bit", help="Load the base in 4 bits; needs a GPU.")
+    ] = None,
+    packed: Annotated[
+        bool | None, typer.Option("--packed/--padded", help="Compute what rows share once.")
+    ] = None,
     report_to: Annotated[str, typer.Option(help="none, tensorboard, wandb or trackio.")] = "none",
     into: Annotated[
         Path | None, typer.Option(help="Also copy each adapter to INTO/<persona>/adapter.")
@@ -225,23 +323,35 @@ def train(
     as_json: AsJson = False,
 ) -> None:
     """Train adapters: SFT, then DPO. Builds the data first where there is none."""
-    from persllm.ui.commands import train_adapters
+    from persllm.ui.training import TrainOptions, train_adapters
 
     train_adapters(
         _named(personas, bundled),
-        runs=runs,
-        base_name=base,
-        changes={
-            "repeats": repeats,
-            "sft_rate": sft_rate,
-            "dpo_rate": dpo_rate,
-            "rank": rank,
-            "max_tokens": max_tokens,
-        },
-        report_to=report_to,
-        into=into,
-        dry_run=dry_run,
-        as_json=as_json,
+        TrainOptions(
+            runs=runs,
+            base_name=base,
+            preset=preset,
+            changes={
+                "repeats": repeats,
+                "sft_rate": sft_rate,
+                "dpo_rate": dpo_rate,
+                "dpo_passes": dpo_passes,
+                "keep": keep,
+                "rank": rank,
+                "batch": batch,
+                "accumulate": accumulate,
+                "max_tokens": max_tokens,
+                "general_share": general_share,
+                "patience": patience,
+                "four_bit": four_bit,
+                "packed": packed,
+            },
+            general=general,
+            report_to=report_to,
+            into=into,
+            dry_run=dry_run,
+            as_json=as_json,
+        ),
     )
 
 
@@ -257,7 +367,7 @@ def evaluate(
     base: BaseName = "nano",
     engine: EngineName = "local",
     memory: MemoryAt = None,
-    most: Annotated[int, typer.Option(help="Most items of one measure and stage.", min=1)] = 12,
+    most: Annotated[int, typer.Option(help="Most items of one measure and stage.", min=1)] = 8,
     turns: Annotated[
         int, typer.Option(help="Turns of the long talks; 0 leaves them out.", min=0)
     ] = 50,
@@ -618,6 +728,85 @@ def mcp(
     from persllm.ui.serve import run_mcp
 
     run_mcp(personas or [], engine=engine, base_name=base, runs=runs, memory=memory)
+
+
+@app.command(
+    epilog="Examples: persllm review nikola-tesla --stage late --unreviewed; "
+    'persllm review nikola-tesla --reject ID --why "dull"; persllm review nikola-tesla --page'
+)
+def review(
+    persona: PersonaName,
+    runs: Runs = RUNS,
+    stage: Annotated[str, typer.Option(help="Only items of this stage.")] = "",
+    pattern: Annotated[str, typer.Option(help="Only items of this pattern.")] = "",
+    unreviewed: Annotated[
+        bool, typer.Option("--unreviewed", help="Only what nothing was decided about.")
+    ] = False,
+    listed: Annotated[bool, typer.Option("--list", help="List the items and leave.")] = False,
+    accept: Annotated[
+        list[str] | None, typer.Option("--accept", metavar="ID", help="Accept this item.")
+    ] = None,
+    reject: Annotated[
+        list[str] | None, typer.Option("--reject", metavar="ID", help="Leave this item out.")
+    ] = None,
+    why: Annotated[str, typer.Option(help="Why it is rejected.")] = "",
+    edit: Annotated[
+        str, typer.Option(metavar="ID", help="Give this item a new --question or --response.")
+    ] = "",
+    question: Annotated[str, typer.Option(help="With --edit.")] = "",
+    response: Annotated[str, typer.Option(help="With --edit.")] = "",
+    page: Annotated[bool, typer.Option("--page", help="Open a web page instead.")] = False,
+    host: Annotated[str, typer.Option(help="Address of the page.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(help="Port of the page.", min=1, max=65535)] = 7862,
+    as_json: AsJson = False,
+) -> None:
+    """Accept, edit or reject built items, each beside the paragraph it comes from.
+
+    Decisions are kept in the persona folder (review.jsonl); the next build applies them.
+    """
+    from persllm.training.data.review import Wanted
+    from persllm.ui.review import Orders, run_review
+
+    if page:
+        from persllm.ui.review_page import serve_review
+
+        serve_review(persona, runs=runs, host=host, port=port)
+        return
+    orders = Orders(
+        accept=tuple(accept or ()),
+        reject=tuple(reject or ()),
+        why=why,
+        edit=edit,
+        question=question,
+        response=response,
+        listed=listed,
+    )
+    wanted = Wanted(stage=stage, pattern=pattern, unreviewed=unreviewed)
+    run_review(persona, runs=runs, wanted=wanted, orders=orders, as_json=as_json)
+
+
+@app.command(
+    name="export-data",
+    epilog="Example: persllm export-data nikola-tesla --format trl --to tesla-trl",
+)
+def export_data(
+    persona: PersonaName,
+    to: Annotated[Path, typer.Option(help="Folder to write to; it must be empty or absent.")],
+    form: Annotated[
+        str,
+        typer.Option(
+            "--format",
+            help="openai (chat JSONL), trl (SFT and DPO), sharegpt (LLaMA-Factory) or datasets "
+            "(Parquet with a dataset card).",
+        ),
+    ] = "datasets",
+    runs: Runs = RUNS,
+    as_json: AsJson = False,
+) -> None:
+    """Write a persona's built data for other trainers."""
+    from persllm.ui.exports import run_export
+
+    run_export(persona, runs=runs, form=form, to=to, as_json=as_json)
 
 
 @app.command(epilog="Example: persllm doctor --json")

@@ -134,7 +134,7 @@ def compare_with(study: Study) -> Callable[..., list[str]]:
         if not rater.strip():
             return ["", "", "", WHO_FIRST]
         shown = study.next_comparison(rater)
-        if shown and choice in CHOICES and seen == shown.left.question:
+        if shown and choice is not None and choice in CHOICES and seen == shown.left.question:
             study.vote(rater, shown, CHOICES[choice])
             shown = study.next_comparison(rater)
         if not shown:
@@ -181,7 +181,7 @@ def talk_with(desk: Desk) -> Callable[[str, str, str, list[ChatRow]], Iterator[l
             chat = desk.workplace.chat(
                 desk.persona, stage=stage, use_adapter=use_adapter, use_memory=use_memory
             )
-            text = chat.invoke(as_messages(rows)).text
+            text = str(chat.invoke(as_messages(rows)).text)
         except PersLLMError as error:
             text = f"({error})"
         yield [*rows, {"role": "assistant", "content": text}]

@@ -278,14 +278,14 @@ def _wording(base: Base, model: Any) -> Wording:  # noqa: ANN401 (a transformers
 
 
 def _check_int8(base: Base, *, on_gpu: bool, fallback: str) -> None:
-    from persllm.agents.engines.lean.linear import has_int8
+    from persllm.agents.engines.lean.linear import has_fbgemm
 
     faults = [
         fault
         for fault, found in (
             ("int8 is for CPUs, and this engine runs on a GPU", on_gpu),
             (f"the base {base.name} runs the plain way ({fallback})", bool(fallback)),
-            ("this build of torch lacks the FBGEMM kernels", not has_int8()),
+            ("this build of torch lacks the FBGEMM kernels", not has_fbgemm()),
         )
         if found
     ]

@@ -13,18 +13,18 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from persllm.agents.engines.control import without_control
 from persllm.agents.engines.lora_limits import room_for
 from persllm.agents.engines.shown import Shown
+from persllm.agents.engines.wording import Wording
 from persllm.bases import Base
 from persllm.engine import Piece, Reply, Request, whole
-from persllm.errors import AdapterError, EngineError, TooLongError
+from persllm.errors import AdapterError, EngineError
 from persllm.loading import device
 from persllm.manifest import check_fits
 from persllm.messages import Message
 
-MAX_RANK = 64
-"""vLLM reserves room for adapters of this rank when it starts."""
+MAX_RANK, MAX_RANK_ON_CPU = 64, 16
+"""vLLM reserves room for adapters of this rank when it starts; a CPU computes with all of it."""
 MAX_LORAS = 8
 """Adapters in one batch; more take turns, on a GPU."""
 ONE_PROCESS = "VLLM_ENABLE_V1_MULTIPROCESSING"
@@ -67,22 +67,28 @@ class VllmEngine:
             ) from error
         self._vllm, self._lora_request = vllm, LoRARequest
         self._base = base
+        self._on_gpu = device().type == "cuda"
         settings = {
             "enable_lora": True,
             "max_loras": MAX_LORAS,
-            "max_lora_rank": MAX_RANK,
+            "max_lora_rank": MAX_RANK if self._on_gpu else MAX_RANK_ON_CPU,
             "enable_prefix_caching": True,
             "disable_log_stats": True,
             **options,
         }
         self._max_rank = int(settings["max_lora_rank"])
         self._slots = int(settings["max_loras"])
-        self._on_gpu = device().type == "cuda"
         try:
             self._llm: Any = vllm.LLM(model=base.location, **settings)
         except Exception as error:  # its faults come as every kind of exception
             raise EngineError(f"vLLM cannot start {base.name}: {error}") from error
-        self._tokenizer: Any = self._llm.get_tokenizer()
+        tokenizer: Any = self._llm.get_tokenizer()
+        self._wording = Wording(
+            tokenizer,
+            name=base.name,
+            context=int(self._llm.model_config.max_model_len),
+            ends=frozenset({tokenizer.eos_token_id}),
+        )
         self._adapters: dict[Path, Any] = {}
         self._lock = threading.Lock()
         self._asked = 0
@@ -97,11 +103,11 @@ class VllmEngine:
     @property
     def context(self) -> int:
         """Most tokens of prompt and reply together."""
-        return int(self._llm.model_config.max_model_len)
+        return self._wording.context
 
     def count_tokens(self, messages: Sequence[Message]) -> int:
         """Return the length of the rendered prompt."""
-        return len(self._encode(messages))
+        return len(self._wording.encode(messages))
 
     def stream(self, request: Request) -> Iterator[Piece]:
         """Yield the reply as vLLM writes it; closing the iterator ends the work."""
@@ -141,13 +147,7 @@ class VllmEngine:
     def _job(self, request: Request) -> Job:
         from vllm.sampling_params import RequestOutputKind
 
-        prompt = self._encode(request.messages)
-        if len(prompt) + request.max_tokens > self.context:
-            raise TooLongError(
-                f"the prompt has {len(prompt)} tokens and the reply may have "
-                f"{request.max_tokens}; {self.name} holds {self.context}. Shorten the history, "
-                "recall less, or name a base with a longer context."
-            )
+        prompt = self._wording.prompt(request)
         params = self._vllm.SamplingParams(
             max_tokens=request.max_tokens,
             temperature=request.temperature,
@@ -183,23 +183,6 @@ class VllmEngine:
                 f"{persona} would be adapter {number} of {self._slots}, and vLLM on a CPU answers "
                 "wrongly for the base when all are taken. Use --engine local, or serve fewer."
             )
-
-    def _encode(self, messages: Sequence[Message]) -> list[int]:
-        marks = self._tokenizer.all_special_tokens
-        rows = [
-            {"role": message.role, "content": without_control(message.content, marks)}
-            for message in messages
-        ]
-        try:
-            return list(
-                self._tokenizer.apply_chat_template(
-                    rows, add_generation_prompt=True, return_dict=False
-                )
-            )
-        except Exception as error:  # templates are programs; jinja raises many kinds
-            raise EngineError(
-                f"{self.name}'s chat template refuses the conversation: {error}"
-            ) from error
 
     def _step_for_ever(self) -> None:
         """Take in what is asked, let go who left, step, and hand out what was written."""

@@ -6,7 +6,7 @@ from functools import lru_cache
 from typing import Any, cast
 
 from persllm.engine import Request
-from persllm.errors import EngineError
+from persllm.errors import EngineError, TooLongError
 from persllm.messages import Message
 
 REMEMBERED = 512
@@ -47,11 +47,11 @@ class Wording:
         """Return a request's tokens.
 
         Raises:
-            EngineError: Prompt and reply would not fit the context.
+            TooLongError: Prompt and reply would not fit the context.
         """
         prompt = self.encode(request.messages)
         if len(prompt) + request.max_tokens > self.context:
-            raise EngineError(
+            raise TooLongError(
                 f"the prompt has {len(prompt)} tokens and the reply may have "
                 f"{request.max_tokens}; {self._name} holds {self.context}. Shorten the history, "
                 "recall less, or name a base with a longer context."

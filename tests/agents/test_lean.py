@@ -20,7 +20,7 @@ from persllm.manifest import WEIGHTS_NAME, write_manifest
 from persllm.messages import Message
 from tests.agents.conftest import manifest_of
 
-SIZES = {
+SIZES: dict[str, Any] = {
     "vocab_size": 4096,
     "hidden_size": 64,
     "intermediate_size": 176,
@@ -199,6 +199,17 @@ def test_a_talk_is_not_computed_again_and_branches_are_right(
         assert told(whole(engine.stream(other))) == Plain(base).reply(other)
 
 
+@pytest.mark.parametrize("int8", [False, True])
+def test_a_prompt_longer_than_a_step_is_read_in_several(base: Base, int8: bool) -> None:
+    long, short = ask("word " * 350), ask("Who are you?")
+    engine = LocalEngine(base, int8=int8)
+    replies = [told(reply) for reply in engine.generate([long, short])]
+    if int8:
+        assert replies[0] == told(whole(LocalEngine(base, int8=True).stream(long)))
+    else:
+        assert replies == [Plain(base).reply(long), Plain(base).reply(short)]
+
+
 def test_prompts_that_begin_alike_are_read_once(base: Base) -> None:
     engine = LocalEngine(base)
     long = "word " * 60
@@ -303,7 +314,7 @@ def test_scores_are_the_same_alone_and_in_any_batch(base: Base, pair: tuple[Path
         for reply in replies
     ]
     engine = LocalEngine(base)
-    together = engine.score(*map(list, zip(*asked, strict=True)))  # type: ignore[arg-type]
+    together = engine.score([request for request, _ in asked], [reply for _, reply in asked])
     alone = [engine.score([request], [reply])[0] for request, reply in asked]
     for one, two in zip(together, alone, strict=True):
         assert one.tokens == two.tokens
@@ -330,3 +341,76 @@ def test_log_probabilities_of_written_tokens_are_the_models(base: Base) -> None:
     assert sum(t.log_probability for t in one.logprobs) < sum(
         t.log_probability for t in two.logprobs
     )
+
+
+def _chances(engine: LocalEngine, tokens: list[int]) -> torch.Tensor:
+    """Return log-probabilities (tokens, vocabulary) after each token."""
+    from persllm.agents.engines.lean.forward import Span
+    from persllm.agents.engines.lean.sequence import Sequence
+
+    room, forward = engine._room, engine._forward
+    with torch.inference_mode():
+        span = Span(Sequence(room, 0, len(tokens)), tokens, None, tuple(range(len(tokens))))
+        return forward.logits(forward([span])).log_softmax(-1)
+
+
+def test_int8_weights_change_the_nano_base_by_little() -> None:
+    nano = find_base("nano")
+    exact, coarse = LocalEngine(nano), LocalEngine(nano, int8=True)
+    text = (NANO_FOLDER / "README.md").read_text(encoding="utf-8")
+    talk = (
+        Message("system", "You are Marie Curie, a physicist in Paris. It is 1903: fame."),
+        Message("user", f"You recall:\n- {text[:600]}\n\nWhat did you find, and with whom?"),
+    )
+    tokens = exact._wording.encode(talk)
+    p, q = _chances(exact, tokens), _chances(coarse, tokens)
+    divergence = (p.exp() * (p - q)).sum(-1)  # KL(exact, int8) of each token, in nats
+    assert len(tokens) > 150
+    assert float(divergence.mean()) <= 0.01
+    assert float((p.argmax(-1) == (q.argmax(-1))).float().mean()) > 0.9
+
+
+def test_int8_replies_are_the_same_alone_and_in_any_batch(
+    base: Base, pair: tuple[Path, Path]
+) -> None:
+    requests = [ask(f"Number {n}?", (*pair, None)[n % 3]) for n in range(5)]
+    alone = [whole(LocalEngine(base, int8=True).stream(request)) for request in requests]
+    assert LocalEngine(base, int8=True).generate(requests) == alone
+
+
+def test_weights_that_fp16_holds_keep_their_tokens(base: Base, tmp_path: Path) -> None:
+    from safetensors.torch import load_file, save_file
+
+    folder = tmp_path / "halved"
+    shutil.copytree(base.location, folder)
+    weights = load_file(folder / "model.safetensors")
+    halved = {name: weight.half().float() for name, weight in weights.items()}
+    save_file(halved, folder / "model.safetensors", metadata={"format": "pt"})
+    halved_base = find_base(str(folder))
+    requests = [ask("Who are you?"), ask("And what do you write all day?")]
+    expected = [Plain(halved_base).reply(request) for request in requests]
+    assert [told(reply) for reply in LocalEngine(halved_base).generate(requests)] == expected
+
+
+@pytest.mark.parametrize(
+    ("raised", "seen"), [(RuntimeError("no memory"), EngineError), (KeyboardInterrupt(), None)]
+)
+def test_a_step_that_fails_ends_what_ran_and_the_engine_goes_on(
+    base: Base, monkeypatch: pytest.MonkeyPatch, raised: BaseException, seen: type | None
+) -> None:
+    engine, request = LocalEngine(base), ask("Who are you?")
+    expected = whole(engine.stream(request))
+    half = engine.stream(request)
+    next(half)
+
+    def fail(outputs: torch.Tensor) -> torch.Tensor:
+        raise raised
+
+    with monkeypatch.context() as patched:
+        patched.setattr(engine._forward, "logits", fail)
+        with pytest.raises(seen or KeyboardInterrupt):
+            whole(engine.stream(ask("And now?")))
+    with pytest.raises(EngineError, match="the model failed"):
+        whole(half)
+    assert whole(engine.stream(request)) == expected
+    assert engine.occupancy.running == 0

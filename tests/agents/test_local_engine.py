@@ -184,3 +184,10 @@ def test_a_base_of_an_unknown_kind_is_refused(tmp_path: Path) -> None:
     (tmp_path / "model.safetensors").write_bytes(b"broken")
     with pytest.raises(BaseModelError, match="cannot be loaded"):
         LocalEngine(find_base(str(tmp_path)))
+
+
+def test_a_prompt_longer_than_one_step_reads_is_answered_alone() -> None:
+    long = (Message("user", "I keep bees and I like their honey. " * 40),)
+    engine = LocalEngine(find_base("nano"))
+    assert engine.count_tokens(long) > 256
+    assert whole(engine.stream(ask(long))).finish

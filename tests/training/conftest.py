@@ -12,7 +12,7 @@ from persllm.persona import Persona
 from persllm.training.data.build import PersonaData, build
 from persllm.training.data.sampling import BuildSettings
 from persllm.training.settings import NANO_BASE, TrainSettings
-from persllm.training.train import train_persona
+from persllm.training.train import Ways, train_persona
 
 QUICK = replace(NANO_BASE, repeats=1.0, batch=8, most_pairs=16, checkpoint_steps=2, rank=4)
 
@@ -52,4 +52,4 @@ def tesla_adapter(
     tmp_path_factory: pytest.TempPathFactory,
 ) -> Path:
     runs = tmp_path_factory.mktemp("runs")
-    return train_persona(tesla, tesla_data, base=nano, settings=quick, runs=runs)
+    return train_persona(tesla, tesla_data, Ways(base=nano, settings=quick, runs=runs))

@@ -136,7 +136,6 @@ def http_teacher(
         materials,
         embeddings=LetterEmbeddings(),
         calls=kept,
-        told=lambda what, done, total: None,
     )
     assert isinstance(teacher, ChatTeacher)
     return teacher
@@ -340,5 +339,4 @@ def test_a_teacher_that_is_not_there_is_told(
             read_materials(persona),
             embeddings=LetterEmbeddings(),
             calls=tmp_path / "calls.sqlite",
-            told=lambda what, done, total: None,
         )

@@ -11,7 +11,6 @@ from persllm.training.data.teachers.money import (
     FREE,
     Meter,
     Price,
-    Purse,
     is_local,
     parsed_price,
     price_of,
@@ -75,9 +74,8 @@ def test_a_budget_without_a_price_is_refused_before_anything_is_asked(
 ) -> None:
     with pytest.raises(DataError, match="a budget needs a price"):
         find_teacher(
-            TeacherChoice(names=("https://api.example.com/v1#m",), purse=Purse(5.0)),
+            TeacherChoice(names=("https://api.example.com/v1#m",), budget=5.0),
             read_materials(tiny_persona()),
             embeddings=LetterEmbeddings(),
             calls=tmp_path / "calls.sqlite",
-            told=lambda what, done, total: None,
         )

@@ -1,15 +1,8 @@
-import json
-import os
-import signal
-import subprocess
-import sys
-import time
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
-import torch
 from peft import PeftModel
 from safetensors.torch import load_file
 
@@ -22,9 +15,11 @@ from persllm.manifest import check_fits, find_adapter, read_manifest
 from persllm.messages import Message, render
 from persllm.persona import Persona
 from persllm.training.data.build import PersonaData
-from persllm.training.settings import TrainSettings, settings_for
-from persllm.training.train import preflight, train_persona
-from persllm.training.tune import fit_items, fit_pairs, some_pairs
+from persllm.training.preflight import preflight
+from persllm.training.settings import TrainSettings, changed, preset, settings_for
+from persllm.training.train import Job, Ways, train_persona
+from persllm.training.tune import some_pairs
+from persllm.training.tuning.rows import item_rows, pair_rows
 
 pytestmark = pytest.mark.slow
 
@@ -50,7 +45,7 @@ def test_an_adapter_fits_its_base_and_persona(
 ) -> None:
     manifest = check_fits(tesla_adapter, base=nano, persona=tesla)
     assert manifest.stages == ("early", "late")
-    assert set(manifest.evaluation) == {"base", "prompt", "adapter"}
+    assert set(manifest.evaluation) == {"base", "prompt", "sft", "adapter"}
 
 
 def test_the_newest_adapter_is_found_among_the_runs(
@@ -96,62 +91,29 @@ def test_the_same_command_returns_the_finished_adapter(
 ) -> None:
     before = (tesla_adapter / "manifest.json").stat().st_mtime_ns
     told: list[str] = []
-    again = train_persona(
-        tesla,
-        tesla_data,
-        base=nano,
-        settings=quick,
-        runs=tesla_adapter.parents[2],
-        told=told.append,
-    )
+    runs = tesla_adapter.parents[2]
+    ways = Ways(base=nano, settings=quick, runs=runs, told=told.append)
+    again = train_persona(tesla, tesla_data, ways)
     assert again == tesla_adapter
     assert (again / "manifest.json").stat().st_mtime_ns == before
     assert "already trained" in told[0]
 
 
-def test_the_loss_counts_the_reply_and_its_end_and_nothing_else(
-    tesla_data: PersonaData, nano: Base
-) -> None:
-    from datasets import Dataset
-    from trl import SFTConfig, SFTTrainer
-
-    tokenizer: Any = load_tokenizer(nano)
-    items = tesla_data.split("train")[0][:6]
-    rows = fit_items(items, tokenizer, max_tokens=1024).rows
-    config = SFTConfig(
-        output_dir="unused", use_cpu=True, bf16=False, completion_only_loss=True, max_length=1024
-    )
-    trainer = SFTTrainer(
-        model=load_base(nano),
-        args=config,
-        train_dataset=Dataset.from_list(rows),
-        processing_class=tokenizer,
-    )
-    batch = next(iter(trainer.get_train_dataloader()))
-    replies = {item.reply + tokenizer.eos_token for item in items}
-    counted = {
-        tokenizer.decode(labels[labels != -100])
-        for labels in torch.as_tensor(batch["labels"]).unbind()
-    }
-    assert counted == replies
-
-
 def test_what_is_too_long_is_left_out_and_named(tesla_data: PersonaData, nano: Base) -> None:
     tokenizer = load_tokenizer(nano)
     items, pairs = tesla_data.split("train")
-    fitting = fit_items(items, tokenizer, max_tokens=200)
+    fitting = item_rows(items, tokenizer, max_tokens=200)
     assert 0 < len(fitting.left_out) < len(items)
     assert len(fitting.rows) + len(fitting.left_out) == len(items)
-    assert set(fit_pairs(pairs, tokenizer, max_tokens=8).left_out) == {pair.id for pair in pairs}
+    assert set(pair_rows(pairs, tokenizer, max_tokens=8).left_out) == {pair.id for pair in pairs}
 
 
 def test_nothing_that_fits_is_an_error_before_any_training(
     tesla: Persona, tesla_data: PersonaData, nano: Base, quick: TrainSettings, tmp_path: Path
 ) -> None:
     with pytest.raises(DataError, match="fits 8 tokens"):
-        train_persona(
-            tesla, tesla_data, base=nano, settings=replace(quick, max_tokens=8), runs=tmp_path
-        )
+        short = replace(quick, max_tokens=8)
+        train_persona(tesla, tesla_data, Ways(base=nano, settings=short, runs=tmp_path))
 
 
 def test_a_limit_on_pairs_is_spread_over_the_reasons(tesla_data: PersonaData) -> None:
@@ -162,79 +124,33 @@ def test_a_limit_on_pairs_is_spread_over_the_reasons(tesla_data: PersonaData) ->
     assert max(counts) - min(counts) <= 1
 
 
-def test_preflight_counts_without_loading_weights(
-    tesla_data: PersonaData, nano: Base, quick: TrainSettings
+def test_preflight_counts_and_measures(
+    tesla: Persona, tesla_data: PersonaData, nano: Base, quick: TrainSettings, tmp_path: Path
 ) -> None:
-    needs = preflight(tesla_data, nano, quick)
+    ways = Ways(base=nano, settings=quick, runs=tmp_path)
+    needs = preflight(Job(tesla, tesla_data), ways)
     assert needs.items == len(tesla_data.split("train")[0])
     assert needs.pairs == 16
-    assert needs.steps > 4
+    assert needs.steps == -(-needs.items // 8) + 4
+    assert 0 < needs.computed < 0.8 * needs.tokens
+    assert needs.seconds > 0
     assert not needs.left_out
+    assert not needs.warnings
+    assert not list(tmp_path.iterdir())
 
 
 def test_a_base_that_is_not_there_is_an_error_with_a_remedy(
-    tesla_data: PersonaData, quick: TrainSettings
+    tesla: Persona, tesla_data: PersonaData, quick: TrainSettings, tmp_path: Path
 ) -> None:
     missing = Base("nobody/nothing", "nobody/nothing", "main")
     with pytest.raises(BaseModelError, match="--base nano"):
-        preflight(tesla_data, missing, quick)
+        train_persona(tesla, tesla_data, Ways(base=missing, settings=quick, runs=tmp_path))
 
 
 def test_presets_go_by_the_base() -> None:
     assert settings_for("nano").sft_rate > settings_for("Qwen/Qwen3-0.6B").sft_rate
-    with pytest.raises(ValueError, match="rank must be at least 1"):
-        TrainSettings(rank=0)
-
-
-SCRIPT = """
-import sys
-from dataclasses import replace
-from pathlib import Path
-from typing import Any
-from persllm.bases import find_base
-from persllm.cast import find_persona
-from persllm.training.data.build import read_data
-from persllm.training.settings import TrainSettings
-from persllm.training.train import train_persona
-import json
-settings = TrainSettings(**json.loads(sys.argv[3]))
-print(train_persona(find_persona("nikola-tesla"), read_data(Path(sys.argv[1])),
-                    base=find_base("nano"), settings=settings, runs=Path(sys.argv[2])))
-"""
-
-
-def _train(data: Path, runs: Path, settings: TrainSettings) -> "subprocess.Popen[str]":
-    from dataclasses import asdict
-
-    command = [sys.executable, "-c", SCRIPT, str(data), str(runs), json.dumps(asdict(settings))]
-    return subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env={**os.environ})
-
-
-@pytest.mark.parametrize("part", ["sft", "dpo"])
-def test_a_killed_run_continues_to_the_adapter_of_an_unbroken_run(
-    part: str,
-    tesla_data: PersonaData,
-    tesla_adapter: Path,
-    nano: Base,
-    quick: TrainSettings,
-    tmp_path: Path,
-) -> None:
-    first = _train(tesla_data.folder, tmp_path, quick)
-    deadline = time.monotonic() + 240
-    while not list(tmp_path.glob(f"nikola-tesla/*/{part}/checkpoint-*/trainer_state.json")):
-        assert first.poll() is None, "the run ended before it could be killed"
-        assert time.monotonic() < deadline, "no checkpoint appeared"
-        time.sleep(0.05)
-    first.send_signal(signal.SIGKILL)
-    first.wait()
-    assert not list(tmp_path.glob("nikola-tesla/*/adapter"))
-    second = _train(tesla_data.folder, tmp_path, quick)
-    out, _ = second.communicate(timeout=400)
-    assert second.returncode == 0
-    adapter = Path(out.strip().splitlines()[-1])
-    assert len(list(tmp_path.glob("nikola-tesla/*"))) == 1
-    ours = load_file(adapter / "adapter_model.safetensors")
-    unbroken = load_file(tesla_adapter / "adapter_model.safetensors")
-    for name, tensor in unbroken.items():
-        torch.testing.assert_close(ours[name], tensor, atol=1e-5, rtol=0)
-    check_fits(adapter, base=nano)
+    assert preset("large").accumulate > preset("small").accumulate
+    with pytest.raises(DataError, match="nano, small, large"):
+        preset("huge")
+    with pytest.raises(DataError, match="rank must be at least 1"):
+        changed(TrainSettings(), {"rank": 0})

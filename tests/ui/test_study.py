@@ -4,6 +4,7 @@ import csv
 import io
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -258,7 +259,8 @@ def test_a_rater_talks_with_both_systems_in_turn_and_rates_each(desk: Desk) -> N
     rows = read_rows(desk.study.path)
     assert {row["system"] for row in rows} == set(SYSTEMS)
     adapter = next(row for row in rows if row["system"] == "adapter + memory")
-    assert adapter["turns"][-1]["content"] == "adapter True"
+    turns: Any = adapter["turns"]
+    assert turns[-1]["content"] == "adapter True"
 
 
 def test_a_conversation_is_rated_after_it_was_held_only(desk: Desk) -> None:

@@ -1,9 +1,9 @@
 """Does a persona hold over a long talk? Fifty turns of small talk, praise, pressure or insult.
 
-The partner's turns are fixed; the persona's own answers stand in the history. After each turn
-named in `PROBES` the same few facts are asked on the side, without entering the conversation, so
-that turns are compared by the same questions. Voice is the cosine of an answer with the mean of the
-persona's training paragraphs.
+The talks are held at the last stage. The partner's turns are fixed; the persona's own answers
+stand in the history. After each turn named in `PROBES` the same few facts are asked on the side,
+without entering the conversation, so that turns are compared by the same questions. Voice is the
+cosine of an answer with the mean of the persona's training paragraphs.
 """
 
 from collections.abc import Mapping, Sequence
@@ -53,10 +53,12 @@ TONES: Mapping[str, tuple[str, ...]] = {
     ),
 }
 PROBES = (1, 10, 20, 30, 40, 50)
-FACTS = 3
-"""Facts asked at each probe and stage."""
-SHORT = 48
-"""Tokens of an answer to small talk: enough to hear a voice."""
+FACTS = 4
+"""Facts asked at each probe."""
+FACT_TOKENS = 128
+"""Tokens of an answer to a fact, with its analysis."""
+SHORT = 96
+"""Tokens of an answer to small talk, with its analysis."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,19 +92,20 @@ def drift(
     embeddings: Embeddings,
     told: Told = lambda what, done, total: None,
 ) -> tuple[list[Case], list[DriftPoint]]:
-    """Hold all conversations side by side; return their cases and the curve.
+    """Hold the four talks side by side; return their cases and the curve.
 
     Args:
         system: Who speaks.
         persona: As whom.
-        items: Held-out items; the first facts of each stage are the probes.
+        items: Held-out items; the first facts of the last stage are the probes.
         turns: Turns of the partner.
         voices: The persona's own voice, first among them.
         embeddings: As `voices` were made with.
         told: Told of every turn.
     """
-    facts = {stage.id: _facts(items, stage.id) for stage in persona.stages}
-    talks = [_Talk(stage.id, tone) for stage in persona.stages for tone in TONES]
+    stage = persona.stages[-1].id
+    facts = _facts(items, stage)
+    talks = [_Talk(stage, tone) for tone in TONES]
     probed: list[tuple[_Talk, int, Item, str]] = []
     for turn in range(1, turns + 1):
         told("turns of long talks", turn, turns)
@@ -128,11 +131,16 @@ def _speak(system: System, talks: Sequence[_Talk], turn: int) -> None:
 
 
 def _probe(
-    system: System, talks: Sequence[_Talk], turn: int, facts: Mapping[str, list[Item]]
+    system: System, talks: Sequence[_Talk], turn: int, facts: Sequence[Item]
 ) -> list[tuple[_Talk, int, Item, str]]:
-    rows = [(talk, item) for talk in talks for item in facts[talk.stage]]
+    rows = [(talk, item) for talk in talks for item in facts]
     asked = [
-        Question(stage=talk.stage, text=item.question, before=tuple(talk.history))
+        Question(
+            stage=talk.stage,
+            text=item.question,
+            before=tuple(talk.history),
+            max_tokens=FACT_TOKENS,
+        )
         for talk, item in rows
     ]
     answers = system.answer(asked) if asked else []

@@ -47,13 +47,14 @@ def measure(
     items: Sequence[Item],
     pairs: Sequence[Pair],
     *,
+    systems: Sequence[str] = SYSTEMS,
     progress: Progress = lambda what, done, total: None,
 ) -> dict[str, Likelihood]:
-    """Measure the three systems; the adapter is switched off for the first two."""
+    """Measure the systems; the adapter is switched off for all but the last."""
     results: dict[str, Likelihood] = {}
     model.eval()
-    for done, system in enumerate(SYSTEMS):
-        progress(f"measuring {system}", done, len(SYSTEMS))
+    for done, system in enumerate(systems):
+        progress(f"measuring {system}", done, len(systems))
         bare = system == "base"
         with nullcontext() if system == "adapter" else _switched_off(model):
             replies = [(_prompt(item.prompt, item.question, bare), item.reply) for item in items]
@@ -65,7 +66,7 @@ def measure(
                 _scores(model, tokenizer, chosen),
                 _scores(model, tokenizer, rejected),
             )
-    progress("measured", len(SYSTEMS), len(SYSTEMS))
+    progress("measured", len(systems), len(systems))
     return results
 
 

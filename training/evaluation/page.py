@@ -118,7 +118,7 @@ def _figures(persona: PersonaRow) -> str:
         own = [row.figures.get(name) for row in persona.systems.values()]
         if any(own):
             best = _best([f.value for f in own if f], text)
-            cells = (_cell(f, text, is_best=bool(f) and f.value == best) for f in own)
+            cells = (_cell(f, text, is_best=f is not None and f.value == best) for f in own)
             rows.append([_named(name), *cells])
     return _table(["", *map(html.escape, persona.systems)], rows)
 

@@ -14,6 +14,7 @@ from persllm.materials import Material, sentences
 from persllm.messages import parse_reply
 from persllm.training.data.facts import FactPool, find_facts
 from persllm.training.data.items import Item, Pair
+from persllm.training.data.topics import Vocabulary
 from persllm.training.evaluation.figures import Case
 from persllm.training.evaluation.parts import Part
 from persllm.training.evaluation.systems import Outcome, Question
@@ -29,8 +30,9 @@ def likelihood_part(
 ) -> Part:
     """Return the part that compares how likely two replies to one question are."""
     asked = {item.id: item for item in items}
+    pool = FactPool(materials, vocabulary=Vocabulary(materials))
     told = [
-        *_facts(items, FactPool(materials), most=most, seed=seed),
+        *_facts(items, pool, most=most, seed=seed),
         *_views([pair for pair in pairs if pair.chosen_item in asked], asked, most=most),
     ]
 

@@ -35,7 +35,7 @@ from persllm.training.evaluation.systems import Outcome, Question, System, Told,
 class EvalSettings:
     """How much is asked."""
 
-    most: int = 12
+    most: int = 8
     """Most items of one measure and stage."""
     open_questions: int = 6
     """Questions whose answers are sampled for the distinction of voices."""

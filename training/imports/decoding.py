@@ -19,6 +19,12 @@ ENCODINGS = [
     *("cp1252", "cp1250", "cp1251", "cp1253", "koi8_r", "iso8859_2", "iso8859_15"),
     *("shift_jis", "euc_jp", "gb18030", "big5", "euc_kr", "mac_roman"),
 ]
+WESTERN = frozenset(
+    "\u00e9\u00e8\u00ea\u00eb\u00e0\u00e2\u00e4\u00e1\u00e3\u00e5\u00e6\u00e7\u00ed\u00ec\u00ee\u00ef"
+    "\u00f1\u00f3\u00f2\u00f4\u00f6\u00f5\u00f8\u00fa\u00f9\u00fb\u00fc\u00df\u00c9\u00c8\u00c0\u00c4\u00c5"
+    "\u00c7\u00d6\u00d8\u00dc\u2019\u2018\u201c\u201d\u2013\u2014\u2026\u00a3\u00a7\u00b0\u00ab\u00bb\u0153"
+)
+"""What Western texts hold beside ASCII; read in a wrong encoding they hold other letters."""
 BINARY_SHARE = 0.01
 """Share of control characters above which bytes are no text."""
 CONTROL = re.compile(r"[\x00-\x08\x0b\x0e-\x1f\x7f-\x84\x86-\x9f\ufffe\uffff\ud800-\udfff]")
@@ -144,6 +150,10 @@ def _guessed(data: bytes, name: str) -> str:
     from charset_normalizer import from_bytes
 
     controls = sum(byte < 32 and byte not in b"\t\n\r\f\x1b" for byte in data[:SAMPLE])
+    western = data[:SAMPLE].decode("cp1252", "replace")
+    beside = [char for char in western if ord(char) > 127]
+    if len(beside) < 0.25 * len(western) and sum(c in WESTERN for c in beside) >= 0.9 * len(beside):
+        return "cp1252"
     best = None
     if controls <= BINARY_SHARE * len(data[:SAMPLE]):
         best = from_bytes(data[:SAMPLE], cp_isolation=ENCODINGS).best()

@@ -78,7 +78,7 @@ def _without_running_heads(
 ) -> tuple[list[tuple[int, list[str]]], int]:
     def edges(lines: list[str]) -> set[int]:
         filled = [i for i, line in enumerate(lines) if line.strip()]
-        return set(filled[:2] + filled[-1:])
+        return set(filled[:1] + filled[-1:])
 
     counted = Counter(
         _shape(lines[i]) for _, lines in pages for i in edges(lines) if _shape(lines[i])

@@ -47,20 +47,47 @@ PLAIN_STARTS = (True, False, None, "gaussian", "orthogonal", "eva")
 """Initialisations which leave the base as it is."""
 
 
+class Part:
+    """Projections of one width and rank that stand side by side: their B as one stack."""
+
+    __slots__ = ("_backs", "_outputs", "_ranks")
+
+    def __init__(self, backs: list[Tensor], *, rank_at: int, at: int) -> None:
+        self._backs = torch.stack(backs)  # (projections, rank, outputs), scaled
+        count, rank, width = self._backs.shape
+        self._ranks = slice(rank_at, rank_at + count * rank)
+        self._outputs = slice(at, at + count * width)
+
+    def add(self, low: Tensor, to: Tensor) -> None:
+        """Add to (rows, outputs) what (rows, ranks) give, in place."""
+        low, to = _columns(low, self._ranks), _columns(to, self._outputs)
+        count, rank, width = self._backs.shape
+        if count == 1:
+            to.addmm_(low, self._backs[0])
+        else:
+            side_by_side = to.view(-1, count, width).transpose(0, 1)
+            side_by_side.baddbmm_(low.view(-1, count, rank).transpose(0, 1), self._backs)
+
+
+def _columns(whole: Tensor, part: slice) -> Tensor:
+    """Return some columns; all of them cost nothing."""
+    return whole if part.stop - part.start == whole.shape[1] else whole[:, part]
+
+
 class Fused:
-    """The low-rank parts of one fused product; B is scaled already."""
+    """The low-rank parts of one fused product."""
 
     __slots__ = ("_across", "_parts")
 
-    def __init__(self, across: Tensor, parts: list[tuple[slice, slice, Tensor]]) -> None:
+    def __init__(self, across: Tensor, parts: list[Part]) -> None:
         self._across = across  # (inputs, sum of ranks)
-        self._parts = parts  # (ranks, outputs, (rank, outputs))
+        self._parts = parts
 
     def add(self, rows: Tensor, to: Tensor) -> None:
         """Add what the rows (rows, inputs) give to (rows, outputs), in place."""
         low = torch.mm(rows, self._across)
-        for ranks, outputs, back in self._parts:
-            to[:, outputs].addmm_(low[:, ranks], back)
+        for part in self._parts:
+            part.add(low, to)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -177,15 +204,31 @@ def _fuse(
     shape: Shape,
 ) -> Fused | None:
     alpha, rooted = scale
-    across, parts, at, rank_at = [], [], 0, 0
-    for name in names:
-        pair, width = found.get((layer, name)), shape.outputs[name]
-        if pair is not None:
-            rank = pair["A"].shape[0]
-            scaling = alpha / (rank**0.5 if rooted else rank)
-            across.append(pair["A"])
-            back = (pair["B"] * scaling).t().contiguous()
-            parts.append((slice(rank_at, rank_at + rank), slice(at, at + width), back))
-            rank_at += rank
-        at += width
+    across: list[Tensor] = []
+    parts: list[Part] = []
+    for run in _runs(found, layer, names):
+        pairs = [found[layer, name] for name in run]
+        rank = pairs[0]["A"].shape[0]
+        scaling = alpha / (rank**0.5 if rooted else rank)
+        rank_at = sum(tensor.shape[0] for tensor in across)
+        at = sum(shape.outputs[name] for name in names[: names.index(run[0])])
+        across += [pair["A"] for pair in pairs]
+        parts.append(Part([pair["B"].t() * scaling for pair in pairs], rank_at=rank_at, at=at))
     return Fused(torch.cat(across).t().contiguous(), parts) if parts else None
+
+
+def _runs(
+    found: Mapping[tuple[int, str], Mapping[str, Tensor]], layer: int, names: tuple[str, ...]
+) -> list[list[str]]:
+    """Return neighbouring projections whose B has one shape; those without LoRA part them."""
+    runs: list[list[str]] = []
+    before: tuple[int, ...] | None = None
+    for name in names:
+        pair = found.get((layer, name))
+        size = None if pair is None else tuple(pair["B"].shape)
+        if size is not None and size == before:
+            runs[-1].append(name)
+        elif size is not None:
+            runs.append([name])
+        before = size
+    return runs

@@ -80,12 +80,16 @@ class Forward:
         ids = torch.tensor(tokens, device=self._cos.device)
         hidden = functional.embedding(ids, self.weights.embedding)
         groups = _groups([(span.adapter, len(span.tokens)) for span in spans])
-        keep = None if len(wanted) == len(tokens) else torch.tensor(wanted, device=ids.device)
+        keep = None
+        if len(wanted) < len(tokens):
+            keep = torch.tensor(wanted, dtype=torch.long, device=ids.device)
         for index, layer in enumerate(self.weights.layers):
             heard = self._attention(index, hidden, turn, (groups, parts))
             if index == self.shape.layers - 1 and keep is not None:
                 hidden, heard = hidden[keep], heard[keep]
                 groups = _groups([(span.adapter, len(span.wanted)) for span in spans])
+            if not len(hidden):  # the middle of a long prompt: keys and values are all it gives
+                break
             hidden = self._rest(index, layer, hidden, (heard, groups))
         for span in spans:
             span.sequence.tokens.extend(span.tokens)
@@ -235,5 +239,9 @@ def _add(groups: Groups, where: tuple[int, int], rows: Tensor, to: Tensor) -> No
     layer, product = where
     for adapter, place in groups:
         fused: Fused | None = adapter.layers[layer][product]
-        if fused is not None:
+        if fused is None:
+            continue
+        if place.stop - place.start == len(rows):
+            fused.add(rows, to)
+        else:
             fused.add(rows[place], to[place])

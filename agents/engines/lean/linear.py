@@ -18,8 +18,9 @@ SHARED_NUMBERS = 1 << 24
 """A weight that is also the embedding is laid out a second time up to this many numbers."""
 FEW, MANY = 4, 64
 """From so many rows to so many, oneDNN's packed layout is the fastest; below and above MKL is."""
-STEPS = 63
-"""Activations take -63..63: AVX2 adds two products in 16 bits, which 8-bit ones overflow."""
+STEPS = 95
+"""Activations take -95..95. AVX2 adds two products in 16 bits: at 127 some overflow, at 63 rounding
+is coarser than need be (on the nano base a divergence of 0.033, 0.020 and, at 95, 0.009 nats)."""
 SMALLEST = 1e-12
 """Divides a row of zeros."""
 
@@ -64,12 +65,14 @@ class Half:
     """A weight whose numbers all fit fp16, packed so; products and sums stay fp32."""
 
     def __init__(self, weight: Tensor, bias: Bias = None) -> None:
-        self._packed = torch.fbgemm_pack_gemm_matrix_fp16(weight)
-        self._bias = weight.new_zeros(weight.shape[0]) if bias is None else bias
+        torch.backends.quantized.engine = "fbgemm"
+        self._packed = torch.ops.quantized.linear_prepack_fp16(weight.contiguous(), bias)
+        self._product: Any = torch.ops.quantized.linear_dynamic_fp16.default
 
     def __call__(self, rows: Tensor) -> Tensor:
         """Return (rows, outputs)."""
-        return torch.fbgemm_linear_fp16_weight_fp32_activation(rows, self._packed, self._bias)
+        product: Tensor = self._product(rows, self._packed)
+        return product
 
 
 class Int8:
@@ -90,7 +93,7 @@ class Int8:
 
     def __call__(self, rows: Tensor) -> Tensor:
         """Return (rows, outputs)."""
-        largest = torch.linalg.vector_norm(rows, torch.inf, -1, keepdim=True).clamp_min_(SMALLEST)
+        largest = rows.abs().amax(-1, keepdim=True).clamp_min_(SMALLEST)
         product: Tensor = self._product(rows / largest, 1 / STEPS, STEPS + 1, self._packed)
         product.mul_(largest)
         return product if self._bias is None else product.add_(self._bias)
@@ -101,12 +104,13 @@ def fits_fp16(weight: Tensor) -> bool:
 
     True of bases that were published in fp16 and of nearly all that were in bf16.
     """
-    packs = hasattr(torch, "fbgemm_pack_gemm_matrix_fp16")
-    return packs and weight.device.type == "cpu" and bool((weight.half().float() == weight).all())
+    if weight.device.type != "cpu" or not has_fbgemm():
+        return False
+    return bool((weight.half().float() == weight).all())
 
 
-def has_int8() -> bool:
-    """Tell whether this build of torch has the int8 kernels."""
+def has_fbgemm() -> bool:
+    """Tell whether this build of torch has the fp16 and int8 kernels."""
     return "fbgemm" in torch.backends.quantized.supported_engines
 
 

@@ -115,7 +115,9 @@ class Loop:
             row.left = True
         with self._changed:
             if not self._led:
+                self._led = True  # a stream that is collected meanwhile must not clear again
                 self._clear()
+                self._led = False
 
     def _rest(self, row: Row) -> list[Piece]:
         pieces = [self._next(row)]
@@ -137,6 +139,9 @@ class Loop:
             try:
                 self._prepare()
                 self._step()
+            except BaseException as error:  # Ctrl-C, say: what was half done cannot go on
+                self._fail(self._running, error)
+                raise
             finally:
                 with self._changed:
                     self._clear()
@@ -152,7 +157,8 @@ class Loop:
         if not rows:
             return
         try:
-            logits = self._forward.logits(self._forward(spans))
+            outputs = self._forward(spans)
+            logits = self._forward.logits(outputs) if len(outputs) else outputs
         except Exception as error:  # torch and the allocator raise many kinds
             self._fail(rows, error)
             return
@@ -185,7 +191,7 @@ class Loop:
                 asked = chances if row.request.logprobs else None
                 row.write(token, None if asked is None else asked[place])
 
-    def _fail(self, rows: Sequence[Row], error: Exception) -> None:
+    def _fail(self, rows: Sequence[Row], error: BaseException) -> None:
         for row in rows:
             told = EngineError(f"the model failed: {type(error).__name__}: {error}")
             told.__cause__ = error

@@ -13,6 +13,7 @@ from persllm.persona import Persona
 from persllm.training.data.facts import FactPool
 from persllm.training.data.items import Item, Pair
 from persllm.training.data.sampling import BuildSettings
+from persllm.training.data.topics import Vocabulary
 from persllm.training.evaluation.distinction import (
     bleu,
     distinction_part,
@@ -82,7 +83,7 @@ def mean(cases: Sequence[Case], measure: str) -> float:
 
 
 def facts(persona: Persona) -> list[Item]:
-    found = []
+    found: list[Item] = []
     for material in read_materials(persona):
         if material.id.split("-")[1] == "experiences":
             first = material.text.split(". ")[0].rstrip(".") + "."
@@ -146,7 +147,8 @@ def test_an_attitude_is_right_when_nearer_to_the_own_view_than_to_each_wrong_one
 def test_a_false_statement_swaps_one_fact_that_the_question_does_not_hold(
     tiny_persona: MakePersona,
 ) -> None:
-    pool = FactPool(read_materials(tiny_persona()))
+    materials = read_materials(tiny_persona())
+    pool = FactPool(materials, vocabulary=Vocabulary(materials))
     true = "In 1862 my father took me to Skarn."
     wrong = false_statement(true, "Who took you to Skarn?", pool, random.Random(1))
     assert wrong is not None

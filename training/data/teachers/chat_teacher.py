@@ -18,6 +18,7 @@ from typing import Any, TypeVar
 
 from persllm.errors import BudgetError, EngineError
 from persllm.files import digest
+from persllm.materials import Material
 from persllm.persona import Persona, Stage
 from persllm.training import analysis
 from persllm.training.data.teacher import Assignment, Draft
@@ -77,7 +78,7 @@ class ChatTeacher:
         self.left_out: Counter[str] = Counter()
         """Why drafts came to nothing."""
         self.other_stages = other_stages
-        self._told = told
+        self.told = told
         self._at_once = at_once
         self._asker = Asker(model, store, most=at_once, meter=self.meter)
         self._recalling = Recalling(shelves, store)
@@ -102,7 +103,7 @@ class ChatTeacher:
         drafts: list[Draft | None] = []
         for draft in self.stream(assignments):
             drafts.append(draft)
-            self._told(self.meter.line(), len(drafts), len(assignments))
+            self.told(self.meter.line(), len(drafts), len(assignments))
         return drafts
 
     def stream(self, assignments: Iterable[Assignment]) -> Iterator[Draft | None]:
@@ -137,10 +138,8 @@ class ChatTeacher:
         asked = await self.filled(self.wording.question(assignment), "question")
         if asked is None:
             return None
-        persona, stage, seed = assignment.persona, assignment.stage, assignment.material.id
-        reach = frozenset(each.id for each in persona.reaches(stage))
-        sought = Sought(asked.question, reach, seed if seed in self.shelves else None)
-        other = self._other_stage(assignment)
+        stage, other = assignment.stage, self.other_stage(assignment)
+        sought = self._sought(assignment, asked.question)
         if other is None:
             answer, elsewhere = await self._answer(assignment, stage, sought, asked), None
         else:
@@ -153,6 +152,21 @@ class ChatTeacher:
             return None
         draft = _draft(assignment, asked, answer)
         return self._with_other(draft, other, elsewhere) if other and elsewhere else draft
+
+    async def draft_and_sources(
+        self, assignment: Assignment
+    ) -> tuple[Draft | None, tuple[Material, ...]]:
+        """Return the draft and the paragraphs that its answer was written from."""
+        draft = await self.draft(assignment)
+        if draft is None:
+            return None, ()
+        ids = await self._recalling.ids(self._sought(assignment, draft.question))
+        return draft, self.shelves.paragraphs(ids)
+
+    def was_asked(self, assignment: Assignment) -> bool:
+        """Tell whether an assignment's question is stored."""
+        key = self._asker.key(self.wording.question(assignment).messages)
+        return self.store.get(key) is not None
 
     async def answer(
         self, persona: Persona, stage: Stage, sought: Sought, *, task: str, claim: bool = False
@@ -193,7 +207,7 @@ class ChatTeacher:
             f", {left:,} left out ({why})" if left else ""
         )
 
-    def _other_stage(self, assignment: Assignment) -> Stage | None:
+    def other_stage(self, assignment: Assignment) -> Stage | None:
         """Return the stage whose answer to the same question is a wrong one here, if any.
 
         What was once true of a life stays true, so facts are wrong only before their time.
@@ -206,6 +220,11 @@ class ChatTeacher:
             return stages[index + 1]
         subjective = assignment.material.kind == "subjective"
         return stages[index - 1] if subjective and index else None
+
+    def _sought(self, assignment: Assignment, question: str) -> Sought:
+        reach = frozenset(each.id for each in assignment.persona.reaches(assignment.stage))
+        seed = assignment.material.id
+        return Sought(question, reach, seed if seed in self.shelves else None)
 
     async def _answer(
         self, assignment: Assignment, stage: Stage, sought: Sought, asked: Asked
@@ -221,8 +240,8 @@ class ChatTeacher:
         return replace(
             draft,
             other_stage=stage.id,
-            other_analysis=_line(answer.analysis),
-            other_response=_line(answer.response),
+            other_analysis=answer.analysis,
+            other_response=answer.response,
         )
 
 
@@ -233,20 +252,16 @@ def _draft(assignment: Assignment, asked: Asked, answer: Answered) -> Draft:
         form, seen = (analysis.right if misleading else analysis.wrong), asked.said
         fallen = form(asked.question, assignment.material.text, said=asked.said, known=seen)
     return Draft(
-        question=_line(asked.question),
-        analysis=_line(answer.analysis),
-        response=_line(answer.response),
+        question=asked.question,
+        analysis=answer.analysis,
+        response=answer.response,
         wrong_analysis=fallen,
-        wrong_response=_line(answer.wrong_response),
-        false_premise=_line(asked.question) if misleading else None,
+        wrong_response=answer.wrong_response,
+        false_premise=asked.question if misleading else None,
         said=asked.said,
         known=asked.known if misleading else asked.said,
         kind="attitude" if assignment.material.kind == "subjective" else "knowledge",
     )
-
-
-def _line(text: str) -> str:
-    return " ".join(text.split())
 
 
 def _alike(one: str, other: str) -> bool:

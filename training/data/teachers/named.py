@@ -12,7 +12,7 @@ from persllm.errors import DataError, EngineError
 from persllm.materials import Material
 from persllm.training.data.rules import RULES, RulesTeacher
 from persllm.training.data.teacher import Assignment, Draft, Teacher
-from persllm.training.data.teachers.chat_teacher import AT_ONCE, ChatTeacher, Told
+from persllm.training.data.teachers.chat_teacher import AT_ONCE, ChatTeacher
 from persllm.training.data.teachers.http_model import CALL_SECONDS, HttpModel
 from persllm.training.data.teachers.model import ChatModel, LangChainModel
 from persllm.training.data.teachers.money import Meter, Price, Purse, price_of
@@ -55,7 +55,8 @@ class TeacherChoice:
     price: Price | None = None
     """Of every teacher named; None looks it up."""
     prices: Path | None = None
-    purse: Purse | None = None
+    budget: float | None = None
+    """Dollars that all teachers together may cost; None is no limit."""
     call_seconds: float = CALL_SECONDS
 
     def __post_init__(self) -> None:
@@ -97,7 +98,6 @@ def find_teacher(
     *,
     embeddings: Embeddings,
     calls: Path,
-    told: Told,
 ) -> Teacher:
     """Return the teacher of that choice.
 
@@ -106,13 +106,13 @@ def find_teacher(
         materials: The persona's paragraphs.
         embeddings: Their vectors are looked up by question.
         calls: File in which chat models' answers are kept.
-        told: Told of every answer.
 
     Raises:
         EngineError: There is no such model, or its package or key is missing.
         DataError: The prompts have faults, or a budget is given and no price known.
     """
     teachers: list[Teacher] = []
+    purse = Purse(choice.budget)
     prompts = load_prompts(choice.prompts) if choice.asks_models else None
     for name in dict.fromkeys(choice.names):
         if name == RULES or prompts is None:
@@ -125,8 +125,7 @@ def find_teacher(
             store=AnswerStore(calls),
             at_once=choice.at_once,
             other_stages=choice.other_stages,
-            meter=_meter(name, choice),
-            told=told,
+            meter=_meter(name, choice, purse),
         )
         teachers.append(teacher)
     if len(teachers) == 1:
@@ -179,9 +178,8 @@ def find_model(name: str) -> "BaseChatModel":
         raise EngineError(f"there is no teacher {name!r}: {error} {HINT}") from error
 
 
-def _meter(name: str, choice: TeacherChoice) -> Meter:
+def _meter(name: str, choice: TeacherChoice, purse: Purse) -> Meter:
     price = choice.price or price_of(name, prices=choice.prices)
-    purse = choice.purse or Purse()
     if purse.limit is not None and price is None:
         raise DataError(
             f"a budget needs a price, and none is known for {name}. Give dollars a million tokens "

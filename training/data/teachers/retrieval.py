@@ -72,6 +72,8 @@ class Shelves:
     _vectors: Vectors | None = field(init=False, default=None)
     _parts: dict[tuple[frozenset[str], Kind], Library] = field(init=False, default_factory=dict)
 
+    _lengths: dict[frozenset[str], float] = field(init=False, default_factory=dict)
+
     def __post_init__(self) -> None:
         self._by_id = {material.id: material for material in self.materials}
         self.digest = digest(repr(self.budgets), embeddings_name(self.embeddings), *self._by_id)
@@ -83,6 +85,22 @@ class Shelves:
         """Return the chosen paragraphs of a kind as a prompt shows them."""
         chosen = (self._by_id[each] for each in ids)
         return "\n".join(m.text for m in chosen if m.kind == kind) or "(nothing)"
+
+    def paragraphs(self, ids: Sequence[str]) -> tuple[Material, ...]:
+        """Return the paragraphs of these ids, in order."""
+        return tuple(self._by_id[each] for each in ids)
+
+    def most_characters(self, reach: frozenset[str]) -> float:
+        """Return the length of what is given at most from these stages, both kinds."""
+        if reach not in self._lengths:
+            total = 0.0
+            for kind in ("objective", "subjective"):
+                texts = [m.text for m in self.materials if m.kind == kind and m.stage in reach]
+                most: int = getattr(self.budgets, kind)
+                share = min(1.0, most / max(sum(map(words_of, texts)), 1))
+                total += share * sum(map(len, texts))
+            self._lengths[reach] = total
+        return self._lengths[reach]
 
     def choose(self, asked: Sequence[Sought]) -> list[list[str]]:
         """Return the ids of the paragraphs for each of several questions.

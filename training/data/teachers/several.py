@@ -11,6 +11,7 @@ from itertools import accumulate
 
 from persllm.files import digest
 from persllm.training.data.teacher import Assignment, Draft, Teacher
+from persllm.training.data.teachers.chat_teacher import ChatTeacher
 
 
 def draw_of(assignment: Assignment, purpose: str) -> float:
@@ -39,9 +40,7 @@ class SharedTeacher:
         Raises:
             EngineError: One of them cannot be reached; the others have finished their share.
         """
-        shares: list[list[int]] = [[] for _ in self.teachers]
-        for row, assignment in enumerate(assignments):
-            shares[self._whose(assignment)].append(row)
+        shares = self.shares(assignments)
         drafts: list[Draft | None] = [None] * len(assignments)
         with ThreadPoolExecutor(len(self.teachers)) as threads:
             work = [
@@ -53,7 +52,30 @@ class SharedTeacher:
                 drafts[row] = draft and replace(draft, teacher=teacher.name)
         return drafts
 
+    def shares(self, assignments: Sequence[Assignment]) -> list[list[int]]:
+        """Return the rows that each teacher writes."""
+        shares: list[list[int]] = [[] for _ in self.teachers]
+        for row, assignment in enumerate(assignments):
+            shares[self._whose(assignment)].append(row)
+        return shares
+
     def _whose(self, assignment: Assignment) -> int:
         place = draw_of(assignment, "teacher") * sum(self.weights)
         bounds = list(accumulate(self.weights))
         return next((row for row, bound in enumerate(bounds) if place < bound), len(bounds) - 1)
+
+
+def chat_shares(
+    teacher: Teacher, assignments: Sequence[Assignment] = ()
+) -> list[tuple[ChatTeacher, list[Assignment]]]:
+    """Return the chat models among those who write, each with what it is asked for."""
+    if isinstance(teacher, ChatTeacher):
+        return [(teacher, list(assignments))]
+    if not isinstance(teacher, SharedTeacher):
+        return []
+    shares = zip(teacher.teachers, teacher.shares(assignments), strict=True)
+    return [
+        (each, [assignments[row] for row in rows])
+        for each, rows in shares
+        if isinstance(each, ChatTeacher)
+    ]

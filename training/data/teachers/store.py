@@ -48,6 +48,12 @@ class AnswerStore:
         row = (key, answer, tokens_in, tokens_out)
         self._rows.execute("INSERT OR IGNORE INTO answers VALUES (?, ?, ?, ?)", row)
 
+    def mean_tokens(self, *, least: int) -> float | None:
+        """Return the mean length of answers, in tokens; None where fewer than `least` are known."""
+        asked = "SELECT count(*), avg(tokens_out) FROM answers WHERE tokens_out > 0"
+        count, mean = self._rows.execute(asked).fetchone()
+        return float(mean) if count >= least else None
+
     def recalled(self, key: bytes) -> list[str] | None:
         """Return the paragraphs once chosen for a question, or None where none were."""
         row = self._rows.execute("SELECT ids FROM recalled WHERE key = ?", (key,)).fetchone()

@@ -46,11 +46,11 @@ class Wanted(Generic[Made]):
     fault_of: Callable[[Made], str | None]
 
     def read(self, text: str) -> Made | str:
-        """Return what the model wrote, or what is wrong with it."""
+        """Return what the model wrote, each text on one line, or what is wrong with it."""
         filled = forms.filled(text, self.form)
         if isinstance(filled, str):
             return filled
-        made = self.made(**filled.model_dump())
+        made = self.made(**{name: " ".join(each.split()) for name, each in filled})
         return self.fault_of(made) or made
 
 

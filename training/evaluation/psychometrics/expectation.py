@@ -75,8 +75,9 @@ class Ends:
         return self._kept[key]
 
     def _leanings(self, vectors: Vectors) -> Vectors:
-        lean: Vectors = (vectors @ self._high.T - vectors @ self._low.T) / self._apart
-        return np.clip(lean, -1, 1)
+        lean = (vectors @ self._high.T - vectors @ self._low.T) / self._apart
+        leanings: Vectors = np.clip(lean, -1, 1)
+        return leanings
 
 
 def expected_from_texts(
