@@ -67,7 +67,7 @@ WORDS_OF_A_CHOICE = 120
 VERDICT = {
     True: "above noise",
     False: "not above noise",
-    None: "noise cannot be told of one sitting, nor of an interview",
+    None: "noise cannot be told of one sitting, an interview or so many gaps",
 }
 
 
