@@ -18,11 +18,11 @@ from persllm.messages import header
 from persllm.persona import Persona
 from persllm.training.data.teachers import find_model
 from persllm.training.data.teachers.store import AnswerStore
+from persllm.training.evaluation.figures import Figure
 from persllm.training.evaluation.judging.judge import AT_ONCE, Judge, Told
 from persllm.training.evaluation.judging.prompts import RUBRICS, JudgePrompts, load_judge_prompts
 from persllm.training.evaluation.judging.summary import (
     Agreement,
-    SystemRow,
     agreement_of_judges,
     agreement_with_measures,
     item_types,
@@ -146,13 +146,13 @@ def judged(
 def show(console: Console, judge: Judge, rows: Sequence[Judged]) -> None:
     """Print what the systems reached with one judge, and how far it can be trusted."""
     found = system_rows(rows)
-    names = list(dict.fromkeys(name for row in found for name in row.figures))
-    table = Table(title=f"judged by {judge.name}")
-    table.add_column("system")
-    for name in names:
-        table.add_column(name, justify="right")
-    for row in found:
-        table.add_row(escape(row.system), *(_cell(row, name) for name in names))
+    table = Table(title=f"judged by {escape(judge.name)}")
+    for column in ("figure", "system", "mean", "95 %", "items"):
+        table.add_column(column, justify="left" if column in ("figure", "system") else "right")
+    for name in dict.fromkeys(name for row in found for name in row.figures):
+        for place, row in enumerate(each for each in found if name in each.figures):
+            table.add_row("" if place else name, escape(row.system), *_cells(row.figures[name]))
+        table.add_section()
     table.caption = "\n".join(trust_lines(judge, rows))
     console.print(table)
 
@@ -196,11 +196,8 @@ def _calls(answers: Sequence[Answer], wishes: JudgeWishes) -> int:
     return once + wishes.repeats * each
 
 
-def _cell(row: SystemRow, name: str) -> str:
-    found = row.figures.get(name)
-    if not found:
-        return "-"
-    return f"{found.value:.2f} ({found.low:.2f} to {found.high:.2f})"
+def _cells(found: Figure) -> tuple[str, str, str]:
+    return f"{found.value:.2f}", f"{found.low:.2f} to {found.high:.2f}", str(found.n)
 
 
 def _as_row(judge: str, row: Judged) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
+from functools import cache
 from itertools import combinations
 from pathlib import Path
 from typing import Any
@@ -66,7 +67,7 @@ WORDS_OF_A_CHOICE = 120
 VERDICT = {
     True: "above noise",
     False: "not above noise",
-    None: "not told (needs two sittings, and more than one answer a facet)",
+    None: "noise cannot be told of one sitting, an interview or so many gaps",
 }
 
 
@@ -219,7 +220,7 @@ def _sittings(
 
 def _marks(persona: Persona, runs: Path, judge: str | None) -> Marks:
     if judge is None:
-        return marks_by_nearness(Ends(default_embeddings()))
+        return marks_by_nearness(_ends())
     kept = runs / persona.id / FOLDER / MARKS_NAME
     return marks_by_judge(named_judge(judge, kept), load_judge_prompts())
 
@@ -229,7 +230,12 @@ def _expected(persona: Persona, stage: Stage) -> dict[str, float]:
     own = _own_words(persona, stage)
     cast = [find_persona(name) for name in bundled()]
     others = [_own_words(p, p.stages[-1]) for p in cast if p.id != persona.id]
-    return expected_from_texts(own, others, Ends(default_embeddings())) if own else {}
+    return expected_from_texts(own, others, _ends()) if own else {}
+
+
+@cache
+def _ends() -> Ends:
+    return Ends(default_embeddings())
 
 
 def _own_words(persona: Persona, stage: Stage) -> list[str]:

@@ -31,7 +31,7 @@ from persllm.training.evaluation.psychometrics.inventory import (
     scored,
 )
 from persllm.training.evaluation.psychometrics.norms import EVERYBODY, groups, norms_of
-from persllm.training.evaluation.psychometrics.probes import ask_probes, read_probes
+from persllm.training.evaluation.psychometrics.probes import Probe, ask_probes, read_probes
 from persllm.training.evaluation.psychometrics.profile import (
     Profile,
     differences,
@@ -286,6 +286,18 @@ def test_what_names_no_choice_is_counted_and_left_out() -> None:
     assert found.scales["E"].percentile > 95
 
 
+def test_many_gaps_are_not_taken_for_structure() -> None:
+    """Gaps are filled by facet, so few answers would look like much structure."""
+    kept = [each.number for each in inventory().statements][::3]
+    few = [
+        Sitting(s.seed, {n: a for n, a in s.answers.items() if n in kept}, unread=80)
+        for s in sittings_of(rolls_dice)
+    ]
+    found = profile_of("x", "self-report", few, norms_of(EVERYBODY)).reliability
+    assert (found.stability, found.reversal, found.structure) == (None, None, None)
+    assert found.above_noise is None
+
+
 def interview_profile(embeddings: LetterEmbeddings) -> Profile:
     facets = {facet.question: facet for facet in inventory().facets}
 
@@ -372,6 +384,28 @@ def test_always_yes_comes_to_a_half_of_the_probes(tmp_path: Path) -> None:
     assert len(probes) == 40
     found = ask_probes(SaysYes(), put, probes, thinks=True)
     assert {each.matching.share for each in found.values()} == {0.5}
+    assert {each.yes.share for each in found.values()} == {1.0}
+
+
+class LeansToYes:
+    """Finds yes likelier than no throughout, and still likelier where it is the right answer."""
+
+    def score(self, requests: Sequence[Request], replies: Sequence[str]) -> list[Score]:
+        return [
+            Score(9.0 + ("+" in request.messages[-1].content) if "Yes" in reply else 0.0, 1)
+            for request, reply in zip(requests, replies, strict=True)
+        ]
+
+
+def test_the_usual_lean_to_yes_is_taken_off_the_probes() -> None:
+    probes = [
+        Probe(domain, f"{n}{'+' * right}", right)
+        for domain in DOMAINS.values()
+        for n in range(4)
+        for right in (True, False)
+    ]
+    found = ask_probes(LeansToYes(), put, probes, thinks=False)
+    assert {each.matching.share for each in found.values()} == {1.0}
     assert {each.yes.share for each in found.values()} == {1.0}
 
 

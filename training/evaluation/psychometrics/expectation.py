@@ -18,11 +18,13 @@ from langchain_core.embeddings import Embeddings
 from persllm.embeddings import Vectors, embed
 from persllm.errors import DataError
 from persllm.training.evaluation.judging.agreement import spearman
-from persllm.training.evaluation.psychometrics.inventory import MOST, inventory
+from persllm.training.evaluation.psychometrics.inventory import CHOICES, inventory
 from persllm.training.evaluation.psychometrics.profile import Profile
 
 NEAREST = 5
 """Paragraphs that speak for a facet: those nearest to either end."""
+PARAGRAPHS = 60
+"""Paragraphs that are read of one person."""
 DRAWS = 2000
 
 
@@ -45,6 +47,7 @@ class Ends:
 
     def __init__(self, embeddings: Embeddings) -> None:
         self._embeddings = embeddings
+        self._kept: dict[tuple[str, ...], Vectors] = {}
         facets = inventory().facets
         self._high = embed(embeddings, [facet.high for facet in facets])
         self._low = embed(embeddings, [facet.low for facet in facets])
@@ -53,16 +56,28 @@ class Ends:
 
     def leanings(self, texts: Sequence[str]) -> Vectors:
         """Return where texts stand between the ends, -1 to 1, (texts, facets)."""
-        vectors = embed(self._embeddings, list(texts))
+        return self._leanings(embed(self._embeddings, list(texts)))
+
+    def leaning(self, texts: Sequence[str]) -> Vectors:
+        """Return where the paragraphs that speak most of each facet stand, on average, (facets,).
+
+        How near the nearest come depends on how many there are to choose from, so as many are
+        taken of everybody, spread evenly.
+        """
+        count = min(len(texts), PARAGRAPHS)
+        key = tuple(texts[i * len(texts) // count] for i in range(count))
+        if key not in self._kept:
+            vectors = embed(self._embeddings, list(key))
+            near = np.maximum(vectors @ self._high.T, vectors @ self._low.T)  # (texts, facets)
+            rows = np.argsort(-near, axis=0, kind="stable")[:NEAREST]  # (nearest, facets)
+            lean = self._leanings(vectors)
+            self._kept[key] = np.take_along_axis(lean, rows, axis=0).mean(axis=0)
+        return self._kept[key]
+
+    def _leanings(self, vectors: Vectors) -> Vectors:
         lean = (vectors @ self._high.T - vectors @ self._low.T) / self._apart
         leanings: Vectors = np.clip(lean, -1, 1)
         return leanings
-
-    def nearness(self, texts: Sequence[str]) -> Vectors:
-        """Return how near texts come to either end, (texts, facets)."""
-        vectors = embed(self._embeddings, list(texts))
-        nearer: Vectors = np.maximum(vectors @ self._high.T, vectors @ self._low.T)
-        return nearer
 
 
 def expected_from_texts(
@@ -75,8 +90,8 @@ def expected_from_texts(
     """
     if not own:
         raise DataError("no paragraphs to expect a profile from: write speech.md or writing.md.")
-    mine = _leaning(own, ends)
-    usual = [_leaning(texts, ends) for texts in others if texts]
+    mine = ends.leaning(own)
+    usual = [ends.leaning(texts) for texts in others if texts]
     apart = mine - np.mean(usual, axis=0) if usual else mine
     return {facet.id: float(x) for facet, x in zip(inventory().facets, apart, strict=True)}
 
@@ -99,8 +114,8 @@ def expected_by_hand(path: Path) -> dict[str, float]:
         scale = letters.get(str(name), str(name))
         if scale not in inventory().scales:
             faults.append(f"no scale is called {name!r}")
-        elif not isinstance(value, int | float) or not 1 <= value <= MOST:
-            faults.append(f"{name}: a number from 1 to {MOST} is needed, got {value!r}")
+        elif not isinstance(value, int | float) or not 1 <= value <= len(CHOICES):
+            faults.append(f"{name}: a number from 1 to {len(CHOICES)} is needed, got {value!r}")
         else:
             found[scale] = float(value)
     if faults:
@@ -126,11 +141,3 @@ def fit(profile: Profile, expected: Mapping[str, float], *, seed: int = 0) -> Fi
         hits += dealt is not None and dealt >= seen
     low, high = np.quantile(drawn, (0.025, 0.975))
     return Fit(seen, float(low), float(high), hits / (DRAWS + 1), len(scales))
-
-
-def _leaning(texts: Sequence[str], ends: Ends) -> Vectors:
-    """Return the mean leaning of the paragraphs that speak most of each facet, (facets,)."""
-    lean, near = ends.leanings(texts), ends.nearness(texts)
-    rows = np.argsort(-near, axis=0, kind="stable")[:NEAREST]  # (nearest, facets)
-    mean: Vectors = np.take_along_axis(lean, rows, axis=0).mean(axis=0)
-    return mean

@@ -8,6 +8,7 @@ statements of both answers are taken in equal numbers, so that always saying yes
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from statistics import median
 
 from persllm.engine import Scorer
 from persllm.errors import DataError
@@ -39,7 +40,7 @@ class ProbeResult:
     matching: Tally
     """Answers as one high on the domain gives them; a half is no leaning."""
     yes: Tally
-    """Answers that were yes, whatever was asked."""
+    """Answers that were yes, whatever was asked, with no lean taken off."""
 
 
 def read_probes(folder: Path, *, most: int) -> list[Probe]:
@@ -70,22 +71,27 @@ def ask_probes(
 ) -> dict[str, ProbeResult]:
     """Return which answer is likelier to each statement, counted by domain.
 
+    Half of the statements are answered yes by one high on the domain, so a model that leans to one
+    word has its median lean taken off before its answers are matched.
+
     Raises:
         EngineError: A statement does not fit the context.
     """
     replies = [write_reply(ANALYSIS if thinks else "", text) for text in (YES, NO)]
-    says_yes: list[bool] = []
+    leans: list[float] = []
     for start in range(0, len(probes), batch):
         part = probes[start : start + batch]
         requests = [put((Message("user", probe.question),)) for probe in part]
         each = [request for request in requests for _ in replies]
         scores = [s.log_probability for s in scorer.score(each, replies * len(part))]
-        says_yes += [scores[i] > scores[i + 1] for i in range(0, len(scores), 2)]
-        progress(len(says_yes), len(probes))
+        leans += [scores[i] - scores[i + 1] for i in range(0, len(scores), 2)]
+        progress(len(leans), len(probes))
+    usual = median(leans) if leans else 0.0
     found = {}
     for domain in DOMAINS.values():
-        own = [(p, yes) for p, yes in zip(probes, says_yes, strict=True) if p.domain == domain]
-        right, yes = sum(p.yes == said for p, said in own), sum(said for _, said in own)
+        own = [(p.yes, lean) for p, lean in zip(probes, leans, strict=True) if p.domain == domain]
+        right = sum(wanted == (lean > usual) for wanted, lean in own)
+        yes = sum(lean > 0 for _, lean in own)
         found[domain] = ProbeResult(Tally(right, len(own)), Tally(yes, len(own)))
     return found
 

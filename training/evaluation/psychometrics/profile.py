@@ -24,6 +24,9 @@ from persllm.training.evaluation.psychometrics.sitting import Sitting
 
 DRAWS = 2000
 STABLE, UNLIKELY = 0.5, 0.05
+MOST_GAPS = 0.1
+"""Beyond this share of unread answers nothing is told of noise: gaps are filled with the mean of
+their facet, which looks like structure."""
 INTERVIEW = "interview"
 """The method whose four answers of a facet are one mark."""
 OF_A_FACET = 4
@@ -51,7 +54,8 @@ class Reliability:
     """How far a profile can be trusted."""
 
     stability: float | None
-    """Mean correlation of the answers of two sittings; None for one sitting or equal answers."""
+    """Mean correlation of the answers of two sittings; None for one sitting or equal answers. All
+    three are None where too many answers could not be read."""
     reversal: float | None
     """Correlation over facets of statements for it with those against it, by their keys."""
     structure: float | None
@@ -63,7 +67,8 @@ class Reliability:
     def above_noise(self) -> bool | None:
         """Whether the profile is steady and has more structure than chance.
 
-        None where that cannot be told: after one sitting, or an interview, which asks once a facet.
+        None where that cannot be told: after one sitting, with too many gaps, or by an interview,
+        which asks once a facet.
         """
         if self.stability is None or self.structure is None:
             return None
@@ -169,15 +174,18 @@ def _interval(counts: Floats, seed: int) -> tuple[float, float]:
 def _reliability(
     rows: Floats, sittings: Sequence[Sitting], method: str, *, seed: int
 ) -> Reliability:
+    given = [answer for sitting in sittings for answer in sitting.answers.values()]
+    agreeing = sum(given) / len(given) if given else float("nan")
+    if len(given) < (1 - MOST_GAPS) * rows.size:
+        return Reliability(None, None, None, agreeing)
     pairs = [_correlation(one, two) for one, two in combinations(rows, 2)]
     known = [pair for pair in pairs if pair is not None]
-    given = [answer for sitting in sittings for answer in sitting.answers.values()]
     counts, single = rows.mean(axis=0), method == INTERVIEW
     return Reliability(
         stability=sum(known) / len(known) if known else None,
         reversal=None if single else _reversal(counts),
         structure=None if single else _structure(counts, seed),
-        agreeing=sum(given) / len(given) if given else float("nan"),
+        agreeing=agreeing,
     )
 
 
