@@ -12,7 +12,7 @@ ui: $(VENV)/.ui              ## open the web page
 	$(BIN)/persllm ui
 
 test: $(VENV)/.dev           ## all tests
-	$(BIN)/python -m pytest -q
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -q -n 2 --dist loadfile
 
 quick: $(VENV)/.dev          ## the tests that take seconds
 	$(BIN)/python -m pytest -q -m "not slow and not browser"

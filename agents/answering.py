@@ -4,11 +4,11 @@ from collections.abc import Callable, Sequence
 
 from langchain_core.messages import HumanMessage
 
-from persllm.agents.chat_persona import ChatPersona
+from persllm.agents.chat_persona import ChatPersona, Prepared
 from persllm.engine import Engine, Request
 from persllm.messages import parse_reply
 
-BATCH = 16
+BATCH = 64
 
 Progress = Callable[[int, int], None]
 """Told (answers so far, answers in all)."""
@@ -28,12 +28,26 @@ def answers(
         PersLLMError: A prompt, adapter or base does not fit.
     """
     ready = [persona.prepare([HumanMessage(text)]) for persona, text in asked]
+    return answered(ready, asked[0][0].engine, progress=progress) if asked else []
+
+
+def answered(
+    ready: Sequence[Prepared],
+    engine: Engine,
+    *,
+    progress: Progress = lambda done, total: None,
+) -> list[str]:
+    """Return the responses to prepared turns, in order, asked in batches of like length.
+
+    Raises:
+        EngineError: The model failed.
+    """
     found = [each.truth for each in ready]
     open_rows = [(row, each.request) for row, each in enumerate(ready) if each.request]
     open_rows.sort(key=lambda pair: sum(len(message.content) for message in pair[1].messages))
     for start in range(0, len(open_rows), BATCH):
         rows = open_rows[start : start + BATCH]
-        texts = _batch(asked[0][0].engine, [request for _, request in rows])
+        texts = _batch(engine, [request for _, request in rows])
         for (row, _), text in zip(rows, texts, strict=True):
             found[row] = text
         progress(start + len(rows), len(open_rows))

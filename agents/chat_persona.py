@@ -1,23 +1,31 @@
 """A persona as a LangChain chat model: adapter, stage and memory behind one `BaseChatModel`."""
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from langchain_core.callbacks import CallbackManagerForLLMRun
-from langchain_core.language_models import BaseChatModel
+from langchain_core.language_models import BaseChatModel, LanguageModelInput, ModelProfile
 from langchain_core.messages import AIMessage, AIMessageChunk, BaseMessage
-from langchain_core.messages.ai import UsageMetadata
 from langchain_core.outputs import ChatGeneration, ChatGenerationChunk, ChatResult
+from langchain_core.runnables import RunnableConfig, run_in_executor
 from pydantic import ConfigDict, Field, PrivateAttr
 
 from persllm.agents.disclosure import truthful_answer
 from persllm.agents.history import history_of, without_oldest
+from persllm.agents.reply_chunks import (
+    closing_chunk,
+    most_at_once,
+    recalled_row,
+    replayed,
+    said_key,
+)
 from persllm.agents.reply_stream import ReplyStream
-from persllm.engine import Engine, Piece, Request
-from persllm.errors import EngineError
+from persllm.engine import Engine, Piece, Reply, Request
+from persllm.errors import PersLLMError, TooLongError
 from persllm.memory.store import EVERYONE, Memory, MemoryStore, Recalled
 from persllm.messages import Message, render
 from persllm.persona import Persona, Stage
@@ -77,15 +85,26 @@ class ChatPersona(BaseChatModel):
     stop: list[str] | None = None
 
     _stage: Stage = PrivateAttr()
+    _written: dict[str, tuple[Prepared, Reply]] = PrivateAttr(default_factory=dict)
+    """Replies of a batch, by what was said."""
 
     def model_post_init(self, context: object, /) -> None:
-        """Refuse an unknown stage at once.
+        """Refuse an unknown stage at once; declare what personas cannot do.
 
         Raises:
             PersonaError: The persona has no such stage.
         """
         super().model_post_init(context)
         self._stage = self.persona.stage(self.stage_id)
+        if self.profile is None:
+            self.profile = ModelProfile(
+                text_inputs=True,
+                text_outputs=True,
+                max_output_tokens=self.max_tokens,
+                tool_calling=False,
+                structured_output=False,
+                reasoning_output=False,
+            )
 
     @property
     def stage(self) -> Stage:
@@ -143,32 +162,107 @@ class ChatPersona(BaseChatModel):
         run_manager: CallbackManagerForLLMRun | None = None,
         **kwargs: Any,  # noqa: ANN401 (LangChain's own)
     ) -> Iterator[ChatGenerationChunk]:
+        for message in self.speak(messages, stop, **kwargs):
+            if message.content or message.chunk_position == "last":
+                chunk = ChatGenerationChunk(message=message)
+                if run_manager and message.content:
+                    run_manager.on_llm_new_token(message.text, chunk=chunk)
+                yield chunk
+
+    def speak(
+        self,
+        messages: list[BaseMessage],
+        stop: list[str] | None = None,
+        **options: Any,  # noqa: ANN401 (LangChain's own)
+    ) -> Iterator[AIMessageChunk]:
+        """Yield a chunk for every piece of the engine, without callbacks: what a server asks.
+
+        A chunk's text may be empty, while the analysis is written. The last chunk has usage and
+        metadata. Closing the iterator ends the engine's work.
+        """
         started = time.monotonic()
-        ready = self.prepare(messages, stop, **kwargs)
-        pieces = (
-            self._engine.stream(ready.request)
-            if ready.request
-            else iter([Piece(ready.truth), Piece("", "stop")])
-        )
+        known = self._written.get(said_key(messages))
+        ready = known[0] if known else self.prepare(messages, stop, **options)
+        pieces = replayed(known[1]) if known else self._pieces(ready)
         reply, last = ReplyStream(), Piece("")
-        for last in pieces:
-            text = reply.feed(last.text)
-            if text:
-                yield _told(text, run_manager)
-        rest = reply.finish()
-        if rest:
-            yield _told(rest, run_manager)
+        try:
+            for last in pieces:
+                yield AIMessageChunk(content=reply.feed(last.text))
+        finally:
+            pieces.close()
+        yield AIMessageChunk(content=reply.finish())
         self._remember(ready.said)
         metadata = {
             "model_name": self.model_name,
             "finish_reason": last.finish,
             "analysis": reply.parsed.analysis,
-            "recalled": [_as_row(each) for each in ready.recalled],
+            "recalled": [recalled_row(each) for each in ready.recalled],
             "stage": self._stage.id,
             "adapter": str(self.adapter) if self.adapter else None,
             "seconds": round(time.monotonic() - started, 3),
         }
-        yield _closing(metadata, last)
+        yield closing_chunk(metadata, last)
+
+    def _pieces(self, ready: Prepared) -> Generator[Piece]:
+        if ready.request:
+            yield from self._engine.stream(ready.request)
+        else:
+            yield from (Piece(ready.truth), Piece("", "stop"))
+
+    def batch(
+        self,
+        inputs: list[LanguageModelInput],
+        config: RunnableConfig | list[RunnableConfig] | None = None,
+        *,
+        return_exceptions: bool = False,
+        **kwargs: Any,  # noqa: ANN401 (LangChain's own)
+    ) -> list[AIMessage]:
+        """Answer many inputs in batches of the engine."""
+        ready = self._having_written(inputs, config, kwargs)
+        return super(ChatPersona, ready).batch(
+            inputs, config, return_exceptions=return_exceptions, **kwargs
+        )
+
+    async def abatch(
+        self,
+        inputs: list[LanguageModelInput],
+        config: RunnableConfig | list[RunnableConfig] | None = None,
+        *,
+        return_exceptions: bool = False,
+        **kwargs: Any,  # noqa: ANN401 (LangChain's own)
+    ) -> list[AIMessage]:
+        """Answer many inputs in batches of the engine, without blocking the loop."""
+        ready = await run_in_executor(None, self._having_written, inputs, config, kwargs)
+        return await super(ChatPersona, ready).abatch(
+            inputs, config, return_exceptions=return_exceptions, **kwargs
+        )
+
+    def _having_written(
+        self,
+        inputs: Sequence[LanguageModelInput],
+        config: RunnableConfig | list[RunnableConfig] | None,
+        options: Mapping[str, Any],
+    ) -> "ChatPersona":
+        """Return a copy that has its replies to the inputs ready.
+
+        What cannot be prepared or answered is left out: asked for alone, it raises its own error.
+        """
+        asked: dict[str, Prepared] = {}
+        for each in inputs:
+            messages = self._convert_input(each).to_messages()
+            with suppress(PersLLMError, ValueError):
+                asked[said_key(messages)] = self.prepare(messages, **options)
+        rows = [(key, ready, ready.request) for key, ready in asked.items() if ready.request]
+        copy = self.model_copy()
+        copy._written = {}
+        size = most_at_once(config)
+        for start in range(0, len(rows), size):
+            part = rows[start : start + size]
+            with suppress(PersLLMError):
+                replies = self._engine.generate([request for _, _, request in part])
+                for (key, ready, _), reply in zip(part, replies, strict=True):
+                    copy._written[key] = (ready, reply)
+        return copy
 
     def prepare(
         self,
@@ -233,13 +327,13 @@ class ChatPersona(BaseChatModel):
         options: dict[str, Any],
     ) -> Request:
         max_tokens = int(options.get("max_tokens") or self.max_tokens)
-        temperature = options.get("temperature")
+        temperature, top_p = options.get("temperature"), options.get("top_p")
         return Request(
             messages=self._fit(history, scene, recalled, max_tokens),
             adapter=self.adapter,
             max_tokens=max_tokens,
             temperature=self.temperature if temperature is None else float(temperature),
-            top_p=self.top_p,
+            top_p=self.top_p if top_p is None else float(top_p),
             seed=options.get("seed", self.seed),
             stop=tuple(stop or self.stop or ()),
         )
@@ -256,7 +350,7 @@ class ChatPersona(BaseChatModel):
         Memories that are dropped leave `recalled`: what was not in the prompt did not come up.
 
         Raises:
-            EngineError: The last turn alone is too long.
+            TooLongError: The last turn alone is too long.
         """
         room = self._engine.context - max_tokens
         good = min(room, int(self._engine.context * HISTORY_SHARE))
@@ -272,36 +366,7 @@ class ChatPersona(BaseChatModel):
             elif recalled:
                 recalled.pop()
             else:
-                raise EngineError(
+                raise TooLongError(
                     f"what was said takes {length} tokens and the reply may take {max_tokens}; "
                     f"{self._engine.name} holds {self._engine.context}. Say it in fewer words."
                 )
-
-
-def _as_row(recalled: Recalled) -> dict[str, Any]:
-    memory = recalled.memory
-    return {
-        "id": memory.id,
-        "text": memory.text,
-        "source": memory.source,
-        "similarity": round(recalled.similarity, 3),
-    }
-
-
-def _told(text: str, run_manager: CallbackManagerForLLMRun | None) -> ChatGenerationChunk:
-    chunk = ChatGenerationChunk(message=AIMessageChunk(content=text))
-    if run_manager:
-        run_manager.on_llm_new_token(text, chunk=chunk)
-    return chunk
-
-
-def _closing(metadata: dict[str, Any], last: Piece) -> ChatGenerationChunk:
-    usage = UsageMetadata(
-        input_tokens=last.prompt_tokens,
-        output_tokens=last.new_tokens,
-        total_tokens=last.prompt_tokens + last.new_tokens,
-    )
-    message = AIMessageChunk(
-        content="", response_metadata=metadata, usage_metadata=usage, chunk_position="last"
-    )
-    return ChatGenerationChunk(message=message)

@@ -6,11 +6,12 @@ from typing import Any
 
 from persllm.agents.chat_persona import ChatPersona
 from persllm.agents.engines.local import LocalEngine
+from persllm.agents.engines.served import is_address, parse_address
 from persllm.bases import NANO, Base, find_base
 from persllm.cast import find_persona
 from persllm.embeddings import default_embeddings
 from persllm.engine import Engine
-from persllm.errors import AdapterError
+from persllm.errors import AdapterError, EngineError
 from persllm.manifest import find_adapter
 from persllm.materials import read_materials
 from persllm.memory.chroma_memory import ChromaMemory, keep_materials, open_client
@@ -18,6 +19,7 @@ from persllm.memory.store import EVERYONE, Progress
 from persllm.persona import Persona
 
 MEMORY_FOLDER = "memory"
+LOCAL, LOCAL_INT8, VLLM = "local", "local:int8", "vllm"
 
 
 class Workplace:
@@ -27,7 +29,8 @@ class Workplace:
         base_name: As the user named it.
         runs: Where adapters and memory are.
         memory: Chroma folder or server; a folder in `runs` by default.
-        engine: Another engine, for tests.
+        engine: "local", "local:int8", "vllm", a server ("http://host:port/v1#model"), or an
+            engine that runs already.
         progress: Told while a persona's materials are remembered for the first time.
     """
 
@@ -37,7 +40,7 @@ class Workplace:
         base_name: str,
         runs: Path,
         memory: str | None = None,
-        engine: Engine | None = None,
+        engine: Engine | str = LOCAL,
         progress: Progress = lambda what, done, total: None,
     ) -> None:
         self.base: Base = find_base(base_name)
@@ -51,8 +54,8 @@ class Workplace:
     @property
     def engine(self) -> Engine:
         """The engine, started when it is first needed."""
-        if self._engine is None:
-            self._engine = LocalEngine(self.base)
+        if isinstance(self._engine, str):
+            self._engine = start_engine(self._engine, self.base)
         return self._engine
 
     def adapter(self, persona: Persona) -> Path:
@@ -109,11 +112,35 @@ class Workplace:
         )
 
 
+def start_engine(name: str, base: Base) -> Engine:
+    """Start the engine of that name.
+
+    Raises:
+        EngineError: There is none, or it cannot start.
+        BaseModelError: The base cannot be loaded, or a server runs another one.
+    """
+    if name in {LOCAL, LOCAL_INT8}:
+        return LocalEngine(base, int8=name == LOCAL_INT8)
+    if name == VLLM:
+        from persllm.agents.engines.vllm_engine import VllmEngine
+
+        return VllmEngine(base)
+    if is_address(name):
+        from persllm.agents.engines.http import HttpEngine
+
+        return HttpEngine(parse_address(name), base=base)
+    raise EngineError(
+        f"there is no engine {name!r}. Choose '{LOCAL}', '{LOCAL_INT8}', '{VLLM}' or the address "
+        "of a server, such as 'http://127.0.0.1:8000/v1#model'."
+    )
+
+
 def open_persona(
     name: str,
     *,
     stage: str | None = None,
     base: str = NANO,
+    engine: str = LOCAL,
     runs: str | Path = "runs",
     memory: str | None = None,
     use_adapter: bool = True,
@@ -125,13 +152,13 @@ def open_persona(
     Raises:
         PersLLMError: The persona, stage, adapter, base or memory cannot be had.
     """
-    workplace = _workplace(base, Path(runs).resolve(), memory)
+    workplace = _workplace(base, engine, Path(runs).resolve(), memory)
     return workplace.chat(find_persona(name), stage=stage, use_adapter=use_adapter)
 
 
 @cache
-def _workplace(base: str, runs: Path, memory: str | None) -> Workplace:
-    return Workplace(base_name=base, runs=runs, memory=memory)
+def _workplace(base: str, engine: str, runs: Path, memory: str | None) -> Workplace:
+    return Workplace(base_name=base, engine=engine, runs=runs, memory=memory)
 
 
 def split_speaker(text: str) -> tuple[Persona, str | None]:

@@ -26,6 +26,17 @@ class Request:
     seed: int | None = None
     stop: tuple[str, ...] = ()
     """The reply ends before the first of these."""
+    logprobs: bool = False
+    """Whether to tell how likely each written token was; engines that cannot leave it out."""
+
+
+@dataclass(frozen=True, slots=True)
+class Token:
+    """A written token, and how likely the model found it before temperature and top_p."""
+
+    text: str
+    log_probability: float
+    """In nats."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +48,8 @@ class Piece:
     """Empty until the last piece: then "stop" (the model ended) or "length" (the limit did)."""
     prompt_tokens: int = 0
     new_tokens: int = 0
+    logprobs: tuple[Token, ...] = ()
+    """Of the tokens since the piece before, where the request asks for them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +60,8 @@ class Reply:
     finish: str
     prompt_tokens: int
     new_tokens: int
+    logprobs: tuple[Token, ...] = ()
+    """Of all written tokens, without the end token, where the request asks for them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +129,11 @@ class Scorer(Protocol):
 
 def whole(pieces: Iterator[Piece]) -> Reply:
     """Join a stream to a reply."""
-    text, last = [], Piece("")
+    text: list[str] = []
+    logprobs: list[Token] = []
+    last = Piece("")
     for last in pieces:
         text.append(last.text)
-    return Reply("".join(text), last.finish, last.prompt_tokens, last.new_tokens)
+        logprobs.extend(last.logprobs)
+    counts = (last.finish, last.prompt_tokens, last.new_tokens)
+    return Reply("".join(text), *counts, tuple(logprobs))

@@ -6,8 +6,11 @@ PersLLMError
 ├── AdapterError      weights, base and persona do not match  (train again, or name the right base)
 ├── BaseModelError    the base cannot be loaded               (name another base)
 ├── EngineError       the model could not answer              (see the message)
+│   ├── TooLongError  prompt and reply exceed its context     (say less, recall less)
+│   └── BudgetError   the budget is spent                     (raise it, or be content)
 ├── MemoryStoreError  memories could not be read or kept      (check the store)
-└── ServeError        a page or port cannot be opened         (choose another port)
+├── ServeError        a page or port cannot be opened         (choose another port)
+└── GateError         an evaluation is worse than another     (look at the answers)
 
 A message says what happened, with which value, what would be right and what to do next.
 Programming mistakes stay `ValueError` and `TypeError`.
@@ -50,6 +53,16 @@ class EngineError(PersLLMError):
     exit_code = 7
 
 
+class TooLongError(EngineError):
+    """What was said, and the reply that may follow, do not fit the engine's context."""
+
+
+class BudgetError(EngineError):
+    """The budget for a teacher is spent; what was paid for is kept."""
+
+    exit_code = 10
+
+
 class MemoryStoreError(PersLLMError):
     """The memory store cannot be opened, read or written."""
 
@@ -60,3 +73,9 @@ class ServeError(PersLLMError):
     """A page cannot be served."""
 
     exit_code = 9
+
+
+class GateError(PersLLMError):
+    """A figure of an evaluation fell by more than its noise."""
+
+    exit_code = 20

@@ -40,6 +40,8 @@ class Manifest(BaseModel):
     versions: dict[str, str]
     seconds: float
     evaluation: dict[str, Any] = {}
+    measured: dict[str, Any] = {}
+    """The short form of the last `persllm eval`: by system and measure."""
 
 
 def read_manifest(folder: Path) -> Manifest:

@@ -7,19 +7,23 @@ it is said. It is taken from the file's name where that tells (`knowledge`, `spe
 from the paragraph's own words.
 
 In a speech file a line that starts with ">" is what a partner said; the next lines answer it.
+Several such exchanges without a blank line between them are one segment of a conversation.
+
+What editors, printers and others wrote is left out (`persllm.whose`); `sift` says what and why.
 """
 
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
 
 from persllm.errors import PersonaError
 from persllm.files import digest
+from persllm.kinds import Kind as Kind
+from persllm.kinds import kind_of
+from persllm.parts import contexts
 from persllm.persona import Persona, Stage
-
-Kind = Literal["objective", "subjective"]
+from persllm.whose import is_about, own_text, recognise
 
 MAX_FILE_BYTES = 32 * 1024 * 1024
 MAX_PARAGRAPH = 50_000
@@ -35,10 +39,6 @@ KINDS: dict[str, Kind] = {
     "style": "subjective",
     "letters": "subjective",
 }
-SUBJECTIVE_WORDS = re.compile(
-    r"\b(?:I (?:think|believe|feel|hope|wish|love|hate|hold|fear|suppose|am sure|cannot)|"
-    r"my (?:opinion|view|heart|dear)|me|ought|should|alas)\b"
-)
 SENTENCE_END = re.compile(
     r"(?:(?<=[.!?])|(?<=[.!?][\"')\]])|(?<=[.!?][\"')\]]{2}))\s+(?=[\"'(\[]?[A-Z0-9])"
 )
@@ -62,22 +62,52 @@ class Material:
     """File and line, relative to the materials folder."""
 
 
+@dataclass(frozen=True, slots=True)
+class LeftOut:
+    """One paragraph that is not the person's own words."""
+
+    why: str
+    source: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Sifted:
+    """All that a materials folder holds: what is used, and what is not."""
+
+    materials: tuple[Material, ...]
+    left_out: tuple[LeftOut, ...]
+
+
 def read_materials(persona: Persona) -> tuple[Material, ...]:
     """Read all materials, in order of stage, file and line; paragraphs that recur are read once.
 
     Raises:
         PersonaError: Files are missing, unreadable or misplaced; all faults are listed.
     """
+    return sift(persona).materials
+
+
+def sift(persona: Persona) -> Sifted:
+    """Read all materials, and say what was left out and why.
+
+    Raises:
+        PersonaError: Files are missing, unreadable or misplaced; all faults are listed.
+    """
     faults: list[str] = []
     found: dict[str, Material] = {}
+    left_out: list[LeftOut] = []
     if not persona.materials_folder.is_dir():
         raise PersonaError(
             f"{persona.materials_folder} is not a folder. Put the person's texts there, "
             f"or name their folder in {persona.folder}/persona.yaml: 'materials: <folder>'."
         )
     for path, stage in _files(persona, faults):
-        for material in _read_file(persona, path, stage, faults):
-            found.setdefault(material.id, material)
+        for read in _read_file(persona, path, stage, faults):
+            if isinstance(read, LeftOut):
+                left_out.append(read)
+            else:
+                found.setdefault(read.id, read)
     faults += _empty_stages(persona, found.values()) if not faults else []
     if faults:
         raise PersonaError(
@@ -85,7 +115,8 @@ def read_materials(persona: Persona) -> tuple[Material, ...]:
             + "\n".join(f"  - {fault}" for fault in faults)
         )
     order = [stage.id for stage in persona.stages]
-    return tuple(sorted(found.values(), key=lambda material: order.index(material.stage)))
+    in_order = sorted(found.values(), key=lambda material: order.index(material.stage))
+    return Sifted(tuple(in_order), tuple(left_out))
 
 
 def sentences(text: str) -> list[str]:
@@ -119,20 +150,30 @@ def _is_text(path: Path) -> bool:
 
 def _read_file(
     persona: Persona, path: Path, stage: Stage | None, faults: list[str]
-) -> Iterator[Material]:
+) -> Iterator[Material | LeftOut]:
     name = str(path.relative_to(persona.materials_folder))
-    text = _read_text(path, name, faults)
-    for heading, line, lines in _blocks(text):
-        paragraph = " ".join(lines)
+    blocks = [block for block in _blocks(_read_text(path, name, faults)) if block[2]]
+    places = contexts(["\n".join(lines) for _, _, lines in blocks], persona.name)
+    for (heading, line, lines), place in zip(blocks, places, strict=True):
+        lines[0] = re.sub(r"^【.*】", "", lines[0])  # the paper's leading tag
+        source, paragraph = f"{name}:{line}", "\n".join(lines)
         if len(paragraph) > MAX_PARAGRAPH:
             faults.append(
-                f"{name}:{line}: a paragraph of {len(paragraph):,} characters; at most "
+                f"{source}: a paragraph of {len(paragraph):,} characters; at most "
                 f"{MAX_PARAGRAPH:,} are read. Split it with blank lines."
             )
             continue
-        owner = stage or _stage_of(persona, heading, f"{name}:{line}", faults)
+        speech = any(part.startswith(">") for part in lines)
+        why = None if speech else recognise(paragraph, place)
+        if why:
+            yield LeftOut(why, source, paragraph)
+            continue
+        owner = stage or _stage_of(persona, heading, source, faults)
         if owner is not None:
-            yield from _materials(owner, path.stem, lines, f"{name}:{line}")
+            kind = _kind_by_name(path.stem)
+            if kind is None and not speech and is_about(paragraph, place.names):
+                kind = "objective"
+            yield from _materials(owner, path.stem, lines, source, kind=kind)
 
 
 def _read_text(path: Path, name: str, faults: list[str]) -> str:
@@ -197,20 +238,37 @@ def _stage_of(persona: Persona, heading: str, where: str, faults: list[str]) -> 
     return None
 
 
-def _materials(stage: Stage, stem: str, lines: list[str], source: str) -> Iterator[Material]:
-    partner = " ".join(line[1:].strip() for line in lines if line.startswith(">"))
-    text = " ".join(line for line in lines if not line.startswith(">"))
-    text = re.sub(r"^【.*】", "", text)  # the paper's leading tag
-    for passage in _passages(text):
-        yield Material(
-            id=f"{stage.id}-{stem.lower()[:20].replace(' ', '-')}-{digest(stage.id, passage)[:8]}",
-            stage=stage.id,
-            kind=_kind(stem, passage),
-            text=passage,
-            partner=partner,
-            source=source,
-        )
-        partner = ""
+def _materials(
+    stage: Stage, stem: str, lines: list[str], source: str, *, kind: Kind | None
+) -> Iterator[Material]:
+    for partner, text in _exchanges(lines):
+        said = partner
+        for passage in _passages(own_text(text)):
+            name = stem.lower()[:20].replace(" ", "-")
+            yield Material(
+                id=f"{stage.id}-{name}-{digest(stage.id, passage)[:8]}",
+                stage=stage.id,
+                kind=kind or ("subjective" if partner else kind_of(passage)),
+                text=passage,
+                partner=said,
+                source=source,
+            )
+            said = ""
+
+
+def _exchanges(lines: list[str]) -> Iterator[tuple[str, str]]:
+    """Yield (what the partner said, what was answered), exchange by exchange."""
+    partner: list[str] = []
+    answer: list[str] = []
+    for line in lines:
+        if line.startswith(">") and answer:
+            yield " ".join(partner), " ".join(answer)
+            partner, answer = [], []
+        if line.startswith(">"):
+            partner.append(line[1:].strip())
+        else:
+            answer.append(line)
+    yield " ".join(partner), " ".join(answer)
 
 
 def _passages(text: str) -> Iterator[str]:
@@ -227,11 +285,8 @@ def _passages(text: str) -> Iterator[str]:
         yield " ".join(passage)
 
 
-def _kind(stem: str, text: str) -> Kind:
-    for name, kind in KINDS.items():
-        if name in stem.lower():
-            return kind
-    return "subjective" if len(SUBJECTIVE_WORDS.findall(text)) >= 2 else "objective"
+def _kind_by_name(stem: str) -> Kind | None:
+    return next((kind for name, kind in KINDS.items() if name in stem.lower()), None)
 
 
 def _empty_stages(persona: Persona, materials: Iterable[Material]) -> list[str]:

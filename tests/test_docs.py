@@ -59,12 +59,12 @@ def test_python_in_the_docs_runs(
     page: str, block: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for name in ("nikola-tesla", "thomas-edison"):
-        _untrained_adapter(tmp_path / "runs" / name / "run" / "adapter", name)
+        untrained_adapter(tmp_path / "runs" / name / "run" / "adapter", name)
     monkeypatch.chdir(tmp_path)
     exec(compile(block, page, "exec"), {"__name__": "docs"})
 
 
-def _untrained_adapter(folder: Path, persona_name: str) -> None:
+def untrained_adapter(folder: Path, persona_name: str) -> None:
     """Write a fresh adapter, which says what the base says."""
     from peft import LoraConfig, get_peft_model
     from transformers import AutoModelForCausalLM

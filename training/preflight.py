@@ -149,7 +149,7 @@ def _pass(model: PeftModel, rows: list[Row], *, packed: bool) -> float:
     moved = {k: v.to(at) if isinstance(v, torch.Tensor) else v for k, v in batch.items()}
     started = time.monotonic()
     with fast(model, packed=packed):
-        target_log_probabilities(model, moved).mean().backward()  # type: ignore[no-untyped-call]
+        target_log_probabilities(model, moved).mean().backward()
     if at.type == "cuda":
         torch.cuda.synchronize()
     return (time.monotonic() - started) / computed_tokens(batch)

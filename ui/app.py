@@ -15,6 +15,7 @@ from persllm.ui.talk import (
     Company,
     company,
     debate_between,
+    plain_rows,
     reply_to,
     seat,
 )
@@ -29,7 +30,14 @@ BUTTONS = ["copy_all"]
 
 
 def serve(
-    *, host: str, port: int, more: list[str], runs: Path, base_name: str, memory: str | None
+    *,
+    host: str,
+    port: int,
+    more: list[str],
+    runs: Path,
+    base_name: str,
+    engine: str,
+    memory: str | None,
 ) -> None:
     """Serve the page until stopped.
 
@@ -38,14 +46,16 @@ def serve(
         PersLLMError: A persona or the base cannot be loaded.
     """
     check_port(host, port)
-    workplace = Workplace(base_name=base_name, runs=runs, memory=memory, progress=remembering)
+    workplace = Workplace(
+        base_name=base_name, engine=engine, runs=runs, memory=memory, progress=remembering
+    )
     people = company(workplace, more)
     app = build_app(people)
     print(f"persllm at http://{host}:{port} (stop with Ctrl-C)", flush=True)
     app.queue().launch(server_name=host, server_port=port, quiet=True, share=False, footer_links=[])
 
 
-def check_port(host: str, port: int) -> None:
+def check_port(host: str, port: int, *, command: str = "ui") -> None:
     """Refuse a port that cannot be listened at.
 
     Raises:
@@ -58,7 +68,7 @@ def check_port(host: str, port: int) -> None:
         except OSError as error:
             raise ServeError(
                 f"port {port} at {host} cannot be used: {error.strerror}. "
-                f"Choose another: persllm ui --port {port + 1}."
+                f"Choose another: persllm {command} --port {port + 1}."
             ) from error
 
 
@@ -101,7 +111,7 @@ def _chat_tab(gradio: Any, people: Company) -> None:  # noqa: ANN401 (the module
     def answer(
         name: str, stage_id: str, text: str, history: list[dict[str, Any]]
     ) -> Iterator[tuple[list[ChatRow], str, str]]:
-        for rows, memories in reply_to(people, name, stage_id, text, _rows(history)):
+        for rows, memories in reply_to(people, name, stage_id, text, plain_rows(history)):
             yield rows, memories, ""
 
     answering = [
@@ -163,14 +173,3 @@ def _who(gradio: Any, people: Company, name: str, label: str, stage_label: str) 
     # Only what a visitor chooses: a scenario sets person and stage together.
     who.input(stages_of, who, stage)
     return who, stage
-
-
-def _rows(history: list[dict[str, Any]]) -> list[ChatRow]:
-    """Return the page's messages with plain text; gradio sends content as parts."""
-    rows: list[ChatRow] = []
-    for message in history:
-        content = message["content"]
-        if isinstance(content, list):
-            content = "".join(part.get("text", "") for part in content)
-        rows.append({"role": message["role"], "content": str(content)})
-    return rows

@@ -25,6 +25,7 @@ def hold_chat(
     ask: str | None,
     runs: Path,
     base_name: str,
+    engine: str,
     memory: str | None,
     use_adapter: bool,
     use_memory: bool,
@@ -35,7 +36,9 @@ def hold_chat(
     """Talk until the input ends or the user leaves."""
     persona = find_persona(name)
     persona.stage(stage)
-    workplace = Workplace(base_name=base_name, runs=runs, memory=memory, progress=remembering)
+    workplace = Workplace(
+        base_name=base_name, engine=engine, runs=runs, memory=memory, progress=remembering
+    )
     chat = workplace.chat(
         persona,
         stage=stage,

@@ -1,6 +1,5 @@
-"""The commands build and debate: from flags to calls, with progress and a last line."""
+"""A persona's data, and the command debate: from flags to calls, with progress."""
 
-import json
 import time
 from collections.abc import Sequence
 from pathlib import Path
@@ -16,33 +15,19 @@ from persllm.agents.workplace import Workplace, split_speaker
 from persllm.cast import bundled, find_persona
 from persllm.embeddings import default_embeddings
 from persllm.errors import PersonaError
-from persllm.materials import read_materials
 from persllm.persona import Persona
 from persllm.training.data.build import PersonaData, build, origin_of
-from persllm.training.data.chat_teacher import ChatTeacher
 from persllm.training.data.rules import RULES
 from persllm.training.data.sampling import BuildSettings
-from persllm.training.data.teachers import AbsentTeacher, TeacherChoice, find_teacher
+from persllm.training.data.teacher import Teacher
+from persllm.training.data.teachers import AbsentTeacher
+from persllm.training.data.teachers.several import chat_shares
+from persllm.training.data.vectors import KeptVectors
 from persllm.ui.progress import progress_on, remembering
 
 DATA_FOLDER = "data"
-CALLS_NAME = "teacher.jsonl"
+VECTORS_FOLDER = "vectors"
 DEBATES_FOLDER = "debates"
-
-
-def build_data(
-    name: str, *, runs: Path, settings: BuildSettings, teacher: TeacherChoice, as_json: bool
-) -> None:
-    """`persllm build`."""
-    persona = find_persona(name)
-    read_materials(persona)  # faults are told before the embeddings load
-    data = made_data(persona, runs=runs, settings=settings, choice=teacher)
-    if as_json:
-        print(json.dumps(data.statistics))
-        return
-    console = Console()
-    console.print(data_table(persona, data))
-    console.print(f"items and pairs: {escape(str(data.folder))}")
 
 
 def made_data(
@@ -50,7 +35,7 @@ def made_data(
     *,
     runs: Path,
     settings: BuildSettings | None = None,
-    choice: TeacherChoice | None = None,
+    teacher: Teacher | None = None,
 ) -> PersonaData:
     """Build, continue or find a persona's data, with progress on the terminal.
 
@@ -60,30 +45,26 @@ def made_data(
     out = runs / persona.id / DATA_FOLDER
     origin = None if settings else origin_of(out)
     console = Console(stderr=True)
-    with progress_on(console, f"building {persona.name}") as told:
-        teacher = (
-            AbsentTeacher(origin[1])
-            if origin and origin[1] != RULES
-            else find_teacher(
-                choice or TeacherChoice(),
-                read_materials(persona),
-                embeddings=default_embeddings(),
-                calls=runs / persona.id / CALLS_NAME,
-                told=told,
+    if teacher is None and origin and origin[1] != RULES:
+        teacher = AbsentTeacher(origin[1])
+    models = [chat for chat, _ in chat_shares(teacher)] if teacher else []
+    try:
+        with progress_on(console, f"building {persona.name}") as told:
+            for each in models:
+                each.told = told
+            return build(
+                persona,
+                out=out,
+                others=[find_persona(other) for other in bundled()],
+                embeddings=KeptVectors(default_embeddings(), runs / VECTORS_FOLDER),
+                teacher=teacher,
+                settings=settings or (origin[0] if origin else BuildSettings()),
+                progress=told,
             )
-        )
-        data = build(
-            persona,
-            out=out,
-            others=[find_persona(other) for other in bundled()],
-            embeddings=default_embeddings(),
-            teacher=teacher,
-            settings=settings or (origin[0] if origin else BuildSettings()),
-            progress=told,
-        )
-    if isinstance(teacher, ChatTeacher) and teacher.asked:
-        console.print(escape(teacher.summary()))
-    return data
+    finally:
+        for each in models:
+            if each.meter.calls:
+                console.print(escape(each.summary()))
 
 
 def data_table(persona: Persona, data: PersonaData) -> Table:
@@ -107,6 +88,7 @@ def run_debate(
     turns: int,
     runs: Path,
     base_name: str,
+    engine: str,
     memory: str | None,
     use_adapter: bool,
     out: Path | None,
@@ -121,7 +103,9 @@ def run_debate(
         )
     chosen = [split_speaker(name) for name in names]
     console = Console()
-    workplace = Workplace(base_name=base_name, runs=runs, memory=memory, progress=remembering)
+    workplace = Workplace(
+        base_name=base_name, engine=engine, runs=runs, memory=memory, progress=remembering
+    )
     sides: list[Side] = ["for", "against"]
     speakers = [
         Speaker(workplace.chat(persona, stage=stage, use_adapter=use_adapter), sides[i % 2])

@@ -1,62 +1,83 @@
-"""`persllm eval`: base and adapter, with and without memory, asked the held-out items."""
+"""`persllm eval`: the systems compared on held-out items, a report, and a gate for CI."""
 
-import json
-from collections import Counter
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+import importlib.metadata
+import time
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
+from langchain_core.embeddings import Embeddings
 from rich.console import Console
 from rich.markup import escape
 
-from persllm.agents.answering import answers
-from persllm.agents.chat_persona import ChatPersona
 from persllm.agents.workplace import Workplace
 from persllm.cast import find_persona
 from persllm.embeddings import default_embeddings
-from persllm.errors import DataError
+from persllm.errors import DataError, GateError
 from persllm.files import write_jsonl, write_text
+from persllm.manifest import MANIFEST_NAME, read_manifest, write_manifest
 from persllm.materials import read_materials
 from persllm.persona import Persona
-from persllm.training.data.drafting import BY_HAND
-from persllm.training.data.items import Item
 from persllm.training.data.sampling import BuildSettings
-from persllm.training.evaluation.answers import (
-    MEASURES,
-    Measure,
-    Tally,
-    is_right,
-    measurable,
-    measure_of,
-    steadiness,
-    tallies,
+from persllm.training.evaluation.figures import Case
+from persllm.training.evaluation.gate import Change, changes
+from persllm.training.evaluation.kept import KeptEmbeddings
+from persllm.training.evaluation.measures import MEASURE_TEXTS
+from persllm.training.evaluation.page import page
+from persllm.training.evaluation.report import (
+    ALL,
+    FigureRow,
+    PersonaRow,
+    Report,
+    Told,
+    make_report,
+    read_report,
+    write_report_json,
 )
-from persllm.training.evaluation.speakers import Voices, guessed_speakers, voices_of
+from persllm.training.evaluation.speakers import Voices, voices_of
+from persllm.training.evaluation.suite import EvalSettings, Result, Subject, evaluated, with_inter
 from persllm.ui.commands import made_data
+from persllm.ui.compared import BEFORE_DPO, BOTH, other_systems, systems_for
 from persllm.ui.progress import progress_on, remembering
 
-SYSTEMS = {
-    "base": (False, False),
-    "base + memory": (False, True),
-    "tuned": (True, False),
-    "tuned + memory": (True, True),
-}
-"""Name: whether the adapter is used, whether the memory is."""
-ALL = "all"
 EVALUATION_FOLDER = "evaluation"
-NOBODY = Tally(0, 0)
+REPORT_NAME, PAGE_NAME, ANSWERS_NAME, CASES_NAME = (
+    "report.json",
+    "report.html",
+    "answers.jsonl",
+    "cases.jsonl",
+)
 BEGIN, END = "<!-- persllm eval: begin -->", "<!-- persllm eval: end -->"
+CARD_TITLE = "## Evaluation"
+COLUMNS = (
+    "knowledge",
+    "attitude",
+    "corrected",
+    "accepted",
+    "steadiness",
+    "stage_accuracy",
+    "stage_kept",
+    "speaker",
+)
+ANSWERED = ("knowledge", "corrected", "accepted", "attitude")
+"""Measures whose cases are answers to items; those are what a judge reads."""
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
-    """What one system reached with one persona, or with all of them."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EvalWishes:
+    """What the user wants of an evaluation beside the personas."""
 
-    persona: str
-    system: str
-    counts: Mapping[Measure, Tally]
-    speaker: Tally = NOBODY
-    """How often the answer alone gave its speaker away; nobody guesses among one."""
+    settings: EvalSettings = field(default_factory=EvalSettings)
+    also: tuple[str, ...] = ()
+    """Other chat models, by name."""
+    out: Path | None = None
+    """Folder of the report; in the runs folder by default."""
+    into: Path | None = None
+    """A Markdown file with marks that the table goes between."""
+    gate: Path | None = None
+    """An older report; figures must not have fallen since."""
+    of: Path | None = None
+    """A finished report that goes through the gate, instead of a new evaluation."""
 
 
 def run_eval(
@@ -64,124 +85,95 @@ def run_eval(
     *,
     runs: Path,
     base_name: str,
+    engine: str,
     memory: str | None,
-    most: int,
-    into: Path | None,
+    wishes: EvalWishes,
     as_json: bool,
 ) -> None:
-    """`persllm eval`."""
-    workplace = Workplace(base_name=base_name, runs=runs, memory=memory, progress=remembering)
-    people = [find_persona(name) for name in names]
-    voices = _voices(people) if len(people) > 1 else None
-    rows: list[Row] = []
-    for persona in people:
-        rows += evaluate(persona, workplace, most=most, voices=voices)
-    if len(people) > 1:
-        rows += summed(rows)
-    if into:
-        put_between_marks(into, table(rows))
-    if as_json:
-        print(json.dumps([as_record(row) for row in rows]))
-        return
-    print(table(rows))
-    console = Console()
-    for persona in people:
-        console.print(f"every answer: {escape(str(answers_path(runs, persona)))}", highlight=False)
-
-
-def evaluate(
-    persona: Persona, workplace: Workplace, *, most: int, voices: Voices | None = None
-) -> list[Row]:
-    """Ask a persona's held-out items of each system; every answer is written beside its data.
-
-    Args:
-        persona: Who is asked.
-        workplace: Base, adapters and memories.
-        most: Most items of one measure and stage.
-        voices: Among whom the speaker of an answer is guessed.
+    """`persllm eval`.
 
     Raises:
-        PersLLMError: The persona has no adapter for this base, or a step fails.
+        GateError: A figure fell by more than its noise.
     """
-    workplace.adapter(persona)  # its absence is told before the data is made
-    items = chosen_items(made_data(persona, runs=workplace.runs).split("test")[0], most=most)
-    rows, records = [], []
-    for system, (use_adapter, use_memory) in SYSTEMS.items():
-        stages = {
-            stage.id: workplace.chat(
-                persona, stage=stage.id, use_adapter=use_adapter, use_memory=use_memory
-            )
-            for stage in persona.stages
-        }
-        given = _asked(f"{persona.name}, {system}", items, stages)
-        guessed = guessed_speakers(given, voices, default_embeddings()) if voices else []
-        speaker = Tally(guessed.count(persona.name), len(guessed))
-        rows.append(Row(persona.name, system, tallies(items, given), speaker))
-        records += [
-            _record(system, item, answer) for item, answer in zip(items, given, strict=True)
-        ]
-    write_jsonl(answers_path(workplace.runs, persona), records)
-    return rows
+    older = read_report(wishes.gate) if wishes.gate else None
+    console = Console(stderr=as_json)
+    if wishes.of:
+        report = read_report(wishes.of)
+    else:
+        workplace = Workplace(
+            base_name=base_name, engine=engine, runs=runs, memory=memory, progress=remembering
+        )
+        people = [find_persona(name) for name in names]
+        report = evaluate(people, workplace, wishes)
+        folder = wishes.out or _folder(runs, people)
+        write_report(folder, report)
+        console.print(f"report: {escape(str(folder / PAGE_NAME))}", highlight=False)
+    if wishes.into:
+        put_between_marks(wishes.into, table(report))
+    print(report.model_dump_json() if as_json else table(report))
+    if older:
+        _pass_gate(changes(older, report), console)
 
 
-def chosen_items(items: Sequence[Item], *, most: int) -> list[Item]:
-    """Return up to `most` items of each measure and stage, those written by hand first."""
-    ordered = sorted(measurable(items), key=lambda item: (item.teacher != BY_HAND, item.id))
-    taken: Counter[tuple[str, Measure | None]] = Counter()
-    chosen = []
-    for item in ordered:
-        part = item.stage, measure_of(item)
-        taken[part] += 1
-        if taken[part] <= most:
-            chosen.append(item)
-    return chosen
+def evaluate(people: Sequence[Persona], workplace: Workplace, wishes: EvalWishes) -> Report:
+    """Evaluate personas; each one's answers are written beside its data.
+
+    Raises:
+        PersLLMError: A persona has no adapter for this base, or a step fails.
+    """
+    started = time.monotonic()
+    for persona in people:
+        workplace.adapter(persona)  # its absence is told before any data is made
+    embeddings = KeptEmbeddings(default_embeddings())
+    voices = _voices(people, embeddings) if len(people) > 1 else None
+    results = {p.id: _evaluated(p, workplace, wishes, voices, embeddings) for p in people}
+    results = with_inter(results)
+    for persona in people:
+        folder = workplace.runs / persona.id / EVALUATION_FOLDER
+        write_jsonl(answers_path(workplace.runs, persona), _answer_rows(results[persona.id]))
+        write_jsonl(folder / CASES_NAME, _case_rows(results[persona.id]))
+    report = make_report(
+        results,
+        {persona.id: _told(persona) for persona in people},
+        leading=BOTH,
+        made={
+            "base": workplace.base.name,
+            "base_revision": workplace.base.revision,
+            "persllm": importlib.metadata.version("persllm"),
+            **asdict(wishes.settings),
+            "seconds": round(time.monotonic() - started),
+        },
+        seed=wishes.settings.seed,
+    )
+    for persona in people:
+        record(workplace.adapter(persona), report.personas[persona.id], workplace.runs)
+    return report
 
 
 def answers_path(runs: Path, persona: Persona) -> Path:
-    """Return where every answer of the last evaluation stands."""
-    return runs / persona.id / EVALUATION_FOLDER / "answers.jsonl"
+    """Return where every answer of the last evaluation to an item stands."""
+    return runs / persona.id / EVALUATION_FOLDER / ANSWERS_NAME
 
 
-def summed(rows: Sequence[Row]) -> list[Row]:
-    """Return each system's counts over all personas."""
-    totals = []
-    for system in SYSTEMS:
-        own = [row for row in rows if row.system == system]
-        counts: dict[Measure, Tally] = {
-            name: _sum([row.counts[name] for row in own]) for name in MEASURES
-        }
-        totals.append(Row(ALL, system, counts, _sum([row.speaker for row in own])))
-    return totals
+def write_report(folder: Path, report: Report) -> None:
+    """Write the report as a page and as JSON."""
+    write_report_json(folder / REPORT_NAME, report)
+    write_text(folder / PAGE_NAME, page(report))
 
 
-def _sum(counted: Sequence[Tally]) -> Tally:
-    return Tally(sum(each.right for each in counted), sum(each.asked for each in counted))
-
-
-def table(rows: Sequence[Row]) -> str:
-    """Return a Markdown table: shares, 95 % intervals (Wilson) and numbers of items."""
+def table(report: Report) -> str:
+    """Return a Markdown table of the main figures: value, 95 % interval, number of cases."""
+    titles = [MEASURE_TEXTS[name].title for name in COLUMNS]
     lines = [
-        "| persona | system | knowledge | corrected | accepted | harmonic mean | speaker |",
-        "| --- | --- | --- | --- | --- | --- | --- |",
+        f"| persona | system | {' | '.join(titles)} |",
+        f"|{' --- |' * (len(titles) + 2)}",
     ]
-    for row in rows:
-        cells = " | ".join(_cell(row.counts[name]) for name in MEASURES)
-        cells += f" | {steadiness(row.counts):.0%} | {_cell(row.speaker)}"
-        lines.append(f"| {row.persona} | {row.system} | {cells} |")
+    for persona in report.personas.values():
+        for system, row in persona.systems.items():
+            if system != BEFORE_DPO:
+                cells = " | ".join(_cell(row.figures.get(name)) for name in COLUMNS)
+                lines.append(f"| {persona.name} | {system} | {cells} |")
     return "\n".join(lines)
-
-
-def as_record(row: Row) -> dict[str, object]:
-    """Return a row for programs."""
-    return {
-        "persona": row.persona,
-        "system": row.system,
-        **{
-            name: {**asdict(tally), "share": tally.share, "interval": tally.interval}
-            for name, tally in (*row.counts.items(), ("speaker", row.speaker))
-        },
-        "harmonic_mean": steadiness(row.counts),
-    }
 
 
 def put_between_marks(path: Path, text: str) -> None:
@@ -191,44 +183,121 @@ def put_between_marks(path: Path, text: str) -> None:
         DataError: The file cannot be read, or has no marks.
     """
     try:
-        page = path.read_text(encoding="utf-8")
+        written = path.read_text(encoding="utf-8")
     except OSError as error:
         raise DataError(f"{path} cannot be read: {error}. Name a Markdown file.") from error
-    before, begin, rest = page.partition(BEGIN)
+    before, begin, rest = written.partition(BEGIN)
     _, end, after = rest.partition(END)
     if not begin or not end:
         raise DataError(f"{path} has no place for the table. Put in two lines: {BEGIN} and {END}")
     write_text(path, f"{before}{begin}\n{text}\n{end}{after}")
 
 
-def _voices(people: Sequence[Persona]) -> Voices:
-    texts = {persona.name: read_materials(persona) for persona in people}
-    return voices_of(texts, default_embeddings(), BuildSettings())
-
-
-def _asked(title: str, items: Sequence[Item], stages: dict[str, ChatPersona]) -> list[str]:
-    with progress_on(Console(stderr=True), title) as told:
-        return answers(
-            [(stages[item.stage], item.question) for item in items],
-            progress=lambda done, total: told("answers", done, total),
-        )
-
-
-def _record(system: str, item: Item, answer: str) -> dict[str, object]:
-    return {
-        "system": system,
-        "item": item.id,
-        "stage": item.stage,
-        "measure": measure_of(item),
-        "question": item.question,
-        "known": item.known,
-        "answer": answer,
-        "right": is_right(item, answer),
+def record(adapter: Path, persona: PersonaRow, runs: Path) -> None:
+    """Put the short form into manifest and model card of an adapter that lies in the runs."""
+    if not adapter.resolve().is_relative_to(runs.resolve()):
+        return
+    manifest = read_manifest(adapter)
+    short = {
+        system: {name: figure.model_dump() for name, figure in row.figures.items()}
+        for system, row in persona.systems.items()
     }
+    if (adapter / MANIFEST_NAME).is_file():
+        write_manifest(adapter, manifest.model_copy(update={"measured": short}))
+    card = adapter / "README.md"
+    if not card.is_file():
+        return
+    if BEGIN not in card.read_text(encoding="utf-8"):
+        text = card.read_text(encoding="utf-8").rstrip()
+        write_text(card, f"{text}\n\n{CARD_TITLE}\n\n{BEGIN}\n{END}\n")
+    whole = Report(made={}, leading=BOTH, personas={persona.name: persona})
+    put_between_marks(card, table(whole))
 
 
-def _cell(tally: Tally) -> str:
-    if not tally.asked:
+def _evaluated(
+    persona: Persona,
+    workplace: Workplace,
+    wishes: EvalWishes,
+    voices: Voices | None,
+    embeddings: Embeddings,
+) -> dict[str, Result]:
+    data = made_data(persona, runs=workplace.runs)
+    items, pairs = data.split("test")
+    settings = wishes.settings
+    systems = [
+        *systems_for(
+            persona,
+            workplace,
+            data.split("train")[0],
+            seed=settings.seed,
+            scratch=workplace.runs / persona.id / EVALUATION_FOLDER,
+        ),
+        *other_systems(persona, workplace, wishes.also, seed=settings.seed),
+    ]
+    subject = Subject(persona, tuple(items), tuple(pairs), read_materials(persona), embeddings)
+    own = _own_first(persona, voices) if voices else None
+    with progress_on(Console(stderr=True), persona.name) as told:
+        return evaluated(subject, systems, settings, voices=own, told=told)
+
+
+def _own_first(persona: Persona, voices: Voices) -> Voices:
+    place = voices.names.index(persona.name)
+    order = [place, *(i for i in range(len(voices.names)) if i != place)]
+    return Voices(tuple(voices.names[i] for i in order), voices.centres[order])
+
+
+def _pass_gate(found: Sequence[Change], console: Console) -> None:
+    changed = [each for each in found if each.fell or each.rose]
+    for each in changed:
+        console.print(escape(str(each)), highlight=False)
+    fallen = [each for each in changed if each.fell]
+    if fallen:
+        raise GateError(
+            f"{len(fallen)} of {len(found)} figures fell by more than their noise, the first: "
+            f"{fallen[0]}. Look at the answers, or make the new report the one to hold to."
+        )
+    console.print(f"gate passed: none of {len(found)} figures fell by more than its noise")
+
+
+def _folder(runs: Path, people: Sequence[Persona]) -> Path:
+    return runs / (people[0].id if len(people) == 1 else ALL) / EVALUATION_FOLDER
+
+
+def _voices(people: Sequence[Persona], embeddings: Embeddings) -> Voices:
+    texts = {persona.name: read_materials(persona) for persona in people}
+    return voices_of(texts, embeddings, BuildSettings())
+
+
+def _told(persona: Persona) -> Told:
+    places = {m.id: f"{m.source}: {m.text}" for m in read_materials(persona)}
+    return Told(persona.name, places)
+
+
+def _answer_rows(results: dict[str, Result]) -> Iterable[dict[str, object]]:
+    for system, case in _cases(results):
+        if case.measure in ANSWERED:
+            yield {
+                "system": system,
+                "item": case.id,
+                "stage": case.stage,
+                "measure": case.measure,
+                "question": case.question,
+                "reference": case.reference,
+                "answer": case.answer,
+                "right": case.value == 1,
+            }
+
+
+def _case_rows(results: dict[str, Result]) -> Iterable[dict[str, object]]:
+    for system, case in _cases(results):
+        yield {"system": system, **asdict(case)}
+
+
+def _cases(results: dict[str, Result]) -> Iterable[tuple[str, Case]]:
+    return ((system, case) for system, result in results.items() for case in result.cases)
+
+
+def _cell(figure: FigureRow | None) -> str:
+    if figure is None or not figure.n:
         return "-"
-    low, high = tally.interval
-    return f"{tally.share:.0%} ({low:.0%} to {high:.0%}) of {tally.asked}"
+    return f"{figure.value:.0%} ({figure.low:.0%} to {figure.high:.0%}) of {figure.n}"

@@ -48,6 +48,15 @@ MemoryAt = Annotated[
 NoAdapter = Annotated[
     bool, typer.Option("--no-adapter", help="Ask the base alone, without the trained adapter.")
 ]
+EngineName = Annotated[
+    str,
+    typer.Option(
+        "--engine",
+        help="local, local:int8 (CPU), vllm, or any OpenAI-compatible server: "
+        "http://host:port/v1#model.",
+        envvar="PERSLLM_ENGINE",
+    ),
+]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for programs.")]
 RUNS = Path("runs")
 
@@ -80,6 +89,74 @@ def demo(
     run_demo(runs=runs, base_name=base, turns=turns)
 
 
+@app.command(
+    epilog='Example: persllm init marta --name "Marta Lind" '
+    '--stage "early:you keep the light:1850-1879"'
+)
+def init(
+    folder: Annotated[Path, typer.Argument(help="The folder to make.")],
+    name: Annotated[str, typer.Option(help="The person's full name.")],
+    stage: Annotated[
+        list[str], typer.Option(help="One stage, in order of time, as id:label:from-to.")
+    ],
+    summary: Annotated[str, typer.Option(help="Who this is, in a sentence.")] = "",
+    language: Annotated[str, typer.Option(help="Language of the texts.")] = "en",
+) -> None:
+    """Make a persona's folder: the card and a materials folder for each stage."""
+    from persllm.ui.imports import run_init
+
+    run_init(folder, name=name, summary=summary, stages=stage, language=language)
+
+
+@app.command(
+    name="import",
+    epilog="Example: persllm import marta letters/ chat.txt --speaker Marta --stage late",
+)
+def import_(
+    persona: PersonaName,
+    paths: Annotated[
+        list[Path],
+        typer.Argument(
+            metavar="FILES...",
+            help="Text, Markdown, HTML, EPUB, PDF, DOCX, chats, scripts; or folders of them.",
+        ),
+    ],
+    stage: Annotated[
+        str | None, typer.Option(help="All of it belongs to this stage. Default: by name and date.")
+    ] = None,
+    speaker: Annotated[
+        list[str] | None, typer.Option(help="The persona's label in chats and scripts.")
+    ] = None,
+    teacher: Annotated[
+        str, typer.Option(help="Who tells objective from subjective: rules, or a chat model.")
+    ] = "rules",
+    licence: Annotated[str, typer.Option(help="Terms of use, kept beside every paragraph.")] = "",
+    links: Annotated[
+        bool, typer.Option("--links", help="Also take linked pages, inside the folder given.")
+    ] = False,
+    anybody: Annotated[
+        bool, typer.Option("--anybody", help="Keep letters and prefaces by others too.")
+    ] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Write nothing.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Turn books, letters, pages and chats into a persona's materials, with a report."""
+    from persllm.ui.imports import run_import
+
+    run_import(
+        persona,
+        paths,
+        stage=stage,
+        speakers=speaker or [],
+        teacher=teacher,
+        licence=licence,
+        links=links,
+        anybody=anybody,
+        dry_run=dry_run,
+        as_json=as_json,
+    )
+
+
 @app.command(epilog="Example: persllm build nikola-tesla --per-part 80")
 def build(
     persona: PersonaName,
@@ -92,32 +169,97 @@ def build(
     ] = 1,
     seed: Annotated[int, typer.Option(help="The same seed builds the same items.")] = 1,
     teacher: Annotated[
-        str,
+        list[str] | None,
         typer.Option(
-            help="Who writes the items: rules (no model, no network), a LangChain chat model such "
-            "as openai:gpt-4o-mini, or http://host:port/v1#model."
+            help="Who writes: rules (no model, no network), openai:gpt-4o-mini, vllm:model, "
+            "http://host:port/v1#model, or any LangChain chat model. Several share the work.",
         ),
-    ] = "rules",
+    ] = None,
+    shares: Annotated[
+        str, typer.Option(help="Shares of several teachers, such as 3,1. Default: equal.")
+    ] = "",
     prompts: Annotated[
-        Path | None, typer.Option(help="Folder with changed prompts for a chat model.")
+        Path | None, typer.Option(help="Folder with changed prompts; see: persllm prompts.")
+    ] = None,
+    plain: Annotated[bool, typer.Option("--plain", help="Answers without an analysis.")] = False,
+    known_words: Annotated[
+        int, typer.Option(help="Words of objective text an answer is written from.", min=0)
+    ] = 1500,
+    manner_words: Annotated[
+        int, typer.Option(help="Words of subjective text an answer is written from.", min=0)
+    ] = 500,
+    other_stages: Annotated[
+        bool, typer.Option(help="Answer questions at another stage too, for pairs.")
+    ] = True,
+    general: Annotated[
+        Path | None,
+        typer.Option(help="JSONL of general instructions, answered in the persona's voice."),
     ] = None,
     at_once: Annotated[
         int, typer.Option(help="Most calls to a chat model under way at once.", min=1)
-    ] = 8,
+    ] = 64,
+    budget: Annotated[
+        float | None, typer.Option(help="Dollars after which no call begins.", min=0)
+    ] = None,
+    price: Annotated[
+        str, typer.Option(help="Dollars a million tokens in and out, such as 0.15,0.60.")
+    ] = "",
+    prices: Annotated[Path | None, typer.Option(help="File with prices by model.")] = None,
+    calibrate: Annotated[
+        bool, typer.Option("--calibrate", help="Show a first answer and take remarks.")
+    ] = False,
+    remark: Annotated[
+        list[str] | None, typer.Option(help="A remark that every answer heeds; is remembered.")
+    ] = None,
+    shard: Annotated[str, typer.Option(help="Only ask for this share, such as 3/8.")] = "",
+    ray: Annotated[
+        int, typer.Option(help="Ask in so many shards as a Ray job, then build.", min=0)
+    ] = 0,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what it will take.")] = False,
     as_json: AsJson = False,
 ) -> None:
     """Build a persona's training data from its materials."""
     from persllm.training.data.sampling import BuildSettings
-    from persllm.training.data.teachers import TeacherChoice
-    from persllm.ui.commands import build_data
+    from persllm.ui.building import Orders, build_with_orders, teacher_choice
 
-    build_data(
+    build_with_orders(
         persona,
         runs=runs,
         settings=BuildSettings(per_part=per_part, variations=variations, seed=seed),
-        teacher=TeacherChoice(teacher, prompts, at_once),
-        as_json=as_json,
+        choice=teacher_choice(
+            teacher or [],
+            shares=shares,
+            price=price,
+            budget=budget,
+            words=(known_words, manner_words),
+            prompts=prompts,
+            at_once=at_once,
+            plain=plain,
+            other_stages=other_stages,
+            prices=prices,
+        ),
+        orders=Orders(
+            calibrate=calibrate,
+            remarks=tuple(remark or ()),
+            general=general,
+            shard=shard,
+            ray=ray,
+            dry_run=dry_run,
+            as_json=as_json,
+        ),
     )
+
+
+@app.command(epilog="Example: persllm prompts my-prompts")
+def prompts(
+    folder: Annotated[Path, typer.Argument(help="Where the files are copied to.")],
+) -> None:
+    """Copy what chat models are told when they write items, to read and to change."""
+    from persllm.training.data.teachers.prompts import copy_prompts
+
+    for path in copy_prompts(folder):
+        print(path)
+    print(f"change a file, then: persllm build <persona> --teacher ... --prompts {folder}")
 
 
 @app.command(epilog="Example: persllm check nikola-tesla")
@@ -254,29 +396,201 @@ def export(
     export_merged(persona, into=merge, runs=runs, base_name=base)
 
 
-@app.command(name="eval", epilog="Example: persllm eval --bundled --into README.md")
+@app.command(
+    name="eval",
+    epilog="Examples: persllm eval --bundled --into README.md; "
+    "persllm eval nikola-tesla --gate old.json; persllm eval --gate old.json --of new.json",
+)
 def evaluate(
     personas: PersonaNames = None,
     bundled: Bundled = False,
     runs: Runs = RUNS,
     base: BaseName = "nano",
+    engine: EngineName = "local",
     memory: MemoryAt = None,
-    most: Annotated[int, typer.Option(help="Most items of one measure and stage.", min=1)] = 30,
+    most: Annotated[int, typer.Option(help="Most items of one measure and stage.", min=1)] = 8,
+    turns: Annotated[
+        int, typer.Option(help="Turns of the long talks; 0 leaves them out.", min=0)
+    ] = 50,
+    also: Annotated[
+        list[str] | None,
+        typer.Option(help="Also ask this chat model, such as openai:gpt-4o-mini."),
+    ] = None,
+    seed: Annotated[int, typer.Option(help="The same seed gives the same figures.")] = 1,
+    out: Annotated[
+        Path | None, typer.Option(help="Folder of the report. Default: in --runs.")
+    ] = None,
     into: Annotated[
         Path | None, typer.Option(help="Also put the table between the marks of this file.")
     ] = None,
+    gate: Annotated[
+        Path | None, typer.Option(help="Fail if a figure fell since this older report.json.")
+    ] = None,
+    of: Annotated[
+        Path | None,
+        typer.Option("--of", help="With --gate: this report.json, instead of a new evaluation."),
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Ask the held-out items of base and adapter, with and without memory; count right answers."""
-    from persllm.ui.evaluate import run_eval
+    """Compare prompt, examples, memory and adapter on held-out items; write a report."""
+    from persllm.training.evaluation.suite import EvalSettings
+    from persllm.ui.evaluate import EvalWishes, run_eval
 
     run_eval(
-        _named(personas, bundled),
+        [] if of else _named(personas, bundled),
         runs=runs,
         base_name=base,
+        engine=engine,
         memory=memory,
+        wishes=EvalWishes(
+            settings=EvalSettings(most=most, turns=turns, seed=seed),
+            also=tuple(also or ()),
+            out=out,
+            into=into,
+            gate=gate,
+            of=of,
+        ),
+        as_json=as_json,
+    )
+
+
+@app.command(epilog="Example: persllm psychometrics nikola-tesla --method interview --sittings 3")
+def psychometrics(
+    personas: Annotated[
+        list[str], typer.Argument(metavar="PERSONA[@STAGE]...", help="All stages by default.")
+    ],
+    method: Annotated[
+        str, typer.Option(help="likelihood, self-report or interview.")
+    ] = "likelihood",
+    sittings: Annotated[
+        int, typer.Option("--sittings", "--seeds", help="Each in another order.", min=1)
+    ] = 3,
+    norms: Annotated[
+        str, typer.Option(help="everybody, or such as men-41-to-60, women-over-60.")
+    ] = "everybody",
+    judge: Annotated[
+        str | None, typer.Option(help="Chat model that marks the interview's answers.")
+    ] = None,
+    expected: Annotated[
+        Path | None, typer.Option(help="YAML of scales from 1 to 5. Default: from the texts.")
+    ] = None,
+    probes: Annotated[
+        Path | None, typer.Option(help="Folder with bigfive_<domain>.jsonl: also ask these.")
+    ] = None,
+    most_probes: Annotated[int, typer.Option(help="Most probes of one domain.", min=2)] = 100,
+    facets: Annotated[bool, typer.Option("--facets", help="Show the thirty facets too.")] = False,
+    with_memory: Annotated[
+        bool, typer.Option("--with-memory", help="Recall what fits each statement.")
+    ] = False,
+    no_adapter: NoAdapter = False,
+    runs: Runs = RUNS,
+    base: BaseName = "nano",
+    engine: EngineName = "local",
+    memory: MemoryAt = None,
+    as_json: AsJson = False,
+) -> None:
+    """Give a persona the IPIP-NEO-120; tell its profile and whether it is above noise."""
+    from persllm.agents.workplace import Workplace
+    from persllm.ui.psychometrics import Wishes, run_psychometrics
+
+    run_psychometrics(
+        personas,
+        workplace=Workplace(base_name=base, engine=engine, runs=runs, memory=memory),
+        wishes=Wishes(
+            method=method,
+            sittings=sittings,
+            norms=norms,
+            judge=judge,
+            expected=expected,
+            probes=probes,
+            most_probes=most_probes,
+            use_adapter=not no_adapter,
+            use_memory=with_memory,
+        ),
+        facets=facets,
+        as_json=as_json,
+    )
+
+
+@app.command(epilog="Example: persllm judge nikola-tesla --judge openai:gpt-4o-mini --repeats 3")
+def judge(
+    persona: PersonaName,
+    judges: Annotated[
+        list[str],
+        typer.Option(
+            "--judge",
+            help="A LangChain chat model such as openai:gpt-4o-mini, or http://host:port/v1#model; "
+            "two judges are compared.",
+        ),
+    ],
+    tasks: Annotated[
+        list[str] | None,
+        typer.Option("--task", help="typing, accuracy, ranking or rubrics. Default: all four."),
+    ] = None,
+    repeats: Annotated[int, typer.Option(help="How often each verdict is asked.", min=1)] = 1,
+    most: Annotated[
+        int | None, typer.Option(help="Most items. Default: all that were asked.", min=1)
+    ] = None,
+    prompts: Annotated[
+        Path | None, typer.Option(help="Folder with changed prompts for the judge.")
+    ] = None,
+    at_once: Annotated[int, typer.Option(help="Most calls under way at once.", min=1)] = 8,
+    runs: Runs = RUNS,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say how many calls.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Let a chat model judge the answers of the last `persllm eval`; the same command continues."""
+    from persllm.ui.judge import TASKS, JudgeWishes, run_judge
+
+    run_judge(
+        persona,
+        judges=judges,
+        runs=runs,
+        wishes=JudgeWishes(
+            tasks=tasks or TASKS, repeats=repeats, most=most, at_once=at_once, prompts=prompts
+        ),
+        dry_run=dry_run,
+        as_json=as_json,
+    )
+
+
+@app.command(epilog="Example: persllm study nikola-tesla --export ratings.csv")
+def study(
+    persona: PersonaName,
+    systems: Annotated[
+        list[str] | None,
+        typer.Option("--system", help="Two of the evaluation's. Default: the first and the last."),
+    ] = None,
+    most: Annotated[int, typer.Option(help="Most questions a rater is shown.", min=1)] = 30,
+    seed: Annotated[int, typer.Option(help="Deals questions, order and sides.")] = 0,
+    export: Annotated[
+        Path | None, typer.Option(help="Write the ratings as CSV to this file and leave.")
+    ] = None,
+    report: Annotated[
+        bool, typer.Option("--report", help="Tell what raters found, and how they agree.")
+    ] = False,
+    host: Annotated[str, typer.Option(help="Address to listen at.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(help="Port to listen at.", min=1, max=65535)] = 7862,
+    runs: Runs = RUNS,
+    base: BaseName = "nano",
+    engine: EngineName = "local",
+    memory: MemoryAt = None,
+    as_json: AsJson = False,
+) -> None:
+    """Open a desk where people compare and rate the answers of the last `persllm eval`, blind."""
+    from persllm.agents.workplace import Workplace
+    from persllm.ui.study_page import run_study
+
+    run_study(
+        persona,
+        workplace=Workplace(base_name=base, engine=engine, runs=runs, memory=memory),
+        systems=systems or [],
         most=most,
-        into=into,
+        seed=seed,
+        host=host,
+        port=port,
+        export_to=export,
+        report=report or as_json,
         as_json=as_json,
     )
 
@@ -288,6 +602,7 @@ def chat(
     ask: Annotated[str | None, typer.Option(help="Ask once and leave.")] = None,
     runs: Runs = RUNS,
     base: BaseName = "nano",
+    engine: EngineName = "local",
     memory: MemoryAt = None,
     no_adapter: NoAdapter = False,
     no_memory: Annotated[bool, typer.Option("--no-memory", help="Recall nothing.")] = False,
@@ -308,6 +623,7 @@ def chat(
         ask=ask,
         runs=runs,
         base_name=base,
+        engine=engine,
         memory=memory,
         use_adapter=not no_adapter,
         use_memory=not no_memory,
@@ -333,6 +649,7 @@ def debate(
     turns: Annotated[int, typer.Option(help="Turns in all.", min=1)] = 6,
     runs: Runs = RUNS,
     base: BaseName = "nano",
+    engine: EngineName = "local",
     memory: MemoryAt = None,
     no_adapter: NoAdapter = False,
     out: Annotated[
@@ -349,6 +666,7 @@ def debate(
         turns=turns,
         runs=runs,
         base_name=base,
+        engine=engine,
         memory=memory,
         use_adapter=not no_adapter,
         out=out,
@@ -364,12 +682,172 @@ def ui(
     ] = None,
     runs: Runs = RUNS,
     base: BaseName = "nano",
+    engine: EngineName = "local",
     memory: MemoryAt = None,
 ) -> None:
     """Open the web page: chat with a persona, watch a debate."""
     from persllm.ui.app import serve
 
-    serve(host=host, port=port, more=personas or [], runs=runs, base_name=base, memory=memory)
+    serve(
+        host=host,
+        port=port,
+        more=personas or [],
+        runs=runs,
+        base_name=base,
+        engine=engine,
+        memory=memory,
+    )
+
+
+@app.command(epilog="Example: persllm serve nikola-tesla --port 8000 --api-key SECRET")
+def serve(
+    personas: PersonaNames = None,
+    host: Annotated[str, typer.Option(help="Address to listen at.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(help="Port to listen at.", min=1, max=65535)] = 8000,
+    engine: EngineName = "local",
+    base: BaseName = "nano",
+    runs: Runs = RUNS,
+    memory: MemoryAt = None,
+    no_adapter: NoAdapter = False,
+    no_memory: Annotated[bool, typer.Option("--no-memory", help="Recall nothing.")] = False,
+    api_key: Annotated[
+        list[str] | None,
+        typer.Option(help="Who asks must send one of these.", envvar="PERSLLM_API_KEYS"),
+    ] = None,
+    cors_origin: Annotated[
+        list[str] | None, typer.Option(help="Web pages from here may ask; * for all.")
+    ] = None,
+    at_once: Annotated[int, typer.Option(help="Replies written at one time.", min=1)] = 32,
+    waiting: Annotated[int, typer.Option(help="Requests that may wait.", min=0)] = 256,
+    max_tokens: Annotated[
+        int | None, typer.Option(help="Most tokens a reply may ask for.", min=1)
+    ] = None,
+    max_body: Annotated[int, typer.Option(help="Largest request, in bytes.", min=1)] = 1024 * 1024,
+    drain: Annotated[float, typer.Option(help="Seconds given to replies at the end.")] = 30.0,
+    show_command: Annotated[
+        bool, typer.Option("--print-command", help="Print how vLLM would be started, and leave.")
+    ] = False,
+) -> None:
+    """Serve personas to OpenAI clients; what follows -- goes to vLLM (with --engine vllm)."""
+    from persllm.agents.serving.limits import Access, Limits
+    from persllm.ui.serve import Served, print_command, run_serve, split_flags
+
+    names, flags = split_flags(personas or [])
+    served = Served(
+        names=names,
+        engine=engine,
+        base_name=base,
+        runs=runs,
+        memory=memory,
+        use_adapter=not no_adapter,
+        use_memory=not no_memory,
+        flags=flags,
+    )
+    if show_command:
+        print_command(served, port=port)
+        return
+    limits = Limits(
+        at_once=at_once,
+        waiting=waiting,
+        max_tokens=max_tokens,
+        body_bytes=max_body,
+        drain_seconds=drain,
+    )
+    access = Access(keys=tuple(api_key or ()), origins=tuple(cors_origin or ()))
+    run_serve(served, host=host, port=port, limits=limits, access=access)
+
+
+@app.command(epilog="Example: persllm mcp nikola-tesla thomas-edison")
+def mcp(
+    personas: PersonaNames = None,
+    engine: EngineName = "local",
+    base: BaseName = "nano",
+    runs: Runs = RUNS,
+    memory: MemoryAt = None,
+) -> None:
+    """Offer personas as tools to an MCP client, over standard input and output."""
+    from persllm.ui.serve import run_mcp
+
+    run_mcp(personas or [], engine=engine, base_name=base, runs=runs, memory=memory)
+
+
+@app.command(
+    epilog="Examples: persllm review nikola-tesla --stage late --unreviewed; "
+    'persllm review nikola-tesla --reject ID --why "dull"; persllm review nikola-tesla --page'
+)
+def review(
+    persona: PersonaName,
+    runs: Runs = RUNS,
+    stage: Annotated[str, typer.Option(help="Only items of this stage.")] = "",
+    pattern: Annotated[str, typer.Option(help="Only items of this pattern.")] = "",
+    unreviewed: Annotated[
+        bool, typer.Option("--unreviewed", help="Only what nothing was decided about.")
+    ] = False,
+    listed: Annotated[bool, typer.Option("--list", help="List the items and leave.")] = False,
+    accept: Annotated[
+        list[str] | None, typer.Option("--accept", metavar="ID", help="Accept this item.")
+    ] = None,
+    reject: Annotated[
+        list[str] | None, typer.Option("--reject", metavar="ID", help="Leave this item out.")
+    ] = None,
+    why: Annotated[str, typer.Option(help="Why it is rejected.")] = "",
+    edit: Annotated[
+        str, typer.Option(metavar="ID", help="Give this item a new --question or --response.")
+    ] = "",
+    question: Annotated[str, typer.Option(help="With --edit.")] = "",
+    response: Annotated[str, typer.Option(help="With --edit.")] = "",
+    page: Annotated[bool, typer.Option("--page", help="Open a web page instead.")] = False,
+    host: Annotated[str, typer.Option(help="Address of the page.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(help="Port of the page.", min=1, max=65535)] = 7862,
+    as_json: AsJson = False,
+) -> None:
+    """Accept, edit or reject built items, each beside the paragraph it comes from.
+
+    Decisions are kept in the persona folder (review.jsonl); the next build applies them.
+    """
+    from persllm.training.data.review import Wanted
+    from persllm.ui.review import Orders, run_review
+
+    if page:
+        from persllm.ui.review_page import serve_review
+
+        serve_review(persona, runs=runs, host=host, port=port)
+        return
+    orders = Orders(
+        accept=tuple(accept or ()),
+        reject=tuple(reject or ()),
+        why=why,
+        edit=edit,
+        question=question,
+        response=response,
+        listed=listed,
+    )
+    wanted = Wanted(stage=stage, pattern=pattern, unreviewed=unreviewed)
+    run_review(persona, runs=runs, wanted=wanted, orders=orders, as_json=as_json)
+
+
+@app.command(
+    name="export-data",
+    epilog="Example: persllm export-data nikola-tesla --format trl --to tesla-trl",
+)
+def export_data(
+    persona: PersonaName,
+    to: Annotated[Path, typer.Option(help="Folder to write to; it must be empty or absent.")],
+    form: Annotated[
+        str,
+        typer.Option(
+            "--format",
+            help="openai (chat JSONL), trl (SFT and DPO), sharegpt (LLaMA-Factory) or datasets "
+            "(Parquet with a dataset card).",
+        ),
+    ] = "datasets",
+    runs: Runs = RUNS,
+    as_json: AsJson = False,
+) -> None:
+    """Write a persona's built data for other trainers."""
+    from persllm.ui.exports import run_export
+
+    run_export(persona, runs=runs, form=form, to=to, as_json=as_json)
 
 
 @app.command(epilog="Example: persllm doctor --json")

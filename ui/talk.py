@@ -77,7 +77,7 @@ def reply_to(
     try:
         trained = people.workplace.has_adapter(persona)
         chat = people.workplace.chat(persona, stage=stage, use_adapter=trained)
-        for chunk in chat.stream(_messages(rows)):
+        for chunk in chat.stream(as_messages(rows)):
             text += chunk.text
             found = chunk.response_metadata.get("recalled")
             if found is not None:
@@ -117,7 +117,8 @@ def _speaker(people: Company, who: tuple[str, str], side: Side) -> Speaker:
     return Speaker(people.workplace.chat(persona, stage=who[1], use_adapter=trained), side)
 
 
-def _messages(rows: list[ChatRow]) -> list[BaseMessage]:
+def as_messages(rows: list[ChatRow]) -> list[BaseMessage]:
+    """Return a page's messages as LangChain's."""
     kinds = {"user": HumanMessage, "assistant": AIMessage}
     return [kinds[row["role"]](row["content"]) for row in rows]
 
@@ -128,3 +129,14 @@ def _recalled_page(recalled: list[dict[str, Any]], analysis: str) -> str:
     if analysis:
         parts.append(f"**Analysis** {analysis}")
     return "\n\n".join(parts)
+
+
+def plain_rows(history: list[dict[str, Any]]) -> list[ChatRow]:
+    """Return the page's messages with plain text; gradio sends content as parts."""
+    rows: list[ChatRow] = []
+    for message in history:
+        content = message["content"]
+        if isinstance(content, list):
+            content = "".join(part.get("text", "") for part in content)
+        rows.append({"role": message["role"], "content": str(content)})
+    return rows

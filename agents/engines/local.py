@@ -1,25 +1,50 @@
-"""The local engine: one base with transformers, adapters with PEFT, switched by name.
+"""The local engine: one base on this machine, many adapters, many requests at once.
 
-All personas share the base's weights; an adapter is loaded when it is first asked for. One
-request runs at a time, because the switch of the active adapter belongs to the whole model.
+Llama- and Qwen-shaped bases run in our own decode loop (`lean/`): requests of different adapters
+share every step, and nothing is computed twice. What the loop does not know runs the plain way,
+with transformers and PEFT, one request at a time; `fallback` and `fallbacks` say so.
 """
 
-import re
-import threading
+import logging
+import os
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any
 
-from persllm.agents.engines.shown import Shown
+from persllm.agents.engines.wording import Wording
 from persllm.bases import Base
 from persllm.engine import Piece, Reply, Request, Score, whole
-from persllm.errors import AdapterError, EngineError
+from persllm.errors import EngineError
 from persllm.loading import device, load_base, load_tokenizer
-from persllm.manifest import WEIGHTS_NAME, check_fits
 from persllm.messages import Message
 
-ALONE = "__base__"
-"""PEFT's word for a row without adapter."""
+if TYPE_CHECKING:
+    from persllm.agents.engines.lean.loop import Loop
+    from persllm.agents.engines.lean.rows import Row
+    from persllm.agents.engines.lean.scoring import Asked
+
+MEMORY_SHARE = 4
+"""Keys and values take at most this part of the memory that is free at the start."""
+LEAST_MEMORY, MOST_MEMORY = 256 << 20, 8 << 30
+
+LOG = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Occupancy:
+    """What an engine holds just now."""
+
+    running: int
+    """Requests that are being answered."""
+    waiting: int
+    """Requests that wait for room."""
+    adapters: int
+    adapter_bytes: int
+    kv_bytes: int
+    """Keys and values, running and kept."""
+    reused_tokens: int
+    """Prompt tokens, since the start, that did not have to be computed again."""
 
 
 class LocalEngine:
@@ -29,23 +54,58 @@ class LocalEngine:
         base: Resolved by `persllm.bases.find_base`.
         threads: CPU threads. One by default: a second gains little at a small model's shapes and
             loses up to sixty times where neighbours are busy.
+        int8: Weights in int8, adapters in full precision. On a CPU only.
+        rows: Most requests that are answered at once; more of them wait.
+        kv_bytes: Most bytes of keys and values, running and kept; by default a quarter of the
+            memory that is free.
+        max_adapters: Most adapters in memory; the longest unused one leaves.
+        max_rank: Highest rank of an adapter.
 
     Raises:
         BaseModelError: The base cannot be loaded.
+        EngineError: This machine or base has no int8.
     """
 
-    def __init__(self, base: Base, *, threads: int = 1) -> None:
-        import torch
+    def __init__(
+        self,
+        base: Base,
+        *,
+        threads: int = 1,
+        int8: bool = False,
+        rows: int = 16,
+        kv_bytes: int | None = None,
+        max_adapters: int = 128,
+        max_rank: int = 256,
+    ) -> None:
+        from persllm.agents.engines.lean.shelf import Shelf
+        from persllm.agents.engines.lean.weights import unknown
+        from persllm.agents.engines.plain import Plain
 
-        self._torch = torch
         self._base = base
         self._threads = threads
         self._on_gpu = device().type == "cuda"
-        self._tokenizer: Any = load_tokenizer(base)
-        self._tokenizer.padding_side = "left"
-        self._model: Any = load_base(base).eval()
-        self._names: dict[Path, str] = {}
-        self._lock = threading.Lock()
+        model: Any = load_base(base).eval()
+        self._wording = _wording(base, model)
+        self.fallback = unknown(model)
+        """Why this base runs the plain way; empty if it does not."""
+        self.fallbacks: dict[Path, str] = {}
+        """Adapters that run the plain way, and why."""
+        if int8:
+            _check_int8(base, on_gpu=self._on_gpu, fallback=self.fallback)
+        if self.fallback:
+            self._warn(f"the base {base.name}", self.fallback)
+            self._plain, self._loop = Plain(base, self._wording, model), None
+        else:
+            self._plain = Plain(base, self._wording)
+            self._loop = self._open_loop(model, int8, rows, kv_bytes or _free_memory(self._on_gpu))
+            self._shelf = Shelf(
+                base,
+                self._forward.shape,
+                self._room.like,
+                limit=max_adapters,
+                max_rank=max_rank,
+                gone=self._loop.forget,
+            )
 
     @property
     def name(self) -> str:
@@ -60,215 +120,185 @@ class LocalEngine:
     @property
     def context(self) -> int:
         """Most tokens of prompt and reply together."""
-        return int(self._model.config.max_position_embeddings)
+        return self._wording.context
 
     @property
     def adapters(self) -> tuple[Path, ...]:
-        """The adapters loaded so far."""
-        return tuple(self._names)
+        """The adapters in memory, the longest unused first."""
+        return self._plain.adapters if self._loop is None else self._shelf.folders
+
+    @property
+    def occupancy(self) -> Occupancy:
+        """What the engine holds just now."""
+        if self._loop is None:
+            return Occupancy(0, 0, len(self._plain.adapters), 0, 0, 0)
+        return Occupancy(
+            self._loop.running,
+            self._loop.waiting,
+            len(self._shelf.folders),
+            self._shelf.bytes,
+            self._cache.bytes,
+            self._cache.reused,
+        )
 
     def count_tokens(self, messages: Sequence[Message]) -> int:
         """Return the length of the rendered prompt."""
-        return len(self._encode(messages))
+        return len(self._wording.encode(messages))
 
     def stream(self, request: Request) -> Iterator[Piece]:
-        """Yield the reply in pieces as it is written.
+        """Yield the reply in pieces as it is written, beside other requests' replies.
 
-        The engine belongs to the caller until the last piece, or until the iterator is closed.
+        Closing the iterator, or dropping it, frees what the request held.
         """
-        prompt = self._prompt(request)
-        with self._lock:
-            yield from self._stream(request, prompt)
+        row = self._row(request)
+        if row is None or self._loop is None:
+            self._prepare()
+            yield from self._plain.stream(request)
+        else:
+            yield from self._loop.stream(row)
 
     def generate(self, requests: Sequence[Request]) -> list[Reply]:
-        """Answer many requests in one batch, each row with its own adapter.
-
-        Sampled requests run one by one, so that each keeps its own seed.
-        """
-        alike = {(r.max_tokens, r.temperature, r.stop) for r in requests}
-        if len(requests) < 2 or len(alike) > 1 or requests[0].temperature > 0:
-            return [whole(self.stream(request)) for request in requests]
-        prompts = [self._prompt(request) for request in requests]
-        with self._lock:
-            return self._generate(requests, prompts)
+        """Answer many requests at once, each with its own adapter, temperature and seed."""
+        rows = [self._row(request) for request in requests]
+        ready = [row for row in rows if row is not None]
+        together = iter(self._loop.all(ready)) if self._loop is not None and ready else iter([])
+        return [
+            whole(self._plain.stream(request) if row is None else iter(next(together)))
+            for request, row in zip(requests, rows, strict=True)
+        ]
 
     def score(self, requests: Sequence[Request], replies: Sequence[str]) -> list[Score]:
-        """Return how likely each reply is after its request."""
-        with self._lock:
-            self._prepare()
-            return [self._score(r, reply) for r, reply in zip(requests, replies, strict=True)]
+        """Return how likely each reply is after its request.
 
-    def _score(self, request: Request, reply: str) -> Score:
-        prompt = self._encode(request.messages)
-        written = [
-            *self._tokenizer(reply, add_special_tokens=False)["input_ids"],
-            self._tokenizer.eos_token_id,
-        ]
-        if len(prompt) + len(written) > self.context:
-            raise EngineError(
-                f"prompt and reply have {len(prompt) + len(written)} tokens; {self.name} holds "
-                f"{self.context}. Shorten them."
-            )
-        self._switch(request.adapter)
-        tokens = self._torch.tensor([prompt + written], device=self._model.device)
-        with self._torch.inference_mode():
-            logits = self._model(input_ids=tokens).logits[0, len(prompt) - 1 : -1].float()
-        each = logits.log_softmax(-1).gather(-1, tokens[0, len(prompt) :, None])
-        return Score(float(each.sum()), len(written))
+        What prompts and replies share is computed once, so hand over many at a time.
+        """
+        pairs = list(zip(requests, replies, strict=True))
+        asked = {at: found for at, pair in enumerate(pairs) if (found := self._asked(*pair))}
+        scores = self._scores(asked)
+        for at, pair in enumerate(pairs):
+            if at not in asked:
+                scores[at] = self._plain.score(*pair)
+        return [scores[at] for at in range(len(pairs))]
 
-    def _stream(self, request: Request, prompt: list[int]) -> Iterator[Piece]:
-        torch = self._torch
-        self._prepare()
-        generator = torch.Generator().manual_seed(request.seed if request.seed is not None else 0)
-        if request.seed is None:
-            generator.seed()
-        self._switch(request.adapter)
-        ends = self._ends()
-        tokens = torch.tensor([prompt], device=self._model.device)
-        cache: Any = None
-        written: list[int] = []
-        shown = Shown(request.stop)
-        finish = "length"
-        while len(written) < request.max_tokens:
-            with torch.inference_mode():
-                out = self._model(input_ids=tokens, past_key_values=cache, use_cache=True)
-            cache = out.past_key_values
-            token = self._pick(out.logits[0, -1], request, generator)
-            if token in ends:
-                finish = "stop"
-                break
-            written.append(token)
-            yield from shown.more(self._decode(written))
-            if shown.stopped:
-                finish = "stop"
-                break
-            tokens = torch.tensor([[token]], device=self._model.device)
-        yield from shown.rest(self._decode(written))
-        yield Piece("", finish, len(prompt), len(written))
+    def unload(self, adapter: Path) -> None:
+        """Take an adapter out of memory; replies that are being written with it are finished."""
+        folder = adapter.resolve()
+        self._plain.unload(folder)
+        self.fallbacks.pop(folder, None)
+        if self._loop is not None:
+            self._shelf.remove(folder)
 
-    def _pick(self, logits: Any, request: Request, generator: Any) -> int:  # noqa: ANN401 (tensors)
-        if request.temperature <= 0:
-            return int(logits.argmax())
-        torch = self._torch
-        chances = (logits.float().cpu() / request.temperature).softmax(-1)
-        ranked, order = chances.sort(descending=True)
-        ranked[ranked.cumsum(0) - ranked >= request.top_p] = 0.0
-        return int(order[torch.multinomial(ranked, 1, generator=generator)])
+    def _scores(self, asked: dict[int, "Asked"]) -> dict[int, Score]:
+        from persllm.agents.engines.lean.scoring import score
 
-    def _generate(self, requests: Sequence[Request], prompts: list[list[int]]) -> list[Reply]:
-        torch = self._torch
-        self._prepare()
-        rows = self._tokenizer.pad({"input_ids": prompts}, return_tensors="pt")
-        names = [self._load(request.adapter) for request in requests]
-        extra: dict[str, Any] = {}
-        if self._names:
-            self._model.base_model.enable_adapter_layers()
-            extra["adapter_names"] = names
-        with torch.inference_mode():
-            out = self._model.generate(
-                **rows.to(self._model.device),
-                **extra,
-                max_new_tokens=requests[0].max_tokens,
-                do_sample=False,
-                pad_token_id=self._tokenizer.pad_token_id,
-            )
-        ends, replies = self._ends(), []
-        for request, prompt, tokens in zip(requests, prompts, out.tolist(), strict=True):
-            written = tokens[rows["input_ids"].shape[1] :]
-            end = next((i for i, token in enumerate(written) if token in ends), None)
-            kept = written if end is None else written[:end]
-            shown = Shown(request.stop)
-            text = "".join(piece.text for piece in shown.rest(self._decode(kept)))
-            finish = "stop" if end is not None or shown.stopped else "length"
-            replies.append(Reply(text, finish, len(prompt), len(kept)))
-        return replies
+        if self._loop is None or not asked:
+            return {}
+        places = list(asked)
+        scores: dict[int, Score] = {}
+        passes = score(self._forward, self._room, list(asked.values()))
+        while True:
+            with self._loop.alone():  # one pass at a time, so that replies go on between them
+                done = next(passes, None)
+            if done is None:
+                return scores
+            for which, log_probability in done:
+                at = places[which]
+                scores[at] = Score(log_probability, len(asked[at].reply))
 
-    def _prompt(self, request: Request) -> list[int]:
-        prompt = self._encode(request.messages)
-        if len(prompt) + request.max_tokens > self.context:
-            raise EngineError(
-                f"the prompt has {len(prompt)} tokens and the reply may have "
-                f"{request.max_tokens}; {self.name} holds {self.context}. Shorten the history, "
-                "recall less, or name a base with a longer context."
-            )
-        return prompt
+    def _asked(self, request: Request, reply: str) -> "Asked | None":
+        from persllm.agents.engines.lean.scoring import Asked
 
-    def _encode(self, messages: Sequence[Message]) -> list[int]:
-        rows = [{"role": m.role, "content": self._plain(m.content)} for m in messages]
-        try:
-            ids = self._tokenizer.apply_chat_template(
-                rows, add_generation_prompt=True, return_dict=False
-            )
-        except Exception as error:  # templates are programs; jinja raises many kinds
-            raise EngineError(
-                f"{self.name}'s chat template refuses the conversation: {error}"
-            ) from error
-        return cast("list[int]", ids)
+        prompt, written = self._wording.reply(request, reply)
+        held = self._held(request)
+        return None if held is None else Asked(prompt, written, *held)
 
-    def _plain(self, text: str) -> str:
-        """Take control tokens out of what people write, so that nobody forges a turn."""
-        marks = "|".join(map(re.escape, self._tokenizer.all_special_tokens))
-        found = 1 if marks else 0
-        while found:  # what is left around a mark may be one again
-            text, found = re.subn(marks, "", text)
-        return text
+    def _row(self, request: Request) -> "Row | None":
+        """Return a request ready to run, or None if it runs the plain way."""
+        from persllm.agents.engines.lean.rows import Row
 
-    def _decode(self, tokens: Sequence[int]) -> str:
-        return cast("str", self._tokenizer.decode(tokens, skip_special_tokens=True))
+        held = self._held(request)
+        if held is None:
+            self._wording.prompt(request)
+            return None
+        adapter, owner = held
+        return Row(request, self._wording, adapter=adapter, owner=owner)
 
-    def _ends(self) -> frozenset[int]:
-        ends = self._model.generation_config.eos_token_id
-        known = ends if isinstance(ends, list) else [ends]
-        return frozenset(known) | {self._tokenizer.eos_token_id}
+    def _held(self, request: Request) -> tuple[Any, int] | None:
+        """Return a request's adapter and its number, or None if it runs the plain way."""
+        if self._loop is None:
+            return None
+        if request.adapter is None:
+            return None, 0
+        folder = request.adapter.resolve()
+        held = self._shelf.get(folder)
+        if held.adapter is not None:
+            return held.adapter, held.number
+        if folder not in self.fallbacks:
+            self.fallbacks[folder] = held.reason
+            self._warn(f"the adapter {folder.name}", held.reason)
+        return None
+
+    def _warn(self, what: str, why: str) -> None:
+        LOG.warning(
+            "%s runs the plain way, one request at a time, with transformers and PEFT: %s",
+            what,
+            why,
+        )
 
     def _prepare(self) -> None:
-        if not self._on_gpu:
-            self._torch.set_num_threads(self._threads)
+        import torch
 
-    def _load(self, adapter: Path | None) -> str:
-        """Return the adapter's name in PEFT, loading it the first time."""
-        if adapter is None:
-            return ALONE
-        folder = adapter.resolve()
-        if folder not in self._names:
-            check_fits(folder, base=self._base)
-            _check_whole(folder)
-            name = f"adapter{len(self._names)}"
-            if self._names:
-                self._model.load_adapter(str(folder), adapter_name=name)
-            else:
-                from peft import PeftModel
+        if not self._on_gpu and torch.get_num_threads() != self._threads:
+            torch.set_num_threads(self._threads)
 
-                self._model = PeftModel.from_pretrained(self._model, str(folder), name).eval()
-            self._names[folder] = name
-        return self._names[folder]
+    def _open_loop(self, model: Any, int8: bool, rows: int, kv_bytes: int) -> "Loop":  # noqa: ANN401
+        from persllm.agents.engines.lean.cache import PrefixCache
+        from persllm.agents.engines.lean.forward import Forward
+        from persllm.agents.engines.lean.loop import Loop
+        from persllm.agents.engines.lean.sequence import Room
+        from persllm.agents.engines.lean.weights import take
 
-    def _switch(self, adapter: Path | None) -> None:
-        name = self._load(adapter)
-        if not self._names:
-            return
-        tuner = self._model.base_model
-        if name == ALONE:
-            tuner.disable_adapter_layers()
-        else:
-            tuner.enable_adapter_layers()
-            self._model.set_adapter(name)
+        self._prepare()
+        self._forward = Forward(take(model, int8=int8), context=self.context)
+        self._room = Room(self._forward.shape, self._forward.weights.embedding, self.context)
+        self._cache = PrefixCache(self._room, kv_bytes)
+        return Loop(self._forward, self._cache, rows=rows, prepare=self._prepare)
 
 
-def _check_whole(folder: Path) -> None:
-    """Refuse files PEFT would fail on halfway, when the base is already wrapped.
+def _wording(base: Base, model: Any) -> Wording:  # noqa: ANN401 (a transformers model)
+    tokenizer = load_tokenizer(base)
+    ends = model.generation_config.eos_token_id
+    known = ends if isinstance(ends, list) else [ends]
+    return Wording(
+        tokenizer,
+        name=base.name,
+        context=int(model.config.max_position_embeddings),
+        ends=frozenset(known) | {tokenizer.eos_token_id},
+    )
 
-    Raises:
-        AdapterError: The weights or their config cannot be read.
-    """
-    from peft import PeftConfig
-    from safetensors import SafetensorError, safe_open
 
-    try:
-        PeftConfig.from_pretrained(str(folder))
-        with safe_open(folder / WEIGHTS_NAME, framework="pt"):
-            pass
-    except (OSError, ValueError, SafetensorError) as error:
-        raise AdapterError(
-            f"the adapter {folder} cannot be read: {error}. Train it again."
-        ) from error
+def _check_int8(base: Base, *, on_gpu: bool, fallback: str) -> None:
+    from persllm.agents.engines.lean.linear import has_fbgemm
+
+    faults = [
+        fault
+        for fault, found in (
+            ("int8 is for CPUs, and this engine runs on a GPU", on_gpu),
+            (f"the base {base.name} runs the plain way ({fallback})", bool(fallback)),
+            ("this build of torch lacks the FBGEMM kernels", not has_fbgemm()),
+        )
+        if found
+    ]
+    if faults:
+        raise EngineError("int8 cannot be had: " + "; ".join(faults) + ". Leave int8 out.")
+
+
+def _free_memory(on_gpu: bool) -> int:
+    """Return how many bytes keys and values may take."""
+    if on_gpu:
+        import torch
+
+        free = torch.cuda.mem_get_info()[0]
+    else:
+        free = os.sysconf("SC_AVPHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    return max(LEAST_MEMORY, min(MOST_MEMORY, free // MEMORY_SHARE))

@@ -1,9 +1,11 @@
 """A persona as a LangChain chat model."""
 
-from collections.abc import Iterator
+import asyncio
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import pytest
+from langchain_core.callbacks import BaseCallbackHandler
 from langchain_core.language_models import BaseChatModel
 from langchain_core.messages import (
     AIMessage,
@@ -13,14 +15,18 @@ from langchain_core.messages import (
     SystemMessage,
     ToolMessage,
 )
+from langchain_core.outputs import LLMResult
+from langchain_core.prompts import ChatPromptTemplate
 from langchain_tests.integration_tests import ChatModelIntegrationTests
 from langchain_tests.unit_tests import ChatModelUnitTests
 
 from persllm.agents.chat_persona import ChatPersona
-from persllm.agents.engines.scripted import ScriptedEngine
+from persllm.agents.engines.scripted import Answer, ScriptedEngine
 from persllm.cast import find_persona
+from persllm.engine import Piece, Reply, Request, whole
 from persllm.errors import EngineError, PersonaError
 from persllm.memory.chroma_memory import ChromaMemory, open_client
+from tests.agents.served import SlowEngine
 from tests.contracts.memory_contract import HashedWords, memory, new_persona
 
 TESLA = find_persona("nikola-tesla")
@@ -285,3 +291,149 @@ def test_words_of_an_unnamed_partner_are_not_remembered(
     before = store.count()
     tesla(engine, memory=store).invoke("My cat is called Macak")
     assert store.count() == before
+
+
+class CountingEngine(ScriptedEngine):
+    """Counts how it is asked."""
+
+    def __init__(self, answer: Answer | str) -> None:
+        super().__init__(answer)
+        self.batches: list[int] = []
+        self.streams = 0
+
+    def stream(self, request: Request) -> Iterator[Piece]:
+        self.streams += 1
+        return super().stream(request)
+
+    def generate(self, requests: Sequence[Request]) -> list[Reply]:
+        self.batches.append(len(requests))
+        return [whole(ScriptedEngine.stream(self, request)) for request in requests]
+
+
+def _echo(request: Request) -> str:
+    return f"[Analysis] So. [Response] To: {request.messages[-1].content}"
+
+
+def test_a_batch_is_one_batch_of_the_engine() -> None:
+    engine = CountingEngine(_echo)
+    replies = tesla(engine).batch(["One", "Two", "Three"])
+    assert (engine.batches, engine.streams) == ([3], 0)
+    assert [reply.text for reply in replies] == ["To: One", "To: Two", "To: Three"]
+    assert all(reply.response_metadata["analysis"] == "So." for reply in replies)
+
+
+async def test_an_asynchronous_batch_is_one_batch_of_the_engine() -> None:
+    engine = CountingEngine(_echo)
+    replies = await tesla(engine).abatch(["One", "Two", "Three"])
+    assert (engine.batches, engine.streams) == ([3], 0)
+    assert [reply.text for reply in replies] == ["To: One", "To: Two", "To: Three"]
+
+
+def test_a_batch_answers_as_single_calls_do() -> None:
+    chat = tesla(CountingEngine(_echo))
+    for alone, together in zip(map(chat.invoke, ("A", "B")), chat.batch(["A", "B"]), strict=True):
+        assert (alone.content, alone.usage_metadata) == (together.content, together.usage_metadata)
+
+
+def test_a_chain_batches_too() -> None:
+    engine = CountingEngine(_echo)
+    chain = ChatPromptTemplate.from_template("Why {word}?") | tesla(engine)
+    assert len(chain.batch([{"word": "one"}, {"word": "two"}])) == 2
+    assert engine.batches == [2]
+
+
+def test_a_batch_is_split_where_the_caller_limits_it() -> None:
+    engine = CountingEngine(_echo)
+    tesla(engine).batch(["One", "Two", "Three"], {"max_concurrency": 2})
+    assert engine.batches == [2, 1]
+
+
+def test_one_bad_input_does_not_spoil_a_batch() -> None:
+    chat = tesla(CountingEngine(_echo))
+    inputs = [[HumanMessage("One")], [AIMessage("I spoke last.")], [HumanMessage("Are you an AI?")]]
+    good, bad, truth = chat.batch(inputs, return_exceptions=True)
+    assert good.text == "To: One"
+    assert isinstance(bad, ValueError)
+    assert truth.text.startswith("In truth")
+    with pytest.raises(ValueError, match="the last message must be a human one"):
+        chat.batch(inputs)
+
+
+def test_a_batch_leaves_nothing_behind() -> None:
+    engine = CountingEngine(_echo)
+    chat = tesla(engine)
+    chat.batch(["One"])
+    chat.invoke("One")
+    assert engine.streams == 1
+
+
+def test_callbacks_hear_of_every_input_of_a_batch() -> None:
+    heard: list[str] = []
+
+    class Listener(BaseCallbackHandler):
+        def on_llm_end(self, response: LLMResult, **kwargs: Any) -> None:  # noqa: ANN401
+            heard.append(response.generations[0][0].text)
+
+    tesla(CountingEngine(_echo)).batch(["One", "Two"], {"callbacks": [Listener()]})
+    assert sorted(heard) == ["To: One", "To: Two"]
+
+
+async def test_the_event_loop_goes_on_while_a_persona_answers() -> None:
+    slow = SlowEngine(30)
+    chat = ChatPersona(persona=TESLA, engine=slow)
+    ticks = 0
+
+    async def tick() -> None:
+        nonlocal ticks
+        while True:
+            ticks += 1
+            await asyncio.sleep(0.005)
+
+    ticking = asyncio.ensure_future(tick())
+    await asyncio.gather(chat.ainvoke("Hello"), _drain(chat), chat.abatch(["One", "Two"]))
+    ticking.cancel()
+    assert ticks > 20
+
+
+async def _drain(chat: ChatPersona) -> None:
+    async for _ in chat.astream("Hello"):
+        pass
+
+
+async def test_asynchronous_calls_run_beside_each_other() -> None:
+    slow = SlowEngine(20)
+    chat = ChatPersona(persona=TESLA, engine=slow)
+    await asyncio.gather(*(chat.ainvoke("Hello") for _ in range(4)))
+    assert slow.most_writing > 1
+
+
+def test_leaving_a_stream_ends_the_engines_work() -> None:
+    slow = SlowEngine(1000)
+    chunks = ChatPersona(persona=TESLA, engine=slow).stream("Hello")
+    next(chunks)
+    assert slow.writing == 1
+    chunks.close()  # type: ignore[attr-defined]
+    assert slow.writing == 0
+
+
+async def test_events_of_a_stream_carry_text_and_usage(engine: ScriptedEngine) -> None:
+    events = [event async for event in tesla(engine).astream_events("Hello")]
+    text = "".join(
+        event["data"]["chunk"].text for event in events if event["event"] == "on_chat_model_stream"
+    )
+    (end,) = [event for event in events if event["event"] == "on_chat_model_end"]
+    assert text == end["data"]["output"].text == "I feed them, sir."
+    assert end["data"]["output"].usage_metadata["output_tokens"] == len(REPLY.split())
+
+
+def test_personas_declare_that_they_call_no_tools(engine: ScriptedEngine) -> None:
+    chat = tesla(engine)
+    assert chat.profile is not None
+    assert (chat.profile["tool_calling"], chat.profile["structured_output"]) == (False, False)
+    with pytest.raises(NotImplementedError):
+        chat.bind_tools([])
+
+
+def test_top_p_can_be_given_with_a_call(engine: ScriptedEngine) -> None:
+    tesla(engine).invoke("Hello", top_p=0.5)
+    assert engine.asked[-1].top_p == 0.5

@@ -30,14 +30,18 @@ def ask(messages: tuple[Message, ...] = PROMPT, adapter: Path | None = None) -> 
 
 
 class TestTheBaseAlone(EngineContract):
+    tells_logprobs = True
+
     def make(self) -> Engine:
         return nano_engine()
 
 
 class TestWithAnAdapter(EngineContract):
+    tells_logprobs = True
+
     @pytest.fixture(autouse=True)
     def _adapter(self, adapters: tuple[Path, Path]) -> None:
-        self.adapter = adapters[0]
+        self.adapter, self.others = adapters[0], (adapters[1], None)
 
     def make(self) -> Engine:
         return nano_engine()
@@ -98,19 +102,6 @@ def test_an_adapter_is_loaded_once(adapters: tuple[Path, Path]) -> None:
     for _ in range(2):
         whole(engine.stream(ask(adapter=adapters[0])))
     assert engine.adapters == (adapters[0].resolve(),)
-
-
-def test_sampling_with_a_seed_repeats() -> None:
-    request = Request(messages=PROMPT, max_tokens=12, temperature=1.0, seed=7)
-    assert whole(nano_engine().stream(request)) == whole(nano_engine().stream(request))
-
-
-def test_sampling_with_other_seeds_differs() -> None:
-    requests = [
-        Request(messages=PROMPT, max_tokens=12, temperature=5.0, seed=seed) for seed in (1, 2)
-    ]
-    one, two = nano_engine().generate(requests)
-    assert one.text != two.text
 
 
 @pytest.mark.parametrize(
@@ -193,3 +184,10 @@ def test_a_base_of_an_unknown_kind_is_refused(tmp_path: Path) -> None:
     (tmp_path / "model.safetensors").write_bytes(b"broken")
     with pytest.raises(BaseModelError, match="cannot be loaded"):
         LocalEngine(find_base(str(tmp_path)))
+
+
+def test_a_prompt_longer_than_one_step_reads_is_answered_alone() -> None:
+    long = (Message("user", "I keep bees and I like their honey. " * 40),)
+    engine = LocalEngine(find_base("nano"))
+    assert engine.count_tokens(long) > 256
+    assert whole(engine.stream(ask(long))).finish

@@ -11,6 +11,8 @@ def _echo(request: Request) -> str:
 
 
 class TestScriptedEngine(EngineContract):
+    samples = False
+
     def make(self) -> Engine:
         return ScriptedEngine(_echo)
 

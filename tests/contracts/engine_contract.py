@@ -2,6 +2,7 @@
 
 import threading
 from abc import ABC, abstractmethod
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -19,6 +20,11 @@ class EngineContract(ABC):
     """Replies of any text, at least five tokens long, are enough."""
 
     adapter: Path | None = None
+    others: tuple[Path | None, ...] = ()
+    """Further adapters that may stand in one batch with `adapter`."""
+    samples = True
+    """Whether temperature and seed have any effect."""
+    tells_logprobs = False
 
     @abstractmethod
     def make(self) -> Engine:
@@ -140,14 +146,82 @@ class EngineContract(ABC):
     def test_two_threads_asking_at_once_both_get_whole_replies(self, engine: Engine) -> None:
         requests = [self.request("The first?"), self.request("And the second, please?")]
         expected = [whole(engine.stream(request)) for request in requests]
-        got: dict[int, Reply] = {}
+        assert _at_once(engine, requests) == expected
 
-        def ask(index: int) -> None:
+    def test_many_streams_at_once_write_what_each_writes_alone(self, engine: Engine) -> None:
+        texts = ("One?", "And two, if I may ask?", "Three", "Four, then?", "Who is the fifth?")
+        requests = [self.request(text) for text in texts]
+        expected = [whole(engine.stream(request)) for request in requests]
+        assert _at_once(engine, requests) == expected
+
+    def test_a_refused_request_among_others_hurts_none_of_them(self, engine: Engine) -> None:
+        good = self.request("And the second, please?")
+        bad = self.request("word " * engine.context)
+        first, refused, last = _at_once(engine, [good, bad, good])
+        assert isinstance(refused, EngineError)
+        assert first == last == whole(engine.stream(good))
+
+    def test_a_reply_can_be_had_while_another_one_is_half_read(self, engine: Engine) -> None:
+        request, other = self.request(), self.request("Something else?")
+        expected = [whole(engine.stream(each)) for each in (request, other)]
+        half = engine.stream(request)
+        first = next(half)
+        between = whole(engine.stream(other))
+        rest = whole(half)
+        assert (first.text + rest.text, between) == (expected[0].text, expected[1])
+
+    def test_a_closed_stream_can_be_closed_again(self, engine: Engine) -> None:
+        for pieces in (engine.stream(self.request()), engine.stream(self.request())):
+            next(pieces)
+            pieces.close()  # type: ignore[attr-defined]
+            pieces.close()  # type: ignore[attr-defined]
+
+    def test_a_seed_repeats_streamed_and_in_a_batch(self, engine: Engine) -> None:
+        requests = [
+            replace(self.request(), temperature=heat, top_p=share, seed=seed)
+            for heat, share, seed in ((1.0, 1.0, 7), (0.0, 1.0, None), (0.8, 0.9, 8))
+        ]
+        assert engine.generate(requests) == [whole(engine.stream(each)) for each in requests]
+
+    def test_seeds_make_a_difference(self, engine: Engine) -> None:
+        if not self.samples:
+            return
+        hot = replace(self.request(), temperature=3.0)
+        replies = engine.generate([replace(hot, seed=seed) for seed in range(4)])
+        assert len({reply.text for reply in replies}) > 1
+
+    def test_requests_of_one_batch_keep_their_own_limits(self, engine: Engine) -> None:
+        requests = [replace(self.request(), max_tokens=limit) for limit in (2, 5, 3)]
+        assert [reply.new_tokens for reply in engine.generate(requests)] == [2, 5, 3]
+
+    def test_adapters_of_one_batch_write_what_each_writes_alone(self, engine: Engine) -> None:
+        adapters = (self.adapter, *self.others, self.adapter)
+        requests = [replace(self.request(), adapter=adapter) for adapter in adapters]
+        assert engine.generate(requests) == [whole(engine.stream(each)) for each in requests]
+
+    def test_log_probabilities_are_told_of_every_token_if_asked(self, engine: Engine) -> None:
+        if not self.tells_logprobs:
+            return
+        reply = whole(engine.stream(replace(self.request(), logprobs=True)))
+        assert len(reply.logprobs) == reply.new_tokens
+        assert all(token.log_probability <= 0 for token in reply.logprobs)
+        assert whole(engine.stream(self.request())).logprobs == ()
+        assert replace(reply, logprobs=()) == whole(engine.stream(self.request()))
+
+
+def _at_once(engine: Engine, requests: Sequence[Request]) -> list[Reply | Exception | None]:
+    """Return each request's reply or error, all asked at once from threads of their own."""
+    got: list[Reply | Exception | None] = [None] * len(requests)
+
+    def ask(index: int) -> None:
+        try:
             got[index] = whole(engine.stream(requests[index]))
+        except EngineError as error:
+            got[index] = error
 
-        threads = [threading.Thread(target=ask, args=(i,), daemon=True) for i in range(2)]
-        for thread in threads:
-            thread.start()
-        for thread in threads:
-            thread.join(WAIT)
-        assert [got.get(0), got.get(1)] == expected
+    threads = [threading.Thread(target=ask, args=(i,), daemon=True) for i in range(len(requests))]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(WAIT)
+    return got

@@ -218,9 +218,9 @@ def test_any_file_is_read_or_told_as_a_fault(folder: Path, data: bytes) -> None:
         found = read_materials(persona)
     except PersonaError:
         return
-    text = data.decode("utf-8-sig")
+    text = data.decode("utf-8-sig").replace("_", "")
     assert found
-    assert all(word in text for m in found for word in m.text.split())
+    assert all(word.replace("_", "") in text for m in found for word in m.text.split())
 
 
 def test_the_bundled_materials_hold_both_kinds_at_every_stage() -> None:

@@ -1,9 +1,7 @@
-"""A chat model as teacher: the contract, and what happens when the model misbehaves."""
+"""Chat models as teachers: the contract, and what happens when a model misbehaves."""
 
-import json
 import re
-import shutil
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import pytest
@@ -12,20 +10,25 @@ from langchain_core.language_models import BaseChatModel
 from langchain_core.messages import AIMessage, BaseMessage
 from langchain_core.outputs import ChatGeneration, ChatResult
 
-from persllm.embeddings import embed
 from persllm.errors import DataError, EngineError
+from persllm.files import digest
 from persllm.materials import Material, read_materials
 from persllm.persona import Persona
 from persllm.training.data.build import PersonaData, build, origin_of
-from persllm.training.data.calls import CallStore
-from persllm.training.data.chat_teacher import ChatTeacher
-from persllm.training.data.drafting import Library
-from persllm.training.data.prompts import NAMES, SHIPPED, load_prompts
+from persllm.training.data.rules import RulesTeacher
 from persllm.training.data.sampling import BuildSettings
-from persllm.training.data.teacher import Teacher
+from persllm.training.data.teacher import Assignment, Teacher
 from persllm.training.data.teachers import AbsentTeacher, TeacherChoice, find_teacher
+from persllm.training.data.teachers.chat_teacher import ChatTeacher
+from persllm.training.data.teachers.model import LangChainModel
+from persllm.training.data.teachers.prompts import load_prompts
+from persllm.training.data.teachers.retrieval import Budgets, Shelves
+from persllm.training.data.teachers.several import SharedTeacher
+from persllm.training.data.teachers.store import AnswerStore
+from persllm.training.data.teachers.wording import Wording
 from tests.contracts.teacher_contract import TeacherContract
 from tests.doubles import OTTO, LetterEmbeddings, MakePersona
+from tests.mock_teacher import Served, answer_of, mock_teacher
 
 Says = Callable[[Sequence[BaseMessage]], str]
 
@@ -56,47 +59,86 @@ class FakeChat(BaseChatModel):
 
 
 def well(messages: Sequence[BaseMessage]) -> str:
-    """Return what a capable model would write, from the words of the material."""
-    told, asked = messages[0].text, messages[1].text
-    if '"analysis"' in told:
-        return json.dumps(
-            {
-                "analysis": "They ask.",
-                "response": f"I say so, {len(asked)} times.",
-                "wrong_response": "Yes.",
-            }
-        )
-    word = max(re.findall(r"\w+", asked.removeprefix("<text>").split("</text>")[0]), key=len)
-    said = "Atlantis" if '"known"' in told else word
-    made = {"question": f"Is it {said}? {len(asked)}", "said": said, "known": word}
-    return f"Here you are:\n```json\n{json.dumps(made)}\n```"
+    """Return what a capable model would write, with some talk around it."""
+    rows = [{"content": str(message.text)} for message in messages]
+    made = answer_of(rows, digest(*(row["content"] for row in rows)))
+    return f"Here you are:\n```json\n{made}\n```"
 
 
 def teacher_of(
-    materials: Sequence[Material], *, says: Says = well, kept: Path | None = None
+    materials: Sequence[Material],
+    *,
+    says: Says = well,
+    kept: Path,
+    plain: bool = False,
+    remarks: tuple[str, ...] = (),
+    at_once: int = 8,
 ) -> tuple[ChatTeacher, FakeChat]:
-    embeddings, model = LetterEmbeddings(), FakeChat(says=says)
-    texts = [material.text for material in materials]
+    model = FakeChat(says=says)
     teacher = ChatTeacher(
-        model=model,
-        model_name="fake:model",
-        library=Library(tuple(materials), embed(embeddings, texts)),
-        embeddings=embeddings,
-        prompts=load_prompts(),
-        calls=CallStore(kept or Path("/nonexistent")),
+        LangChainModel(model, "fake:model"),
+        wording=Wording(load_prompts(), plain=plain, remarks=remarks),
+        shelves=Shelves(materials, LetterEmbeddings(), Budgets()),
+        store=AnswerStore(kept),
+        at_once=at_once,
     )
     return teacher, model
 
 
-class TestChatTeacher(TeacherContract):
+class _InAFolder(TeacherContract):
     @pytest.fixture(autouse=True)
     def _folder(self, tmp_path_factory: pytest.TempPathFactory) -> None:
         self.folder = tmp_path_factory.mktemp("calls")
         self.made = 0
 
-    def make(self, materials: Sequence[Material]) -> ChatTeacher:
+    def new_file(self) -> Path:
         self.made += 1
-        return teacher_of(materials, kept=self.folder / f"{self.made}.jsonl")[0]
+        return self.folder / f"{self.made}.sqlite"
+
+
+class TestLangChainTeacher(_InAFolder):
+    def make(self, materials: Sequence[Material]) -> Teacher:
+        return teacher_of(materials, kept=self.new_file())[0]
+
+
+class TestPlainTeacher(_InAFolder):
+    def make(self, materials: Sequence[Material]) -> Teacher:
+        return teacher_of(materials, kept=self.new_file(), plain=True)[0]
+
+
+@pytest.fixture(scope="module")
+def served() -> Iterator[Served]:
+    """Return a server of the OpenAI protocol that fails at times."""
+    with mock_teacher(faults=0.2) as mock:
+        yield mock
+
+
+class TestHttpTeacher(_InAFolder):
+    @pytest.fixture(autouse=True)
+    def _server(self, served: Served) -> None:
+        self.server = served
+
+    def make(self, materials: Sequence[Material]) -> Teacher:
+        return http_teacher(materials, self.server, self.new_file())
+
+
+class TestSeveralTeachers(_InAFolder):
+    def make(self, materials: Sequence[Material]) -> Teacher:
+        chat = teacher_of(materials, kept=self.new_file())[0]
+        return SharedTeacher((chat, RulesTeacher(materials)), (2.0, 1.0))
+
+
+def http_teacher(
+    materials: Sequence[Material], server: Served, kept: Path, **choice: object
+) -> ChatTeacher:
+    teacher = find_teacher(
+        TeacherChoice(names=(server.name,), **choice),  # type: ignore[arg-type]
+        materials,
+        embeddings=LetterEmbeddings(),
+        calls=kept,
+    )
+    assert isinstance(teacher, ChatTeacher)
+    return teacher
 
 
 @pytest.fixture
@@ -117,16 +159,31 @@ def built(
     )
 
 
+def assignments_of(persona: Persona, pattern: str = "ordinary") -> list[Assignment]:
+    return [
+        Assignment(
+            persona=persona,
+            stage=persona.stage(material.stage),
+            pattern=pattern,  # type: ignore[arg-type]
+            material=material,
+            opinion=None,
+            variation=0,
+            seed=1,
+        )
+        for material in read_materials(persona)
+    ]
+
+
 def test_a_build_is_written_by_the_model_and_credited_to_it(
     persona: Persona, tiny_persona: MakePersona, tmp_path: Path
 ) -> None:
-    teacher, model = teacher_of(read_materials(persona), kept=tmp_path / "calls.jsonl")
+    teacher, model = teacher_of(read_materials(persona), kept=tmp_path / "calls.sqlite")
     data = built(persona, teacher, tmp_path / "data", [tiny_persona(OTTO)])
     assert {item.teacher for item in data.items} == {teacher.name}
     assert teacher.name.startswith("fake:model (")
     assert {item.pattern for item in data.items} >= {"ordinary", "misleading", "true-premise"}
-    assert teacher.asked == len(model.calls) == len(CallStore(tmp_path / "calls.jsonl"))
-    assert f"{100 * teacher.asked:,} tokens" in teacher.summary()
+    assert teacher.meter.calls == len(model.calls) == len(AnswerStore(tmp_path / "calls.sqlite"))
+    assert f"{100 * teacher.meter.calls:,} tokens" in teacher.summary()
     made = origin_of(tmp_path / "data")
     assert made is not None and made[1] == teacher.name
 
@@ -135,12 +192,61 @@ def test_the_answer_is_written_from_what_the_stage_may_know(
     persona: Persona, tmp_path: Path
 ) -> None:
     materials = read_materials(persona)
-    teacher, model = teacher_of(materials, kept=tmp_path / "calls.jsonl")
+    teacher, model = teacher_of(materials, kept=tmp_path / "calls.sqlite")
+    teacher.other_stages = False
     built(persona, teacher, tmp_path / "data")
     early = [call for call in model.calls if "<known>" in call and "It is the year 1879" in call]
     late = [m.text for m in materials if m.stage == "late"]
     assert early
     assert not any(text in call for call in early for text in late)
+
+
+def test_the_same_question_is_answered_at_another_stage_from_that_stages_own_paragraphs(
+    persona: Persona, tmp_path: Path
+) -> None:
+    materials = read_materials(persona)
+    teacher, model = teacher_of(materials, kept=tmp_path / "calls.sqlite")
+    assignments = [a for a in assignments_of(persona) if a.stage.id == "early"]
+    drafts = [draft for draft in teacher.write(assignments) if draft]
+    assert len(drafts) == len(assignments)
+    for draft in drafts:
+        assert draft.other_stage == "late"
+        assert draft.other_response != draft.response
+        calls = [call for call in model.calls if call.endswith(draft.question)]
+        late = next(call for call in calls if "It is the year 1879" not in call)
+        own = {m.stage for m in materials if m.text in late}
+        assert own == {"late"}
+
+
+def test_an_earlier_answer_is_wrong_only_where_it_is_an_opinion(
+    persona: Persona, tmp_path: Path
+) -> None:
+    teacher, _ = teacher_of(read_materials(persona), kept=tmp_path / "calls.sqlite")
+    assignments = [a for a in assignments_of(persona) if a.stage.id == "late"]
+    for assignment, draft in zip(assignments, teacher.write(assignments), strict=True):
+        assert draft is not None
+        expected = "early" if assignment.material.kind == "subjective" else ""
+        assert draft.other_stage == expected
+
+
+def test_pairs_take_the_answer_of_the_other_stage(
+    persona: Persona, tiny_persona: MakePersona, tmp_path: Path
+) -> None:
+    teacher, _ = teacher_of(read_materials(persona), kept=tmp_path / "calls.sqlite")
+    data = built(persona, teacher, tmp_path / "data", [tiny_persona(OTTO)])
+    replies = {item.id: item.reply for item in data.items}
+    written = [pair for pair in data.pairs if pair.rejected_source.endswith("@late")]
+    assert written
+    assert all(pair.why == "other-stage" and pair.stage == "early" for pair in written)
+    assert all(pair.chosen == replies[pair.chosen_item] != pair.rejected for pair in written)
+
+
+def test_plain_answers_have_no_analysis(persona: Persona, tmp_path: Path) -> None:
+    materials = read_materials(persona)
+    teacher, model = teacher_of(materials, kept=tmp_path / "calls.sqlite", plain=True)
+    data = built(persona, teacher, tmp_path / "data")
+    assert data.items and not any("[Analysis]" in item.reply for item in data.items)
+    assert not any("<examples>" in call for call in model.calls)
 
 
 def test_a_reply_of_the_wrong_form_is_mended_once_and_then_left_out(
@@ -152,18 +258,19 @@ def test_a_reply_of_the_wrong_form_is_mended_once_and_then_left_out(
             return "I would rather not."
         return well(messages[:2]) if mending else '{"question": 3}'
 
-    teacher, model = teacher_of(read_materials(persona), says=poorly, kept=tmp_path / "c.jsonl")
+    teacher, model = teacher_of(read_materials(persona), says=poorly, kept=tmp_path / "c.sqlite")
     data = built(persona, teacher, tmp_path / "data")
     assert data.items
-    assert sum("Write it again" in call for call in model.calls) == len(model.calls) // 2
-    assert all("no JSON object" in why for why in teacher.left_out)
+    mended = [call for call in model.calls if "Write it again" in call]
+    assert len(mended) == len(model.calls) - len(mended)
+    assert all("JSON object" in why or "same" in why for why in teacher.left_out)
 
 
 @pytest.mark.parametrize("dies_after", [1, 7, 30])
 def test_a_failing_model_is_told_and_no_answer_is_asked_for_twice(
     dies_after: int, persona: Persona, tmp_path: Path
 ) -> None:
-    kept = tmp_path / "calls.jsonl"
+    kept = tmp_path / "calls.sqlite"
     spoken: list[str] = []
 
     def dying(messages: Sequence[BaseMessage]) -> str:
@@ -173,22 +280,45 @@ def test_a_failing_model_is_told_and_no_answer_is_asked_for_twice(
         return well(messages)
 
     materials = read_materials(persona)
+    broken, _ = teacher_of(materials, says=dying, kept=kept, at_once=1)
     with pytest.raises(EngineError, match=r"the line is dead.*are kept; the same command goes on"):
-        built(persona, teacher_of(materials, says=dying, kept=kept)[0], tmp_path / "broken")
-    assert len(CallStore(kept)) == dies_after
-    kept.write_bytes(kept.read_bytes() + b'{"key": "torn')
+        built(persona, broken, tmp_path / "broken")
+    assert len(AnswerStore(kept)) == dies_after
     second, model = teacher_of(materials, kept=kept)
     continued = built(persona, second, tmp_path / "broken")
-    whole_teacher, whole_model = teacher_of(materials, kept=tmp_path / "other.jsonl")
+    whole_teacher, whole_model = teacher_of(materials, kept=tmp_path / "other.sqlite")
     whole = built(persona, whole_teacher, tmp_path / "whole")
     assert continued.items == whole.items
     assert len(model.calls) == len(whole_model.calls) - dies_after
 
 
+def test_a_faulty_server_loses_nothing_and_is_asked_nothing_twice(
+    persona: Persona, tmp_path: Path
+) -> None:
+    materials, assignments = read_materials(persona), assignments_of(persona)
+    with mock_teacher(faults=0.4) as server:
+        teacher = http_teacher(materials, server, tmp_path / "calls.sqlite")
+        drafts = teacher.write(assignments)
+        again = http_teacher(materials, server, tmp_path / "calls.sqlite")
+        assert again.write(assignments) == drafts
+        counts = server.counts()
+    assert drafts.count(None) <= sum(teacher.left_out.values()) < len(drafts) / 2
+    assert teacher.meter.repeated > 0 and again.meter.calls == 0
+    assert set(counts["answered"].values()) == {1}
+    assert len(counts["answered"]) == teacher.meter.calls == len(teacher.store)
+
+
+def test_teachers_that_share_the_work_are_each_credited(persona: Persona, tmp_path: Path) -> None:
+    materials = read_materials(persona)
+    chat, _ = teacher_of(materials, kept=tmp_path / "calls.sqlite")
+    data = built(persona, SharedTeacher((chat, RulesTeacher(materials)), (1, 1)), tmp_path / "data")
+    assert {item.teacher for item in data.items} == {chat.name, "rules"}
+
+
 def test_training_uses_the_build_of_a_teacher_that_is_gone(
     persona: Persona, tmp_path: Path
 ) -> None:
-    teacher, _ = teacher_of(read_materials(persona), kept=tmp_path / "calls.jsonl")
+    teacher, _ = teacher_of(read_materials(persona), kept=tmp_path / "calls.sqlite")
     data = built(persona, teacher, tmp_path / "data")
     assert built(persona, AbsentTeacher(teacher.name), tmp_path / "data").items == data.items
     (persona.materials_folder / "more.md").write_text("## early\n\nI once saw a whale ashore.\n")
@@ -196,43 +326,17 @@ def test_training_uses_the_build_of_a_teacher_that_is_gone(
         built(persona, AbsentTeacher(teacher.name), tmp_path / "data")
 
 
-def test_changed_prompts_are_another_teacher(persona: Persona, tmp_path: Path) -> None:
-    shutil.copytree(SHIPPED, tmp_path / "mine")
-    (tmp_path / "mine" / "task.ordinary.txt").write_text("Answer $said in rhyme.\n")
-    assert load_prompts(tmp_path / "mine").digest() != load_prompts().digest()
-    assert load_prompts(tmp_path / "mine").fill("task.ordinary", said="it") == "Answer it in rhyme."
-
-
 @pytest.mark.parametrize(
-    ("text", "fault"),
-    [
-        ("", "empty"),
-        ("It costs $5.", r"Write '\$\$'"),
-        ("Be $nice.", "no field is called nice"),
-    ],
+    "name", ["no-such", "nowhere:model", "http://127.0.0.1:9/v1", "openai:gpt-4o-mini"]
 )
-def test_a_prompt_with_a_fault_is_told(text: str, fault: str, tmp_path: Path) -> None:
-    (tmp_path / "answer.txt").write_text(text)
-    with pytest.raises(DataError, match=fault):
-        load_prompts(tmp_path)
-    with pytest.raises(DataError, match="is no folder"):
-        load_prompts(tmp_path / "none")
-
-
-def test_every_shipped_prompt_is_named() -> None:
-    assert {path.stem for path in SHIPPED.glob("*.txt")} == set(NAMES)
-
-
-@pytest.mark.parametrize("name", ["no-such", "nowhere:model", "http://127.0.0.1:9/v1#m"])
 def test_a_teacher_that_is_not_there_is_told(
     name: str, persona: Persona, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setitem(__import__("sys").modules, "langchain_openai", None)
+    monkeypatch.delenv("OPENAI_API_KEY", raising=False)
     with pytest.raises(EngineError, match=re.escape(name)):
         find_teacher(
-            TeacherChoice(name),
+            TeacherChoice(names=(name,)),
             read_materials(persona),
             embeddings=LetterEmbeddings(),
-            calls=tmp_path / "calls.jsonl",
-            told=lambda what, done, total: None,
+            calls=tmp_path / "calls.sqlite",
         )

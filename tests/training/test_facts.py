@@ -2,16 +2,22 @@
 
 import random
 import re
+from collections.abc import Sequence
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from persllm.materials import Material, read_materials, sentences
-from persllm.training.data.facts import Fact, FactPool, find_facts
+from persllm.training.data.facts import Fact, FactPool, find_facts, opposable
+from persllm.training.data.topics import Vocabulary
 from tests.doubles import MakePersona
 
 DRAWS = 30
+
+
+def _pool(materials: Sequence[Material]) -> FactPool:
+    return FactPool(materials, vocabulary=Vocabulary(materials))
 
 
 def _material(text: str) -> Material:
@@ -51,7 +57,7 @@ def test_a_fact_stands_where_it_says(text: str) -> None:
 
 def test_a_wrong_fact_never_stands_in_the_text(tiny_persona: MakePersona) -> None:
     materials = read_materials(tiny_persona())
-    pool = FactPool(materials)
+    pool = _pool(materials)
     for material in materials:
         facts = [fact for line in sentences(material.text) for fact in find_facts(line)]
         for seed in range(DRAWS):
@@ -63,18 +69,40 @@ def test_a_wrong_fact_never_stands_in_the_text(tiny_persona: MakePersona) -> Non
 def test_a_wrong_year_or_number_is_never_another_one_of_the_text() -> None:
     text = "In 1860, 1862 and 1864 I owned four, five, six, seven or eight boats and 40 oars."
     for fact in find_facts(text):
-        wrong = {FactPool([]).wrong(fact, text, random.Random(seed)) for seed in range(DRAWS)}
+        wrong = {_pool([]).wrong(fact, text, random.Random(seed)) for seed in range(DRAWS)}
         assert all(other is None or other not in text.split() for other in wrong)
         assert wrong != {None}
 
 
 def test_a_text_that_holds_every_choice_yields_none() -> None:
     text = " ".join(str(year) for year in range(1880, 1920))
-    assert FactPool([]).wrong(Fact("year", "1900", 0), text, random.Random(1)) is None
+    assert _pool([]).wrong(Fact("year", "1900", 0), text, random.Random(1)) is None
 
 
 def test_a_wrong_name_is_of_the_same_kind_and_length() -> None:
-    pool = FactPool([_material("There Clara met Anders. We went to Skarn. Then Jo Wenn came.")])
+    pool = _pool([_material("There Clara met Anders. We went to Skarn. Then Jo Wenn came.")])
     assert pool.wrong(Fact("name", "Clara", 6), "Clara", random.Random(1)) == "Anders"
     assert pool.wrong(Fact("place", "Skarn", 0), "Skarn", random.Random(1)) is None
-    assert {"Clara", "Anders", "Skarn", "Jo"} <= pool.names
+
+
+def test_a_name_is_what_most_of_the_texts_make_of_it() -> None:
+    texts = ["I stayed in Skarn.", "He rowed from Skarn.", "We saw Skarn at dawn."]
+    pool = _pool([_material(text) for text in texts])
+    (fact,) = pool.facts("We saw Skarn at dawn.")
+    assert (fact.kind, fact.text) == ("place", "Skarn")
+
+
+@pytest.mark.parametrize("people", ["an Englishman", "the Italians", "many Lepidoptera"])
+def test_peoples_and_kinds_of_animals_are_no_names(people: str) -> None:
+    sentence = f"I met {people} there."
+    assert _pool([_material(sentence)]).facts(sentence) == []
+
+
+def test_words_of_measure_can_be_turned_round() -> None:
+    (fact,) = opposable("The lamp is always clean.")
+    assert (fact.kind, fact.text) == ("opposite", "always")
+    assert fact.swapped("The lamp is always clean.", "never") == "The lamp is never clean."
+
+
+def test_a_turned_word_fits_its_article() -> None:
+    assert opposable("It was an ancient lamp.") == []

@@ -45,24 +45,6 @@ def test_what_cannot_be_turned_safely_is_refused(said: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("sentence", "alone"),
-    [
-        ("I opened a school for signals.", True),
-        ("He opened a school for signals.", False),
-        ("But I opened a school for signals.", False),
-        ("i opened a school for signals.", False),
-        ("I opened a school for signals", False),
-        ("I came home.", False),
-        ("I opened a [school] for signals.", False),
-        ("I opened " + "a very " * 25 + "good school.", False),
-        ("Theodora opened a school here.", True),
-    ],
-)
-def test_a_sentence_that_leans_on_others_does_not_stand_alone(sentence: str, alone: bool) -> None:
-    assert grammar.stands_alone(sentence) is alone
-
-
-@pytest.mark.parametrize(
     ("sentence", "lowered"),
     [
         ("The lamp burned.", "the lamp burned."),
@@ -76,16 +58,6 @@ def test_a_first_letter_is_lowered_unless_it_is_a_names(sentence: str, lowered: 
     assert grammar.lower_first(sentence, names=frozenset({"Anders", "The"})) == lowered
 
 
-def test_topics_are_noun_phrases_with_the_rarest_first() -> None:
-    text = "I carried the compass, and the lamp, and my wick."
-    found = grammar.topics(text, weights={"compass": 1.0, "lamp": 3.0, "wick": 2.0})
-    assert found == ["the lamp", "your wick", "the compass"]
-
-
-def test_function_words_are_no_topic() -> None:
-    assert grammar.topics("I went with my own for a year, and with most of it.") == []
-
-
 def test_speaking_of_oneself_is_noticed() -> None:
     assert grammar.speaks_of_self("They gave it to me.")
     assert not grammar.speaks_of_self("They gave it to Clara.")
@@ -93,8 +65,6 @@ def test_speaking_of_oneself_is_noticed() -> None:
 
 @given(text=st.text(max_size=80))
 def test_no_text_is_too_odd_for_the_grammar(text: str) -> None:
-    grammar.stands_alone(text)
     grammar.to_second_person(text)
-    grammar.topics(text)
     assert grammar.upper_first(text)[1:] == text[1:] or not text[:1].isascii()
     assert isinstance(grammar.lower_first(text), str)

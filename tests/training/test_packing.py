@@ -90,8 +90,8 @@ def test_every_token_sees_its_own_row_and_nothing_else(
         counted[row].append((len(read), target))
         assert read == list(rows[row].tokens[: len(read)])
         assert packed.places[at] == len(read) - 1
-    for row, found in zip(rows, counted, strict=True):
-        assert sorted(found) == [(place, row.tokens[place]) for place in row.places]
+    for asked, found in zip(rows, counted, strict=True):
+        assert sorted(found) == [(place, asked.tokens[place]) for place in asked.places]
 
 
 @settings(max_examples=30, deadline=None)
@@ -119,7 +119,7 @@ def _gradient(model: PeftModel, rows: list[Row], *, packed: bool) -> tuple[float
     model.zero_grad()
     with fast(model, packed=packed):
         loss = -target_log_probabilities(model, make_batch(rows, packed=packed)).mean()
-        loss.backward()  # type: ignore[no-untyped-call]
+        loss.backward()
     return loss.item(), torch.cat(
         [p.grad.flatten() for p in model.parameters() if p.grad is not None]
     )

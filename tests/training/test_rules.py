@@ -10,8 +10,9 @@ from hypothesis import strategies as st
 from persllm.materials import Kind, Material
 from persllm.persona import Persona, Stage
 from persllm.training import analysis
+from persllm.training.data.forms import CONFIRM, OWN, OWN_PAST
 from persllm.training.data.items import PATTERNS, Pattern
-from persllm.training.data.rules import CONFIRM, RulesTeacher, excerpt
+from persllm.training.data.rules import RulesTeacher, excerpt
 from persllm.training.data.teacher import Assignment, Draft
 from tests.contracts.teacher_contract import TeacherContract
 
@@ -27,7 +28,11 @@ PERSONA = Persona(
     folder=Path(),
     materials_folder=Path(),
 )
-STORM = "A great storm broke the glass in 1871. I held a blanket before the lamp for nine hours."
+STORM_SENTENCES = (
+    "A great storm broke the glass in 1871.",
+    "I held a blanket before the lamp for nine hours.",
+)
+STORM = " ".join(STORM_SENTENCES)
 
 
 def _material(text: str, *, kind: Kind = "objective", partner: str = "") -> Material:
@@ -84,9 +89,13 @@ def test_an_exchange_gives_one_item_only() -> None:
     assert RulesTeacher([spoken]).write([assignment]) == [None]
 
 
-def test_an_ordinary_answer_is_the_persons_own_sentences() -> None:
-    draft = _write(_assignment(_material(STORM), "ordinary"))
-    assert draft.response in STORM
+@pytest.mark.parametrize("seed", range(12))
+def test_an_ordinary_answer_is_the_persons_own_sentences(seed: int) -> None:
+    draft = _write(_assignment(_material(STORM), "ordinary", seed=seed))
+    openings = [form.format("") for form in (*OWN, *OWN_PAST)]
+    opening = next((each for each in openings if draft.response.startswith(each)), "")
+    said = draft.response.removeprefix(opening)
+    assert said[0].upper() + said[1:] in STORM
     assert draft.analysis == analysis.asked(draft.question, draft.response)
 
 
@@ -95,10 +104,10 @@ def test_a_misleading_turn_is_corrected_with_the_false_and_the_true(seed: int) -
     draft = _write(_assignment(_material(STORM), "misleading", seed=seed))
     assert draft.false_premise is not None
     assert draft.false_premise not in STORM
-    false = next(w for w in draft.false_premise.rstrip(".").split() if w not in STORM)
-    assert false in draft.question
-    assert false in draft.response
-    assert "1871" in draft.response
+    assert draft.known in STORM
+    assert draft.said not in STORM
+    assert draft.said in draft.question
+    assert draft.known in draft.response
     assert draft.analysis.endswith("That is not so.")
 
 
@@ -112,9 +121,10 @@ def test_who_falls_for_a_misleading_turn_confirms_it(seed: int) -> None:
 @pytest.mark.parametrize("seed", range(12))
 def test_a_true_premise_is_accepted(seed: int) -> None:
     draft = _write(_assignment(_material(STORM), "true-premise", seed=seed))
-    true = "A great storm broke the glass in 1871."
-    assert draft.response in [line.format(sentence=true) for line in CONFIRM]
-    assert "1871" in draft.question
+    assert draft.response in [
+        line.format(sentence=true) for line in CONFIRM for true in STORM_SENTENCES
+    ]
+    assert draft.known in draft.question
     assert draft.false_premise is None
     assert draft.analysis.endswith("That is so.")
 
@@ -122,7 +132,8 @@ def test_a_true_premise_is_accepted(seed: int) -> None:
 @pytest.mark.parametrize("seed", range(12))
 def test_who_denies_a_true_premise_gets_the_fact_wrong(seed: int) -> None:
     draft = _write(_assignment(_material(STORM), "true-premise", seed=seed))
-    assert "not 1871" in draft.wrong_response.lower()
+    assert draft.known in draft.wrong_response
+    assert not any(true in draft.wrong_response for true in STORM_SENTENCES)
     assert draft.wrong_analysis.endswith("That is not so.")
 
 
@@ -133,13 +144,55 @@ def test_claims_about_the_speaker_are_put_to_the_speaker() -> None:
     assert "I held a blanket" in draft.response
 
 
-def test_a_thought_sets_anothers_view_against_ones_own() -> None:
-    own = _material("I love the quiet of the rock. It asks nothing of me.", kind="subjective")
-    theirs = _material("I hate waiting above all things in the world.", kind="subjective")
-    draft = _write(_assignment(own, "thought", opinion=theirs))
-    assert draft.question == theirs.text
-    assert draft.response.endswith(own.text)
-    assert draft.analysis.startswith("They hold: I hate waiting")
+OWN_VIEW = "A quiet rock is always a good teacher. It asks nothing of me."
+THEIRS = "I hate waiting above all things in the world."
+
+
+def _thoughts() -> list[Draft]:
+    own = _material(OWN_VIEW, kind="subjective")
+    theirs = _material(THEIRS, kind="subjective")
+    return [_write(_assignment(own, "thought", opinion=theirs, seed=seed)) for seed in range(24)]
+
+
+def test_a_thought_agrees_differs_or_is_opposed() -> None:
+    verdicts = {draft.analysis.rsplit(". ", 1)[-1] for draft in _thoughts()}
+    assert {"I agree.", "I do not agree."} < verdicts
+
+
+def test_who_agrees_goes_on_instead_of_repeating_what_was_held() -> None:
+    agreed = [draft for draft in _thoughts() if draft.analysis.endswith("I agree.")]
+    assert agreed
+    for draft in agreed:
+        assert "always a good teacher" in draft.question
+        assert draft.response.endswith("It asks nothing of me.")
+
+
+def test_who_is_opposed_keeps_their_own_stance() -> None:
+    opposed = [draft for draft in _thoughts() if draft.analysis.endswith("I do not agree.")]
+    assert opposed
+    for draft in opposed:
+        assert OWN_VIEW in draft.response
+        assert OWN_VIEW.split(". ")[0].lower() not in draft.question.lower()
+
+
+def test_somebody_elses_words_are_set_beside_without_a_verdict() -> None:
+    beside = [draft for draft in _thoughts() if draft.question == THEIRS]
+    assert beside
+    assert all(draft.response.endswith(OWN_VIEW) for draft in beside)
+
+
+def test_the_stage_reaches_some_questions() -> None:
+    questions = [
+        _write(_assignment(_material(STORM), "ordinary", seed=seed)).question for seed in range(40)
+    ]
+    in_time = [q for q in questions if "1879" in q or "you keep the light" in q]
+    assert 2 < len(in_time) < 25
+
+
+def test_words_about_the_person_by_somebody_else_are_no_answer() -> None:
+    told = _material("Marta said that the lamp was always clean. The light at Skarn is high.")
+    patterns = [_assignment(told, pattern) for pattern in PATTERNS]
+    assert RulesTeacher([told]).write(patterns) == [None] * 4
 
 
 @pytest.mark.parametrize("pattern", PATTERNS)

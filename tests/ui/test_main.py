@@ -15,7 +15,7 @@ from persllm.agents.transcript import read_transcript
 from persllm.ui.main import app, main
 from tests.doubles import MakePersona
 
-COMMANDS = ["demo", "build", "check", "train", "eval", "chat", "debate", "ui", "doctor"]
+COMMANDS = ["demo", "build", "check", "train", "eval", "chat", "debate", "ui", "doctor", "prompts"]
 BROKEN = {
     "empty": b"",
     "list": b"- one\n- two\n",

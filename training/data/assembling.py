@@ -1,79 +1,190 @@
-"""Second half of a build: drafts become items and pairs.
+"""Second half of a build: drafts become items and pairs, one batch after the other.
 
 Drafts are filtered, made unlike each other, given what is recalled beside them, and rendered. The
-texts recalled beside a question, and the wrong answers to it, come from its own split.
+texts recalled beside a question, and the wrong answers to it, come from its own split. Nothing
+is held but the vectors' first directions: items and pairs are handed on as they are made.
 """
 
 import random
 from collections import Counter
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
 
+import numpy as np
 from langchain_core.embeddings import Embeddings
 
 from persllm.embeddings import Vectors, embed
-from persllm.errors import DataError
 from persllm.materials import Material
 from persllm.messages import Message, render, write_reply
 from persllm.persona import Persona
-from persllm.training.data.cleaning import fault_of, keep_unlike
-from persllm.training.data.drafting import Library, PartDraft
-from persllm.training.data.items import Item, Pair, Split
-from persllm.training.data.pairs import Rejections
+from persllm.training.data.cleaning import Asked, asked_of, clash, fault_of
+from persllm.training.data.decisions import Decision, draft_key
+from persllm.training.data.drafting import Batch, Library, PartDraft
+from persllm.training.data.items import SPLITS, Item, Pair, Reviewed, Split
+from persllm.training.data.pairs import Rejections, pair_of
 from persllm.training.data.sampling import BuildSettings, split_of
+from persllm.training.data.teacher import Draft
+from persllm.training.data.turn_index import TurnIndex
 
 NEIGHBOURS = 12
 """So many of the nearest paragraphs are tried as company for the source."""
 
 
-@dataclass(frozen=True, slots=True)
-class Assembled:
-    """What the drafts came to."""
-
-    items: tuple[Item, ...]
-    pairs: tuple[Pair, ...]
-    dropped: Counter[str]
-    """How many drafts fell out, by reason."""
-
-
-def assemble(
-    persona: Persona,
-    drafts: Sequence[PartDraft],
-    *,
-    own: Library,
-    others: Library,
-    embeddings: Embeddings,
-    settings: BuildSettings,
-) -> Assembled:
-    """Return items and pairs.
+class Assembler:
+    """Makes items and pairs from batches of drafts.
 
     Args:
         persona: Whose.
-        drafts: What was written; of two that are alike the first is kept.
         own: The persona's usable paragraphs.
         others: Those of other personas.
-        embeddings: Vectors of user turns.
         settings: Of the build.
-
-    Raises:
-        DataError: Nothing is left for one of the splits.
+        decisions: Of a review, by the key of a draft.
+        embeddings: Vectors of edited user turns.
+        scratch: File that may be written over.
     """
-    faults = [fault_of(made, persona) for made in drafts]
-    dropped = Counter(fault for fault in faults if fault)
-    sound = [made for made, fault in zip(drafts, faults, strict=True) if not fault]
-    questions = embed(embeddings, [made.draft.question for made in sound])
-    sources = {material.id: material for material in own.materials}
-    splits: list[Split] = [split_of(sources[made.material], settings) for made in sound]
-    kept, alike = keep_unlike(sound, questions, splits, similarity=settings.similarity)
-    rejections = Rejections(persona, own, others, settings)
-    items: list[Item] = []
-    pairs: list[Pair] = []
-    for row in kept:
-        recalled = _recalled(persona, sound[row], splits[row], own, questions[row], settings)
-        items.append(_item(persona, sound[row], splits[row], recalled))
-        pairs += rejections.pairs(items[-1], sound[row], questions[row])
-    _check(persona, items, pairs)
-    return Assembled(tuple(items), tuple(pairs), dropped + alike)
+
+    def __init__(
+        self,
+        persona: Persona,
+        *,
+        own: Library,
+        others: Library,
+        settings: BuildSettings,
+        decisions: Mapping[str, Decision],
+        embeddings: Embeddings,
+        scratch: Path,
+    ) -> None:
+        self._persona = persona
+        self._decisions = decisions
+        self._embeddings = embeddings
+        self._before: dict[str, Draft] = {}
+        self._settings = settings
+        self._scratch = scratch
+        self._own = own
+        self._rows = {material.id: row for row, material in enumerate(own.materials)}
+        self._splits = [split_of(material, settings) for material in own.materials]
+        self._rejections = Rejections(persona, own, others, settings)
+        self._shelves: dict[tuple[str, Split], Library] = {}
+        self.dropped: Counter[str] = Counter()
+        """How many drafts fell out, by reason."""
+
+    def assemble(self, batches: Callable[[], Iterator[Batch]]) -> Iterator[tuple[Item, list[Pair]]]:
+        """Yield each item with its pairs.
+
+        Training items come first: a test question must not shadow the training question that it
+        repeats. `batches` is called for each pass and yields the same every time.
+        """
+        index: TurnIndex[Asked] | None = None
+        for split in SPLITS:
+            for batch in map(self._decided, batches()):
+                if index is None:
+                    index = TurnIndex(
+                        self._scratch,
+                        similarity=self._settings.similarity,
+                        sample=batch.questions,
+                    )
+                yield from self._made(batch, split, index)
+
+    def _made(
+        self, batch: Batch, split: Split, index: TurnIndex[Asked]
+    ) -> Iterator[tuple[Item, list[Pair]]]:
+        rows = list(self._sound(batch, split))
+        if not rows:
+            return
+        marks = [asked_of(batch.drafts[row], split) for row in rows]
+        reasons = index.keep_unlike(batch.questions[rows], marks, clash)
+        for row, reason in zip(rows, reasons, strict=True):
+            if reason:
+                self.dropped[reason] += 1
+                continue
+            made, question = batch.drafts[row], batch.questions[row]
+            item = self._item(made, split, question)
+            pairs = list(self._rejections.pairs(item, made, question))
+            old = self._before.get(made.id)
+            if old is not None and old.response != made.draft.response:
+                rejected = write_reply(old.analysis, old.response)
+                pairs.append(pair_of(item, rejected, "edited", item.id))
+            yield item, pairs
+
+    def _item(self, made: PartDraft, split: Split, question: Vectors) -> Item:
+        recalled = self._recalled(made, split, question)
+        item = _item(self._persona, made, split, recalled)
+        key = self._key(made)
+        decision = self._decisions.get(key)
+        reviewed: Reviewed = "edited" if made.id in self._before else "accepted"
+        return replace(item, key=key, reviewed=reviewed if decision else "")
+
+    def _key(self, made: PartDraft) -> str:
+        return draft_key(made.stage, made.pattern, self._before.get(made.id, made.draft))
+
+    def _decided(self, batch: Batch) -> Batch:
+        """Put a reviewer's words in the place of the teacher's."""
+        drafts, questions = list(batch.drafts), batch.questions
+        for row, made in enumerate(drafts) if self._decisions else ():
+            draft = self._before.get(made.id, made.draft)
+            decision = self._decisions.get(draft_key(made.stage, made.pattern, draft))
+            if decision is None or decision.verdict != "edit":
+                continue
+            self._before[made.id] = draft
+            drafts[row] = replace(made, draft=_edited(draft, decision))
+            if decision.question:
+                asked = embed(self._embeddings, [decision.question])
+                questions = np.concatenate([questions[:row], asked, questions[row + 1 :]])
+        return Batch(tuple(drafts), questions)
+
+    def _sound(self, batch: Batch, split: Split) -> Iterator[int]:
+        """Yield the rows of one split that have no fault; faults are counted."""
+        for row, made in enumerate(batch.drafts):
+            if self._splits[self._rows[made.material]] != split:
+                continue
+            decision = self._decisions.get(self._key(made))
+            rejected = decision is not None and decision.verdict == "reject"
+            fault = "rejected in review" if rejected else fault_of(made, self._persona)
+            if fault:
+                self.dropped[fault] += 1
+            else:
+                yield row
+
+    def _recalled(self, made: PartDraft, split: Split, question: Vectors) -> list[Material]:
+        """Return the source and paragraphs of its split, nearest first, as memory gives them."""
+        if (
+            random.Random(f"{self._settings.seed}/{made.id}").random()
+            >= self._settings.recalled_share
+        ):
+            return []
+        source = self._own.materials[self._rows[made.material]]
+        chosen, words = [source], len(source.text.split())
+        shelf = self._shelf(made.stage, split)
+        for material in shelf.top(question, NEIGHBOURS):
+            length = len(material.text.split())
+            if material.id != source.id and words + length <= self._settings.recalled_words:
+                chosen.append(material)
+                words += length
+        alike = {m.id: float(self._own.vectors[self._rows[m.id]] @ question) for m in chosen}
+        return sorted(chosen, key=lambda material: -alike[material.id])
+
+    def _shelf(self, stage_id: str, split: Split) -> Library:
+        """Return what a stage may recall in one split."""
+        if (stage_id, split) not in self._shelves:
+            reach = {stage.id for stage in self._persona.reaches(self._persona.stage(stage_id))}
+            self._shelves[stage_id, split] = self._own.where(
+                [
+                    material.stage in reach and own_split == split
+                    for material, own_split in zip(self._own.materials, self._splits, strict=True)
+                ]
+            )
+        return self._shelves[stage_id, split]
+
+
+def _edited(draft: Draft, decision: Decision) -> Draft:
+    """Return a draft in a reviewer's words; what was not written anew stays."""
+    return replace(
+        draft,
+        question=decision.question or draft.question,
+        analysis=decision.analysis or draft.analysis,
+        response=decision.response or draft.response,
+    )
 
 
 def _item(
@@ -105,37 +216,3 @@ def _item(
         said=draft.said,
         known=draft.known,
     )
-
-
-def _recalled(
-    persona: Persona,
-    made: PartDraft,
-    split: Split,
-    own: Library,
-    question: Vectors,
-    settings: BuildSettings,
-) -> list[Material]:
-    """Return the source and paragraphs of its split, the nearest first, as memory gives them."""
-    if random.Random(f"{settings.seed}/{made.id}").random() >= settings.recalled_share:
-        return []
-    reach = {stage.id for stage in persona.reaches(persona.stage(made.stage))}
-    near = [m for m in own.nearest(question) if m.stage in reach and split_of(m, settings) == split]
-    chosen = [material for material in near if material.id == made.material]
-    words = len(chosen[0].text.split())
-    for material in near[:NEIGHBOURS]:
-        length = len(material.text.split())
-        if material.id != made.material and words + length <= settings.recalled_words:
-            chosen.append(material)
-            words += length
-    return sorted(chosen, key=near.index)
-
-
-def _check(persona: Persona, items: Sequence[Item], pairs: Sequence[Pair]) -> None:
-    for split in ("train", "test"):
-        counts = [sum(x.split == split for x in group) for group in (items, pairs)]
-        if not all(counts):
-            raise DataError(
-                f"{persona.name}'s materials yield {counts[0]} items and {counts[1]} pairs to "
-                f"{split} on; at least one of each is needed. Add paragraphs to "
-                f"{persona.materials_folder} (about 40 a stage is a good start)."
-            )

@@ -2,18 +2,17 @@
 
 Writes to the output folder `items/<stage>.<pattern>.jsonl`, `pairs.jsonl` and, last of all,
 `statistics.json`, which marks the build as whole and names what it was built from. The same
-command continues a build that was stopped and leaves a finished one alone.
+command continues a build that was stopped and leaves a finished one alone. Drafts, items and
+pairs go to disk as they are made, so memory does not grow with their number.
 """
 
 import json
 import shutil
-from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 from langchain_core.embeddings import Embeddings
 
 from persllm.embeddings import embed, embeddings_name
@@ -22,28 +21,39 @@ from persllm.files import digest, write_json
 from persllm.materials import Material, read_materials
 from persllm.messages import template_hash
 from persllm.persona import Persona
-from persllm.training.data.assembling import Assembled, assemble
-from persllm.training.data.drafting import Library, PartDraft, parts, write_part
+from persllm.training.data.assembling import Assembler
+from persllm.training.data.decisions import Decision, decisions_digest, read_decisions
+from persllm.training.data.drafting import (
+    Library,
+    PartDraft,
+    Workshop,
+    parts,
+    read_batches,
+    write_by_hand,
+    write_part,
+)
 from persllm.training.data.golden import read_golden
 from persllm.training.data.items import (
+    SPLITS,
     Item,
+    LineFile,
     Pair,
     Split,
+    item_row,
+    pair_row,
     read_items,
     read_pairs,
-    write_items,
-    write_pairs,
 )
-from persllm.training.data.pairs import count_by_reason
 from persllm.training.data.rules import RulesTeacher
 from persllm.training.data.sampling import BuildSettings, usable
+from persllm.training.data.tally import Tally
 from persllm.training.data.teacher import Teacher
 
 STATISTICS_NAME = "statistics.json"
 PAIRS_NAME = "pairs.jsonl"
 ITEMS_FOLDER = "items"
 PARTS_FOLDER = "parts"
-FORMAT = 3
+FORMAT = 4
 
 Progress = Callable[[str, int, int], None]
 """Told (what is being done, steps done, steps in all)."""
@@ -57,6 +67,8 @@ class _Read:
     by_hand: tuple[PartDraft, ...]
     elsewhere: tuple[Material, ...]
     """The paragraphs of other personas."""
+    decisions: Mapping[str, Decision]
+    """What a review decided, by the key of the draft."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,28 +113,73 @@ def build(
         PersonaError: The materials have faults.
         DataError: The materials yield no items, or none in one of the splits.
     """
+    write_data(
+        persona,
+        out=out,
+        others=others,
+        embeddings=embeddings,
+        teacher=teacher,
+        settings=settings,
+        progress=progress,
+    )
+    return read_data(out)
+
+
+def write_data(
+    persona: Persona,
+    *,
+    out: Path,
+    others: Sequence[Persona],
+    embeddings: Embeddings,
+    teacher: Teacher | None = None,
+    settings: BuildSettings | None = None,
+    progress: Progress = lambda what, done, total: None,
+) -> dict[str, Any]:
+    """Build as `build` does, and return the statistics only: no item is held in memory."""
     settings = settings or BuildSettings()
     read = _read(persona, others)
     teacher = teacher or RulesTeacher(read.materials)
     inputs = _inputs(persona, read, embeddings, teacher, settings)
     if _finished(out, inputs):
-        return read_data(out)
+        shutil.rmtree(out / PARTS_FOLDER, ignore_errors=True)
+        return read_statistics(out)
     _begin(out, inputs)
     total = len(parts(persona)) + 3
     progress("reading and embedding materials", 0, total)
     needed = {draft.material for draft in read.by_hand}
-    own = _library(usable(read.materials, settings, needed=needed), embeddings)
-    foreign = _library(usable(read.elsewhere, settings), embeddings)
-    written = _written(out / PARTS_FOLDER, persona, own, foreign, teacher, settings, progress)
-    drafts = [*read.by_hand, *written]
-    progress("cleaning and pairing", total - 1, total)
-    made = assemble(
-        persona, drafts, own=own, others=foreign, embeddings=embeddings, settings=settings
+    shop = Workshop(
+        folder=out / PARTS_FOLDER,
+        persona=persona,
+        own=_library(usable(read.materials, settings, needed=needed), embeddings),
+        foreign=_library(usable(read.elsewhere, settings), embeddings),
+        teacher=teacher,
+        embeddings=embeddings,
+        settings=settings,
     )
+    write_by_hand(shop, read.by_hand)
+    for done, part in enumerate(parts(persona), start=1):
+        progress(f"{teacher.name} writes {' '.join(part)}", done, total)
+        write_part(shop, part)
+    progress("cleaning and pairing", total - 1, total)
+    counted = _assembled(out, shop, read)
     origin = {"inputs": inputs, "teacher": teacher.name, "settings": asdict(settings)}
-    _write(out, persona, made, origin)
+    write_json(out / STATISTICS_NAME, {**origin, **counted})
+    shutil.rmtree(out / PARTS_FOLDER)
     progress("done", total, total)
-    return read_data(out)
+    return read_statistics(out)
+
+
+def read_statistics(folder: Path) -> dict[str, Any]:
+    """Read the counts of a finished build.
+
+    Raises:
+        DataError: The folder holds none.
+    """
+    path = folder / STATISTICS_NAME
+    if not path.is_file():
+        raise DataError(f"{folder} holds no finished build. Run: persllm build <persona>.")
+    statistics: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    return statistics
 
 
 def read_data(folder: Path) -> PersonaData:
@@ -131,14 +188,11 @@ def read_data(folder: Path) -> PersonaData:
     Raises:
         DataError: The folder holds none.
     """
-    path = folder / STATISTICS_NAME
-    if not path.is_file():
-        raise DataError(f"{folder} holds no finished build. Run: persllm build <persona>.")
+    statistics = read_statistics(folder)
     items = [
         i for file in sorted((folder / ITEMS_FOLDER).glob("*.jsonl")) for i in read_items(file)
     ]
     pairs = read_pairs(folder / PAIRS_NAME)
-    statistics = json.loads(path.read_text(encoding="utf-8"))
     return PersonaData(folder, tuple(items), tuple(pairs), statistics)
 
 
@@ -156,7 +210,8 @@ def origin_of(folder: Path) -> tuple[BuildSettings, str] | None:
 def _read(persona: Persona, others: Sequence[Persona]) -> _Read:
     materials = read_materials(persona)
     elsewhere = [m for other in others if other.id != persona.id for m in read_materials(other)]
-    return _Read(materials, read_golden(persona, materials), tuple(elsewhere))
+    by_hand = read_golden(persona, materials)
+    return _Read(materials, by_hand, tuple(elsewhere), read_decisions(persona))
 
 
 def _inputs(
@@ -175,6 +230,7 @@ def _inputs(
         json.dumps(asdict(settings)),
         *(f"{m.id}{m.partner}{m.kind}" for m in (*read.materials, *read.elsewhere)),
         *map(repr, read.by_hand),
+        decisions_digest(read.decisions),
     )
 
 
@@ -193,72 +249,52 @@ def _begin(out: Path, inputs: str) -> None:
     (out / STATISTICS_NAME).unlink(missing_ok=True)
 
 
-def _written(
-    folder: Path,
-    persona: Persona,
-    own: Library,
-    foreign: Library,
-    teacher: Teacher,
-    settings: BuildSettings,
-    progress: Progress,
-) -> Iterator[PartDraft]:
-    """Yield the teacher's drafts, part by part; a part that is on disk is read."""
-    total = len(parts(persona)) + 3
-    for done, (stage_id, pattern) in enumerate(parts(persona), start=1):
-        progress(f"{teacher.name} writes {stage_id} {pattern}", done, total)
-        yield from write_part(
-            folder / f"{stage_id}.{pattern}.jsonl",
-            (stage_id, pattern),
-            persona=persona,
-            own=own,
-            opinions=_opinions(own, foreign, stage_id),
-            teacher=teacher,
-            settings=settings,
-        )
-
-
 def _library(materials: Sequence[Material], embeddings: Embeddings) -> Library:
     texts = [f"{material.partner} {material.text}".strip() for material in materials]
     return Library(tuple(materials), embed(embeddings, texts))
 
 
-def _opinions(own: Library, foreign: Library, stage_id: str) -> Library:
-    """Return what others, and the same person at other stages, have said."""
-    mine = own.where([m.kind == "subjective" and m.stage != stage_id for m in own.materials])
-    theirs = foreign.where([m.kind == "subjective" for m in foreign.materials])
-    if not len(theirs.materials) or not len(mine.materials):
-        return theirs if len(theirs.materials) else mine
-    return Library(
-        (*theirs.materials, *mine.materials), np.concatenate([theirs.vectors, mine.vectors])
-    )
-
-
-def _write(out: Path, persona: Persona, made: Assembled, origin: dict[str, Any]) -> None:
+def _assembled(out: Path, shop: Workshop, read: _Read) -> dict[str, Any]:
+    """Write items and pairs as they are made; they appear together. Returns the counts."""
+    scratch, tally = shop.folder / "written", Tally()
+    shutil.rmtree(scratch, ignore_errors=True)
     shutil.rmtree(out / ITEMS_FOLDER, ignore_errors=True)
-    for stage_id, pattern in parts(persona):
-        part = [i for i in made.items if (i.stage, i.pattern) == (stage_id, pattern)]
-        write_items(out / ITEMS_FOLDER / f"{stage_id}.{pattern}.jsonl", part)
-    write_pairs(out / PAIRS_NAME, made.pairs)
-    write_json(out / STATISTICS_NAME, {**origin, **_statistics(persona, made)})
-    shutil.rmtree(out / PARTS_FOLDER)
+    names = [f"{stage_id}.{pattern}" for stage_id, pattern in parts(shop.persona)]
+    files = {
+        name: LineFile(out / ITEMS_FOLDER / f"{name}.jsonl", scratch=scratch) for name in names
+    }
+    paired = LineFile(out / PAIRS_NAME, scratch=scratch)
+    assembler = Assembler(
+        shop.persona,
+        own=shop.own,
+        others=shop.foreign,
+        settings=shop.settings,
+        decisions=read.decisions,
+        embeddings=shop.embeddings,
+        scratch=scratch / "turns.f16",
+    )
+    try:
+        for item, pairs in assembler.assemble(lambda: read_batches(shop)):
+            files[f"{item.stage}.{item.pattern}"].add(item_row(item))
+            tally.add_item(item)
+            for pair in pairs:
+                paired.add(pair_row(pair))
+                tally.add_pair(pair)
+        _check(shop.persona, tally)
+        for file in (*files.values(), paired):
+            file.appear()
+    finally:
+        for file in (*files.values(), paired):
+            file.close()
+    return tally.statistics(shop.persona, read.materials, assembler.dropped)
 
 
-def _statistics(persona: Persona, made: Assembled) -> dict[str, Any]:
-    counted = Counter((item.stage, item.pattern, item.split) for item in made.items)
-    splits: tuple[Split, ...] = ("train", "test")
-    words = {
-        side: sum(len(getattr(pair, side).split()) for pair in made.pairs) / len(made.pairs)
-        for side in ("chosen", "rejected")
-    }
-    replies = (f"{item.id} {item.reply}" for item in made.items)
-    rejected = (f"{pair.id} {pair.rejected}" for pair in made.pairs)
-    return {
-        "data_hash": digest(*replies, *rejected),
-        "items": {
-            f"{stage_id}.{pattern}": {split: counted[stage_id, pattern, split] for split in splits}
-            for stage_id, pattern in parts(persona)
-        },
-        "pairs": dict(count_by_reason(made.pairs)),
-        "mean_pair_words": {side: round(mean, 1) for side, mean in words.items()},
-        "dropped": dict(sorted(made.dropped.items())),
-    }
+def _check(persona: Persona, tally: Tally) -> None:
+    for split in SPLITS:
+        counts = (tally.items(split), tally.pairs(split))
+        if not all(counts):
+            raise DataError(
+                f"{persona.name}'s materials yield {counts[0]} items and {counts[1]} pairs to "
+                f"{split} on; at least one of each is needed. Add paragraphs to "
+                f"{persona.materials_folder} (about 40 a stage is a good start)."
+            )

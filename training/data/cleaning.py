@@ -1,22 +1,27 @@
-"""Second half of a build: filters, de-duplication and the split check.
+"""Which drafts are fit to be items, and which user turns may stand beside each other.
 
 What is dropped is counted by reason; nothing disappears silently.
 """
 
 import re
-from collections import Counter
-from collections.abc import Sequence
+from dataclasses import dataclass
 
-from persllm.embeddings import Vectors
+from persllm.files import digest
 from persllm.persona import Persona
-from persllm.training.data.drafting import PartDraft
-from persllm.training.data.items import Split
+from persllm.training.data.drafting import BY_HAND, PartDraft
+from persllm.training.data.items import Pattern, Split
 
 ASSISTANT_PHRASES = re.compile(
     r"as an ai\b|language model|i'm sorry, but|i cannot assist|how can i help you|"
-    r"as a helpful assistant",
+    r"as a helpful assistant|as an assistant|i don't have personal|my training data|"
+    r"i hope this helps|feel free to ask|is there anything else|great question",
     re.IGNORECASE,
 )
+NO_SPEECH = re.compile(
+    r"\[(?:analysis|response|illustration|footnote)|project gutenberg|https?://|\{\w*\}|<\|",
+    re.IGNORECASE,
+)
+"""Marks of a form or a file, which nobody says."""
 MOST_REPLY_WORDS = 160
 YEAR = re.compile(r"\b1[5-9]\d\d\b|\b20\d\d\b")
 
@@ -31,60 +36,50 @@ def fault_of(made: PartDraft, persona: Persona) -> str | None:
         return "too long"
     if ASSISTANT_PHRASES.search(draft.response):
         return "assistant phrase"
+    if NO_SPEECH.search(draft.response) or NO_SPEECH.search(draft.question):
+        return "marks of a form or a file"
+    if draft.response.strip() == draft.question.strip():
+        return "echoes the question"
     if any(int(year) > last for year in YEAR.findall(draft.response)):
         return "later than its stage"
     if draft.false_premise and draft.false_premise in draft.response:
         return "repeats the false premise"
+    claim = made.pattern in ("misleading", "true-premise") and made.teacher != BY_HAND
+    if claim and draft.known and draft.known.lower() not in draft.response.lower():
+        return "does not name what is true"
     return None
 
 
-def keep_unlike(
-    drafts: Sequence[PartDraft],
-    vectors: Vectors,
-    splits: Sequence[Split],
-    *,
-    similarity: float,
-) -> tuple[list[int], Counter[str]]:
-    """Return the rows to keep, and how many fell out by reason.
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What decides whether two user turns that are alike may both stay."""
 
-    Within a stage no two user turns of a pattern may be nearly the same. A question that two
-    stages are both asked stays, because that is what stages are for (the paper drops it); but no
-    test question may be nearly the same as a training question of any stage.
+    stage: str
+    pattern: Pattern
+    split: Split
+    text: int
+    """A hash of the words."""
+    by_hand: bool
 
-    Args:
-        drafts: In order; of two alike the first stays.
-        vectors: Of the user turns, (drafts, dimensions), unit length.
-        splits: Of each draft.
-        similarity: Cosine from which two turns are alike.
+
+def asked_of(made: PartDraft, split: Split) -> Asked:
+    """Return what a draft's user turn is known by."""
+    text = int(digest(made.draft.question)[:15], 16)
+    return Asked(made.stage, made.pattern, split, text, made.teacher == BY_HAND)
+
+
+def clash(kept: Asked, new: Asked) -> str | None:
+    """Return why a turn cannot stay beside a kept one that is nearly the same, or None.
+
+    No two turns of a pattern may be nearly the same, at whatever stages (METHOD 2.11), and no test
+    question may be nearly the same as a training question. A false claim and the true one beside
+    it are alike on purpose, so patterns may be; the very same words may not. What was written by
+    hand may ask two stages the same: its author wants both answers.
     """
-    dropped: Counter[str] = Counter()
-    kept: list[int] = []
-    # Training rows first: a test question must not shadow the training question it repeats.
-    for row in sorted(range(len(drafts)), key=lambda i: splits[i] == "test"):
-        if not kept:
-            kept.append(row)
-            continue
-        alike = vectors[kept] @ vectors[row] >= similarity
-        reason = _reason(
-            row, [k for k, near in zip(kept, alike, strict=True) if near], drafts, splits
-        )
-        if reason:
-            dropped[reason] += 1
-        else:
-            kept.append(row)
-    return sorted(kept), dropped
-
-
-def _reason(
-    row: int, alike: Sequence[int], drafts: Sequence[PartDraft], splits: Sequence[Split]
-) -> str | None:
-    for other in alike:
-        if splits[other] != splits[row]:
-            return "test question like a training question"
-        same_form = (
-            drafts[other].pattern == drafts[row].pattern
-            or drafts[other].draft.question == drafts[row].draft.question
-        )
-        if drafts[other].stage == drafts[row].stage and same_form:
-            return "near-duplicate"
+    if kept.split != new.split:
+        return "test question like a training question"
+    if kept.by_hand and new.by_hand and kept.stage != new.stage:
+        return None
+    if kept.pattern == new.pattern or kept.text == new.text:
+        return "near-duplicate"
     return None

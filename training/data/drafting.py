@@ -1,23 +1,30 @@
-"""First half of a build: have a teacher write drafts, part by part, each kept on disk.
+"""First half of a build: have a teacher write drafts, batch by batch, each kept on disk.
 
-A part is one stage and pattern. Its file appears when it is whole, so a build that was killed
-asks the teacher again for the unfinished part only.
+A part is one stage and pattern; it is written in batches. A batch's file appears when it is whole,
+so a build that was killed asks the teacher again for one unfinished batch at most, and memory
+holds one batch whatever the number of drafts.
 """
 
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
+from itertools import count, islice
 from pathlib import Path
 
 import numpy as np
+from langchain_core.embeddings import Embeddings
 
-from persllm.embeddings import Vectors
+from persllm.embeddings import Vectors, embed
 from persllm.files import read_jsonl, write_jsonl
 from persllm.materials import Material
 from persllm.persona import Persona
-from persllm.training.data.items import PATTERNS, Pattern
+from persllm.training.data.items import PATTERNS, Pattern, Split
 from persllm.training.data.sampling import BuildSettings, part_materials, split_of
 from persllm.training.data.teacher import Assignment, Draft, Teacher
+from persllm.training.data.vectors import write_array
 
+MOST_AT_ONCE = 512
+"""Most drafts in one batch."""
+HAND_FIRST = "0-hand"
 BY_HAND = "hand"
 """The teacher that hand-written items are credited to."""
 
@@ -34,6 +41,17 @@ class Library:
         """Return all paragraphs, the most similar first."""
         order = np.argsort(-(self.vectors @ vector), kind="stable")
         return [self.materials[i] for i in order]
+
+    def top(self, vector: Vectors, most: int) -> list[Material]:
+        """Return so many of the most similar paragraphs, the most similar first."""
+        return [self.materials[row] for row in self.top_rows(vector, most)]
+
+    def top_rows(self, vector: Vectors, most: int) -> list[int]:
+        """Return the rows of so many of the most similar paragraphs, the most similar first."""
+        alike = self.vectors @ vector
+        few = len(alike) <= most
+        some = np.arange(len(alike)) if few else np.sort(np.argpartition(-alike, most)[:most])
+        return [int(row) for row in some[np.argsort(-alike[some], kind="stable")]]
 
     def where(self, keep: Sequence[bool]) -> "Library":
         """Return the rows marked True."""
@@ -65,69 +83,145 @@ def parts(persona: Persona) -> list[tuple[str, Pattern]]:
     return [(stage.id, pattern) for stage in persona.stages for pattern in PATTERNS]
 
 
-def write_part(
-    path: Path,
-    part: tuple[str, Pattern],
-    *,
-    persona: Persona,
-    own: Library,
-    opinions: Library,
-    teacher: Teacher,
-    settings: BuildSettings,
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """Some drafts of one part, with the vectors of their user turns, row by row."""
+
+    drafts: tuple[PartDraft, ...]
+    questions: Vectors
+
+
+@dataclass(frozen=True, slots=True)
+class Workshop:
+    """What drafts are made with."""
+
+    folder: Path
+    """Where they are kept."""
+    persona: Persona
+    own: Library
+    foreign: Library
+    """Paragraphs of other personas."""
+    teacher: Teacher
+    embeddings: Embeddings
+    settings: BuildSettings
+
+
+def write_part(shop: Workshop, part: tuple[str, Pattern]) -> None:
+    """Have the teacher write one part, batch by batch; what is on disk is not asked for again.
+
+    No more is asked for than is lacking, because some teachers cost; what a teacher leaves out is
+    made up for by the paragraphs that follow.
+    """
+    lacking = shop.settings.per_part
+    assignments = _assignments(shop, part)
+    for number in count():
+        asked = list(islice(assignments, max(0, min(MOST_AT_ONCE, lacking))))
+        if lacking <= 0 or not asked:
+            return
+        path = shop.folder / f"{part[0]}.{part[1]}.{number:06d}.jsonl"
+        if not path.is_file():
+            write_jsonl(path, map(asdict, _written(shop.teacher, part, asked, lacking)))
+        drafts = list(_read_drafts(path))
+        lacking -= len(drafts)
+        _ensure_vectors(path, drafts, shop.embeddings)
+
+
+def write_by_hand(shop: Workshop, drafts: Sequence[PartDraft]) -> None:
+    """Lay hand-written drafts beside the others, as the first batches."""
+    for number, start in enumerate(range(0, len(drafts), MOST_AT_ONCE)):
+        path = shop.folder / f"{HAND_FIRST}.{number:06d}.jsonl"
+        some = drafts[start : start + MOST_AT_ONCE]
+        if not path.is_file():
+            write_jsonl(path, map(asdict, some))
+        _ensure_vectors(path, some, shop.embeddings)
+
+
+def read_batches(shop: Workshop) -> Iterator[Batch]:
+    """Yield all batches: the hand-written ones, then part by part, always in the same order."""
+    names = [HAND_FIRST, *(f"{stage_id}.{pattern}" for stage_id, pattern in parts(shop.persona))]
+    for name in names:
+        for path in sorted(shop.folder.glob(f"{name}.??????.jsonl")):
+            drafts = tuple(_read_drafts(path))
+            if drafts:
+                yield Batch(drafts, np.load(_vectors_path(path)).astype(np.float32))
+
+
+def _written(
+    teacher: Teacher, part: tuple[str, Pattern], asked: Sequence[Assignment], most: int
 ) -> list[PartDraft]:
-    """Return the drafts of one part: read where they exist, else written by the teacher."""
-    if path.is_file():
-        return list(_read_part(path))
-    assignments = _assignments(part, persona, own, opinions, settings)
-    drafts: list[PartDraft] = []
-    for assignment, draft in zip(assignments, teacher.write(assignments), strict=True):
-        if draft is not None and len(drafts) < settings.per_part:
-            made = (*part, assignment.material.id, assignment.variation, teacher.name, draft)
-            drafts.append(PartDraft(*made))
-    write_jsonl(path, (asdict(draft) for draft in drafts))
-    return drafts
+    made = [
+        PartDraft(
+            *part,
+            assignment.material.id,
+            assignment.variation,
+            draft.teacher or teacher.name,
+            draft,
+        )
+        for assignment, draft in zip(asked, teacher.write(asked), strict=True)
+        if draft is not None
+    ]
+    return made[:most]
 
 
-def _assignments(
-    part: tuple[str, Pattern],
-    persona: Persona,
-    own: Library,
-    opinions: Library,
-    settings: BuildSettings,
-) -> list[Assignment]:
+def _ensure_vectors(path: Path, drafts: Sequence[PartDraft], embeddings: Embeddings) -> None:
+    kept = _vectors_path(path)
+    if drafts and not kept.is_file():
+        questions = embed(embeddings, [made.draft.question for made in drafts])
+        write_array(kept, questions.astype(np.float16))
+
+
+def _vectors_path(path: Path) -> Path:
+    return path.with_suffix(".npy")
+
+
+def _assignments(shop: Workshop, part: tuple[str, Pattern]) -> Iterator[Assignment]:
     stage_id, pattern = part
-    chosen = part_materials(persona, stage_id, pattern, own.materials, settings)
-    rows = {material.id: row for row, material in enumerate(own.materials)}
-    made: list[Assignment] = []
-    for variation in range(settings.variations):
+    chosen = part_materials(shop.persona, stage_id, pattern, shop.own.materials, shop.settings)
+    rows = {material.id: row for row, material in enumerate(shop.own.materials)}
+    opinions = _opinions(shop, stage_id) if pattern == "thought" else {}
+    for variation in range(shop.settings.variations):
         for material in chosen:
+            library = opinions.get(split_of(material, shop.settings))
             others = (
-                _opinions_on(material, own.vectors[rows[material.id]], opinions, settings)
-                if pattern == "thought"
+                library.top(shop.own.vectors[rows[material.id]], variation + 1)
+                if library is not None
                 else []
             )
-            made.append(
-                Assignment(
-                    persona=persona,
-                    stage=persona.stage(stage_id),
-                    pattern=pattern,
-                    material=material,
-                    opinion=others[variation] if variation < len(others) else None,
-                    variation=variation,
-                    seed=settings.seed,
-                )
+            yield Assignment(
+                persona=shop.persona,
+                stage=shop.persona.stage(stage_id),
+                pattern=pattern,
+                material=material,
+                opinion=others[variation] if variation < len(others) else None,
+                variation=variation,
+                seed=shop.settings.seed,
             )
-    return made
 
 
-def _opinions_on(
-    material: Material, vector: Vectors, opinions: Library, settings: BuildSettings
-) -> list[Material]:
-    """Return what others hold on a like topic, of the paragraph's own split."""
-    split = split_of(material, settings)
-    return [other for other in opinions.nearest(vector) if split_of(other, settings) == split]
+def _opinions(shop: Workshop, stage_id: str) -> dict[Split, Library]:
+    """Return what others, and the same person at other stages, have said, by split."""
+    found: dict[Split, Library] = {}
+    for split in ("train", "test"):
+        mine, theirs = (
+            library.where(
+                [
+                    m.kind == "subjective"
+                    and m.stage != but
+                    and split_of(m, shop.settings) == split
+                    for m in library.materials
+                ]
+            )
+            for library, but in ((shop.own, stage_id), (shop.foreign, ""))
+        )
+        filled = [library for library in (theirs, mine) if len(library.materials)]
+        if filled:
+            found[split] = Library(
+                tuple(m for library in filled for m in library.materials),
+                np.concatenate([library.vectors for library in filled]),
+            )
+    return found
 
 
-def _read_part(path: Path) -> Iterator[PartDraft]:
+def _read_drafts(path: Path) -> Iterator[PartDraft]:
     for row in read_jsonl(path):
         yield PartDraft(**{**row, "draft": Draft(**row["draft"])})

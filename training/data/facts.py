@@ -1,15 +1,22 @@
-"""Facts that a misleading turn can get wrong: years, numbers, names and places in a sentence."""
+"""Facts that a misleading turn can get wrong: years, numbers, names, places, and words of measure.
+
+What a name is, a person or a place, is decided by how it stands in most of the texts.
+"""
 
 import random
 import re
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal
 
 from persllm.materials import Material
+from persllm.training.data.grammar import STOP_WORDS
+from persllm.training.data.opposites import OPPOSITES, find_opposable
+from persllm.training.data.prose import plain
+from persllm.training.data.topics import Vocabulary
 
-FactKind = Literal["year", "number", "place", "name"]
+FactKind = Literal["year", "number", "place", "name", "opposite"]
 
 YEAR = re.compile(r"\b(1[4-9]\d\d|20\d\d)\b")
 NUMBER = re.compile(
@@ -30,6 +37,19 @@ NOT_NAMES = frozenset(
     "British European Latin Greek Orthodox Christian Bible".split()
 )
 MOST_YEARS_OFF = 12
+ENOUGH_NAMES = 12
+VOWELS = "aeiou"
+TITLE = re.compile(r"(?:Mr|Mrs|Miss|Dr|St|Sir|Lord|Lady|Professor|Prof|Captain|Capt|Colonel)\b")
+SAYS = re.compile(
+    r"(?:['\u2019]s)? (?:says?|said|has|had|states?|remarks?|believes?|thinks?|observed?|observes|"
+    r"found|wrote|writes|told|asked|came|went|informs?|gave|showed|shows|thought)\b"
+)
+SURE_PLACE = re.compile(r"\b(?:in|at|from|near|toward|towards|outside|reached|left|visited) $")
+ARTICLE_BEFORE = re.compile(r"\b(?:a|an) $")
+NO_NAME = re.compile(
+    r"(?:ish|ians?|icans?|ese|men|man|idae|ptera|acea|alia|ineae|ites|ists?|isms?|umana|mata)$"
+)
+"""Peoples, followers and animals: "Englishman", "Lepidoptera"."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,21 +79,30 @@ def find_facts(sentence: str) -> list[Fact]:
 class FactPool:
     """All facts of a persona's materials, to borrow plausible wrong ones from."""
 
-    def __init__(self, materials: Iterable[Material]) -> None:
-        seen: dict[FactKind, set[str]] = defaultdict(set)
+    def __init__(self, materials: Iterable[Material], *, vocabulary: Vocabulary) -> None:
+        self._vocabulary = vocabulary
+        votes: dict[str, Counter[FactKind]] = defaultdict(Counter)
         for material in materials:
-            for fact in find_facts(material.text):
-                seen[fact.kind].add(fact.text)
-        both = seen["place"] & seen["name"]
-        self._names: dict[FactKind, list[str]] = {
-            "place": sorted(seen["place"] - both),
-            "name": sorted(seen["name"] - both),
+            text = plain(material.text)
+            for fact in find_facts(text):
+                if fact.kind in ("place", "name") and self._is_name(fact.text):
+                    votes[fact.text][_vote(text, fact)] += 1
+        self._kinds = {name: _elected(counted) for name, counted in votes.items()}
+        seen = {name: sum(counted.values()) for name, counted in votes.items()}
+        self._names = {
+            kind: _known([n for n, known in self._kinds.items() if known == kind], seen)
+            for kind in ("place", "name")
         }
 
-    @property
-    def names(self) -> frozenset[str]:
-        """First words of all names and places, for telling them from sentence starts."""
-        return frozenset(name.split()[0] for pool in self._names.values() for name in pool)
+    def facts(self, sentence: str) -> list[Fact]:
+        """Return the replaceable facts of a sentence; a name is what it is in most places."""
+        found: list[Fact] = []
+        for fact in find_facts(sentence):
+            if fact.kind not in ("place", "name"):
+                found.append(fact)
+            elif fact.text in self._kinds and not ARTICLE_BEFORE.search(sentence[: fact.start]):
+                found.append(Fact(self._kinds[fact.text], fact.text, fact.start))
+        return found
 
     def wrong(self, fact: Fact, text: str, draw: random.Random) -> str | None:
         """Return another fact of the kind that the text does not hold, or None."""
@@ -84,12 +113,56 @@ class FactPool:
             return draw.choice(free) if free else None
         if fact.kind == "number":
             return _wrong_number(fact.text, text, draw)
+        if fact.kind == "opposite":
+            return OPPOSITES.get(fact.text)
         others = [
             name
-            for name in self._names[fact.kind]
-            if name not in text and len(name.split()) == len(fact.text.split())
+            for name in self._names.get(fact.kind, ())
+            if name not in text
+            and len(name.split()) == len(fact.text.split())
+            and bool(TITLE.match(name)) == bool(TITLE.match(fact.text))
         ]
         return draw.choice(others) if others else None
+
+    def _is_name(self, name: str) -> bool:
+        words = name.split()
+        return (
+            not NO_NAME.search(words[-1])
+            and (len(words) > 1 or self._vocabulary.is_name(words[0]))
+            and words[0].lower() not in STOP_WORDS
+        )
+
+
+def opposable(sentence: str) -> list[Fact]:
+    """Return the words of a sentence that have an opposite, as facts."""
+    return [
+        Fact("opposite", word, start)
+        for start, word, other in find_opposable(sentence)
+        if not ARTICLE_BEFORE.search(sentence[:start])
+        or (word[0] in VOWELS) == (other[0] in VOWELS)
+    ]
+
+
+def _vote(text: str, fact: Fact) -> FactKind:
+    """Return what one occurrence makes of a name: its title and neighbours tell."""
+    before, after = text[: fact.start], text[fact.start + len(fact.text) :]
+    if (
+        TITLE.match(fact.text)
+        or SAYS.match(after)
+        or re.search(r"\b(?:by|with|and|M\.|Mr\.) $", before)
+    ):
+        return "name"
+    return "place" if SURE_PLACE.search(before) else fact.kind
+
+
+def _elected(counted: Counter[FactKind]) -> FactKind:
+    return "place" if counted["place"] > counted["name"] else "name"
+
+
+def _known(names: list[str], seen: dict[str, int]) -> list[str]:
+    """Return the names worth borrowing: those that recur, where there are enough of them."""
+    often = sorted(name for name in names if seen[name] > 1)
+    return often if len(often) >= ENOUGH_NAMES else sorted(names)
 
 
 def _wrong_number(number: str, text: str, draw: random.Random) -> str | None:

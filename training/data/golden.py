@@ -30,7 +30,7 @@ class _Entry(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    pattern: Pattern
+    pattern: Literal["ordinary", "thought", "misleading", "true-premise"]
     question: Text
     recall: Text
     """A whole sentence of one paragraph of the materials."""

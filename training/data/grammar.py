@@ -1,4 +1,4 @@
-"""Small English grammar for the teacher `rules`: who is meant, and what a sentence is about.
+"""Small English grammar for the teacher `rules`: who is meant.
 
 It changes sentences only where that is safe and says so (returns None) where it is not.
 """
@@ -22,11 +22,6 @@ WAS_WITH_I = re.compile(r"\bI (was|am|wasn't)\b|\b(was|am) I\b|\bI['\u2019]m\b")
 GOLD_MINE = re.compile(r"(?<!\bof )\bmine\b(?! (?:is|was)\b)", re.IGNORECASE)
 QUOTED = re.compile(r"[\"“”]")
 FIRST_PERSON = re.compile(r"\b(?:I|me|my|mine|myself|we|our|us)\b", re.IGNORECASE)
-DANGLING = re.compile(
-    r"^(?:he|she|it|they|this|these|those|that|his|her|their|its|such|but|and|or|so|then|there|"
-    r"here|thus|hence|yet|also|however|therefore|indeed|both|another|otherwise|nor|which|who)\b",
-    re.IGNORECASE,
-)
 STOP_WORDS = frozenset(
     "a about above after again all also am among an and another any are as at be because been "
     "before being between both but by came can could did do does doing done down each even ever "
@@ -44,22 +39,7 @@ STOP_WORDS = frozenset(
     "along around away back behind below beside during else enough far half high large low past "
     "quite rather really sure than thus till toward true whatever whenever wherever whoever".split()
 )
-NOUN_PHRASE = re.compile(
-    r"\b(the|a|an|my|our|of|for|with|against|about)\s+"
-    r"(?=((?:[a-z]+(?:-[a-z]+)?\s+){0,2}[a-z]+(?:-[a-z]+)?))"
-)
 DETERMINERS = {"the": "the ", "a": "a ", "an": "an ", "my": "your ", "our": "your "}
-
-
-def stands_alone(sentence: str) -> bool:
-    """Tell whether a sentence can be read without the ones before it."""
-    return (
-        4 <= len(sentence.split()) <= 45
-        and sentence[:1].isupper()
-        and sentence[-1:] in ".!?"
-        and not DANGLING.match(sentence)
-        and not re.search(r"[_\[\]{}|<>*#]|\d\s*\)|--", sentence)
-    )
 
 
 def speaks_of_self(sentence: str) -> bool:
@@ -98,34 +78,6 @@ def upper_first(sentence: str) -> str:
     return sentence[:1].upper() + sentence[1:]
 
 
-def topics(text: str, *, weights: dict[str, float] | None = None) -> list[str]:
-    """Return what a text is about: short noun phrases, the rarest words first.
-
-    Args:
-        text: One paragraph.
-        weights: How telling each word is, such as inverse document frequency.
-    """
-    found: dict[str, float] = {}
-    for match in NOUN_PHRASE.finditer(text):
-        phrase = _trimmed(match[2].split())
-        if phrase:
-            weight = max((weights or {}).get(word, 1.0) for word in phrase)
-            found.setdefault(DETERMINERS.get(match[1], "") + " ".join(phrase), weight)
-    return sorted(found, key=lambda phrase: (-found[phrase], phrase))
-
-
 def _agree(match: str) -> str:
     match = re.sub(r"(['\u2019])m$", r"\1re", match)
     return match.replace("wasn't", "weren't").replace("was", "were").replace("am", "are")
-
-
-def _trimmed(words: list[str]) -> list[str]:
-    """Cut a phrase before the first function word and drop one that ends in a verb form."""
-    kept: list[str] = []
-    for word in words:
-        if word in STOP_WORDS:
-            break
-        kept.append(word)
-    while kept and re.search(r"(?:ed|ly|ing|est)$", kept[-1]) and len(kept[-1]) > 4:
-        kept.pop()
-    return kept if kept and any(len(word) > 3 for word in kept) else []

@@ -6,8 +6,8 @@ another persona's own paragraph on the matter, or one who falls for the false pr
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-
-import numpy as np
+from dataclasses import replace
+from typing import Literal
 
 from persllm.embeddings import Vectors
 from persllm.materials import Material
@@ -16,12 +16,18 @@ from persllm.persona import Persona
 from persllm.training import analysis
 from persllm.training.data.drafting import Library, PartDraft
 from persllm.training.data.items import Item, Pair, Split, Why
+from persllm.training.data.prose import plain
 from persllm.training.data.rules import excerpt
 from persllm.training.data.sampling import BuildSettings, split_of
 
 TOO_LIKE = 0.9
 """Cosine of chosen and rejected source from which the rejected one might be right."""
 LEAST_REPLY_WORDS = 12
+TRIED = 24
+"""So many of the nearest paragraphs are tried for a wrong answer of the right length."""
+LENGTH_OFF = 0.15
+"""Share by which a wrong answer may be longer or shorter than the right one, if one is found."""
+Kind = Literal["objective", "subjective"]
 
 
 class Rejections:
@@ -38,20 +44,12 @@ class Rejections:
         self, persona: Persona, own: Library, others: Library, settings: BuildSettings
     ) -> None:
         self._persona = persona
-        self._settings = settings
-        self._rows = {material.id: row for row, material in enumerate(own.materials)}
         self._own = own
-        self._stages = {
-            (stage.id, kind): own.where(
-                [m.stage == stage.id and m.kind == kind for m in own.materials]
-            )
-            for stage in persona.stages
-            for kind in ("objective", "subjective")
-        }
-        self._others = {
-            kind: others.where([m.kind == kind for m in others.materials])
-            for kind in ("objective", "subjective")
-        }
+        self._rows = {material.id: row for row, material in enumerate(own.materials)}
+        self._stages = _shelves(own, settings)
+        self._others = _shelves(
+            Library(tuple(replace(m, stage="") for m in others.materials), others.vectors), settings
+        )
 
     def pairs(self, item: Item, made: PartDraft, question: Vectors) -> Iterator[Pair]:
         """Yield the item's pairs; `question` is the vector of its user turn."""
@@ -59,14 +57,23 @@ class Rejections:
         if made.draft.wrong_response:
             why: Why = "induced" if item.pattern == "misleading" else "over-denial"
             reply = write_reply(made.draft.wrong_analysis, made.draft.wrong_response)
-            yield _pair(item, reply, why, item.id)
+            yield pair_of(item, reply, why, item.id)
             return
+        written = made.draft.other_response
+        if written:  # the teacher has answered the same question at that stage
+            reply = write_reply(made.draft.other_analysis, written)
+            yield pair_of(item, reply, "other-stage", f"{item.id}@{made.draft.other_stage}")
         for why, library in self._wrong_libraries(item, source):
-            material = self._unlike(library, source, question, item.split)
-            if material is not None:
-                yield _pair(item, _answer_from(material, item, made), why, material.id)
+            if written and why == "other-stage":
+                continue
+            found = self._unlike(library, source, question, made)
+            if found is not None:
+                material, response = found
+                yield pair_of(item, _in_form(response, item, made), why, material.id)
 
-    def _wrong_libraries(self, item: Item, source: Material) -> Iterator[tuple[Why, Library]]:
+    def _wrong_libraries(
+        self, item: Item, source: Material
+    ) -> Iterator[tuple[Why, Library | None]]:
         stages = self._persona.stages
         index = stages.index(self._persona.stage(item.stage))
         # What was once true of a life stays true, so facts are wrong only before their time.
@@ -76,21 +83,41 @@ class Rejections:
             else [s for s in (*stages[index + 1 :], *reversed(stages[:index]))]
         )
         if wrong:
-            yield "other-stage", self._stages[wrong[0].id, source.kind]
-        yield "other-persona", self._others[source.kind]
+            yield "other-stage", self._stages.get((wrong[0].id, source.kind, item.split))
+        yield "other-persona", self._others.get(("", source.kind, item.split))
 
     def _unlike(
-        self, library: Library, source: Material, question: Vectors, split: Split
-    ) -> Material | None:
-        """Return the paragraph nearest to the question that does not say what the source says."""
+        self, library: Library | None, source: Material, question: Vectors, made: PartDraft
+    ) -> tuple[Material, str] | None:
+        """Return a near paragraph that does not say what the source says, and what it answers.
+
+        Of the nearest ones the first whose answer is about as long as the right one; else the one
+        that comes nearest to that. So length does not tell the wrong answer.
+        """
+        if library is None:
+            return None
         vector = self._own.vectors[self._rows[source.id]]
-        alike = library.vectors @ vector if len(library.materials) else np.zeros(0)
-        near = dict(zip((m.id for m in library.materials), alike.tolist(), strict=True))
-        for material in library.nearest(question) if len(library.materials) else []:
-            unlike = near[material.id] < TOO_LIKE and material.text != source.text
-            if unlike and split_of(material, self._settings) == split:
-                return material
-        return None
+        wanted = len(made.draft.response.split())
+        best: tuple[float, Material, str] | None = None
+        for row in library.top_rows(question, TRIED):
+            material = library.materials[row]
+            if library.vectors[row] @ vector >= TOO_LIKE or material.text == source.text:
+                continue
+            response = excerpt(plain(material.text), words=max(LEAST_REPLY_WORDS, wanted))
+            off = abs(len(response.split()) - wanted) / max(wanted, 1)
+            if not response or response == made.draft.response:
+                continue
+            if off <= LENGTH_OFF:
+                return material, response
+            if best is None or off < best[0]:
+                best = (off, material, response)
+        return best[1:] if best else None
+
+
+def _shelves(library: Library, settings: BuildSettings) -> dict[tuple[str, Kind, Split], Library]:
+    """Return a library apart by stage, kind and split."""
+    keys = [(m.stage, m.kind, split_of(m, settings)) for m in library.materials]
+    return {key: library.where([other == key for other in keys]) for key in dict.fromkeys(keys)}
 
 
 def count_by_reason(pairs: Sequence[Pair]) -> Mapping[str, int]:
@@ -99,17 +126,16 @@ def count_by_reason(pairs: Sequence[Pair]) -> Mapping[str, int]:
     return {why: sum(pair.why == why for pair in pairs) for why in reasons}
 
 
-def _answer_from(material: Material, item: Item, made: PartDraft) -> str:
-    """Answer the question from a wrong paragraph, in the right one's form and length."""
-    words = max(LEAST_REPLY_WORDS, len(made.draft.response.split()))
-    response = excerpt(material.text, words=words)
+def _in_form(response: str, item: Item, made: PartDraft) -> str:
+    """Return a wrong answer in the right one's form."""
     if not made.draft.analysis:
         return response
     think = analysis.hold if item.pattern == "thought" else analysis.asked
     return write_reply(think(item.question, response), response)
 
 
-def _pair(item: Item, rejected: str, why: Why, source: str) -> Pair:
+def pair_of(item: Item, rejected: str, why: Why, source: str) -> Pair:
+    """Return the pair of an item's reply and a wrong one."""
     return Pair(
         id=f"{item.id}-{why}",
         persona=item.persona,

@@ -1,77 +1,46 @@
 """The teacher `rules`: items from materials by grammar alone, with no model and no network.
 
 From an exchange it takes the partner's words as the user turn and the persona's own words as the
-reply. From other paragraphs it asks by template and answers with the person's own sentences in
-the first person. A misleading turn swaps one year, number, name or place; the reply names the
-error and the truth; the true-premise control has the same form and the right fact. `thought`
-sets somebody else's paragraph against the person's own. The analysis states what the turn says,
-what the material says, and whether they agree (METHOD 2.5 to 2.8).
+reply. From other paragraphs it asks about a noun phrase, a name, a year or a belief, and answers
+with the person's own sentences in the first person. A misleading turn swaps one year, number,
+name, place or word of measure; the reply names the error and the truth; the true-premise control
+has the same form and the right fact. `thought` holds an opinion that is the person's own, its
+opposite, or somebody else's on a like topic. The analysis states what the turn says, what the
+material says, and whether they agree (METHOD 2.5 to 2.8).
 
 It copies rather than paraphrases, so its items are as grammatical as the materials are. What it
-cannot do is reason: whether two opinions clash is known only by who holds them.
+cannot do is reason: whether somebody else's opinion clashes is left open.
 """
 
-import math
 import random
 import re
-from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 from persllm.materials import Material, sentences
+from persllm.persona import Stage
 from persllm.training import analysis
-from persllm.training.data import grammar
-from persllm.training.data.facts import Fact, FactPool, find_facts
+from persllm.training.data import forms, grammar
+from persllm.training.data.facts import Fact, FactPool, opposable
+from persllm.training.data.opposites import OPPOSITES, negated
+from persllm.training.data.prose import PAST, VERB, is_view, own_sentences, stands_alone
+from persllm.training.data.statements import (
+    CONDITION,
+    MOST_CLAIM_WORDS,
+    UNCLEAR,
+    statements_of,
+)
 from persllm.training.data.teacher import Assignment, Draft
+from persllm.training.data.topics import Vocabulary
 
 RULES = "rules"
 REPLY_WORDS = 60
 OPINION_WORDS = 45
-
-ASK_YEAR = (
-    "What happened in {0}?",
-    "What do you remember of the year {0}?",
-    "Tell me about {0}. What did that year bring?",
-    "What of {0}?",
-)
-ASK_NAME = (
-    "Tell me about {0}.",
-    "What do you remember of {0}?",
-    "What can you tell me about {0}?",
-    "What comes to your mind when you hear of {0}?",
-)
-ASK_TOPIC = (
-    "What do you know about {0}?",
-    "Tell me something about {0}.",
-    "What can you tell me about {0}?",
-    "Would you explain what you know of {0}?",
-)
-ASK_OPINION = (
-    "What do you think of {0}?",
-    "What is your opinion of {0}?",
-    "How do you feel about {0}?",
-    "I should like to hear your mind on {0}.",
-)
-CLAIM = (
-    "Is it true that {0}?",
-    "I read that {0}. Is that right?",
-    "They tell me that {0}.",
-    "Somebody said that {0}. Is it so?",
-    "If I remember well, {0}.",
-    "{1}, is that not so?",
-)
-CORRECT = (
-    "No, that is wrong. It was {true}, not {false}. {sentence}",
-    "You are mistaken: {true}, not {false}. {sentence}",
-    "That is not so. {sentence} It was {true}, not {false}.",
-    "Not {false}, but {true}. {sentence}",
-)
-CONFIRM = (
-    "Yes, that is so. {sentence}",
-    "Indeed. {sentence}",
-    "You are right. {sentence}",
-    "That is true. {sentence}",
-)
-OPPOSE = ("I see it otherwise. ", "There I must differ. ", "I do not agree. ", "", "")
+STAGE_SHARE = 0.25
+"""Share of questions that name the stage; the others leave it to the system turn."""
+OWN_SHARE = 0.6
+"""Share of impersonal answers that begin in the first person."""
+BELIEF = re.compile(r"^I (think|believe|feel|hold|fear|suppose|suspect|hope)(?: that|,)? (?=[a-z])")
+Thinker = Callable[[str, random.Random], Draft | None]
 
 
 class RulesTeacher:
@@ -79,8 +48,8 @@ class RulesTeacher:
 
     def __init__(self, materials: Iterable[Material]) -> None:
         known = tuple(materials)
-        self._pool = FactPool(known)
-        self._weights = _word_weights(known)
+        self._vocabulary = Vocabulary(known)
+        self._pool = FactPool(known, vocabulary=self._vocabulary)
 
     @property
     def name(self) -> str:
@@ -94,85 +63,170 @@ class RulesTeacher:
     def _write(self, assignment: Assignment) -> Draft | None:
         where = (assignment.material.id, assignment.pattern, assignment.stage.id)
         draw = random.Random("/".join((*where, str(assignment.variation), str(assignment.seed))))
+        if _speaks_of(assignment.persona.name, assignment.material):
+            return None
         match assignment.pattern:
             case "ordinary":
                 return self._ordinary(assignment, draw)
             case "thought":
-                return _thought(assignment, draw)
+                return self._thought(assignment, draw)
             case "misleading" | "true-premise":
                 return self._claim(assignment, draw)
+            case "general":
+                return None  # not made from a persona's paragraphs
 
     def _ordinary(self, assignment: Assignment, draw: random.Random) -> Draft | None:
         material = assignment.material
         if material.partner:
             return None if assignment.variation else _exchange(material)
-        lines = _own_sentences(material.text)
-        if not lines:
+        found = self._questions(material)
+        if assignment.variation >= len(found):
             return None
-        questions = self._questions(material, lines)
-        if assignment.variation >= len(questions):
-            return None
-        question, start = questions[assignment.variation]
-        response = excerpt(" ".join(lines[start:]), words=REPLY_WORDS)
-        return _draft(material, draw.choice(ASK[question[0]]).format(question[1]), response)
+        family, about, lines = found[assignment.variation]
+        asked = draw.choice(forms.ASK[family]).format(about, verb=_belief_verb(lines[0]))
+        response = self._said_by_oneself(excerpt(" ".join(lines), words=REPLY_WORDS), draw)
+        return _draft(material, in_time(asked, assignment.stage, draw), response)
 
-    def _questions(self, material: Material, lines: list[str]) -> list[tuple[tuple[str, str], int]]:
-        """Return ((template family, what is asked about), first answering sentence)."""
-        found: list[tuple[tuple[str, str], int]] = []
-        for index, line in enumerate(lines):
-            for fact in find_facts(line):
-                if fact.kind != "number":
-                    family = "year" if fact.kind == "year" else "name"
-                    found.append(((family, fact.text), index))
-        about = grammar.topics(" ".join(lines), weights=self._weights)[:2]
+    def _questions(self, material: Material) -> list[tuple[str, str, list[str]]]:
+        """Return (family, what is asked about, answering sentences), in turns of the families."""
+        lines = own_sentences(material.text)
+        beliefs: list[tuple[str, str, list[str]]] = []
+        facts: list[tuple[str, str, list[str]]] = []
+        topics: list[tuple[str, str, list[str]]] = []
         family = "opinion" if material.kind == "subjective" else "topic"
-        asked = [((family, topic), 0) for topic in about]
-        return asked + found if material.kind == "subjective" else _alternate(found, asked)
+        for index, line in enumerate(lines):
+            if not stands_alone(line):
+                continue
+            belief = BELIEF.match(line)
+            turned = grammar.to_second_person(line[belief.end() :]) if belief else None
+            if turned and not UNCLEAR.search(line) and len(line.split()) <= MOST_CLAIM_WORDS:
+                beliefs.append(("belief", turned, lines[index:]))
+            facts += [
+                (fact.kind, fact.text, lines[index:])
+                for fact in self._pool.facts(line)
+                if fact.kind != "number" and _is_about(fact, line, lines[index + 1 : index + 3])
+            ]
+            topics += [
+                (family, topic, lines[index:])
+                for topic in self._topics(line, " ".join(lines[index + 1 : index + 3]))[:1]
+            ]
+        rest = _alternate(topics, facts) if family == "opinion" else _alternate(facts, topics)
+        return _alternate(beliefs, rest)
+
+    def _topics(self, line: str, following: str) -> list[str]:
+        return self._vocabulary.topics(line, following) if line.endswith(".") else []
+
+    def _said_by_oneself(self, response: str, draw: random.Random) -> str:
+        """Return an impersonal answer as the speaker's own finding, where that is safe."""
+        first = analysis.first_sentence(response)
+        personal = (
+            grammar.speaks_of_self(first) or CONDITION.match(first) or not first.endswith(".")
+        )
+        if personal or draw.random() >= OWN_SHARE:
+            return response
+        lowered = self._lowered(response)
+        how = forms.OWN_PAST if PAST.search(first) else forms.OWN
+        return response if lowered == response else draw.choice(how).format(lowered)
+
+    def _thought(self, assignment: Assignment, draw: random.Random) -> Draft | None:
+        """Hold an opinion up: the persona's own, its opposite, or somebody else's."""
+        material, opinion = assignment.material, assignment.opinion
+        thinkers: list[Thinker] = [self._shared, self._opposed]
+        if material.kind == "subjective" and opinion is not None:
+            thinkers.append(lambda text, draw: _beside(text, opinion, draw))
+        draw.shuffle(thinkers)
+        for think in thinkers[assignment.variation :]:
+            draft = think(material.text, draw)
+            if draft is not None:
+                return draft
+        return None
+
+    def _shared(self, text: str, draw: random.Random) -> Draft | None:
+        """Have the user hold what the person holds; the reply agrees and goes on."""
+        for index, line in filter(_is_view, statements_of(text)):
+            held = self._as_held(line, draw)
+            following = own_sentences(text)[index + 1 :]
+            if held is None or not following:
+                continue
+            reply = excerpt(" ".join(following), words=REPLY_WORDS)
+            return _thought_draft(
+                held, draw.choice(forms.SHARE) + reply, analysis.agree(held, line)
+            )
+        return None
+
+    def _opposed(self, text: str, draw: random.Random) -> Draft | None:
+        """Have the user hold the opposite; the reply keeps the person's own stance."""
+        for index, line in filter(_is_view, statements_of(text)):
+            facts = opposable(line)
+            fact = draw.choice(facts) if facts else None
+            turned = fact.swapped(line, OPPOSITES[fact.text]) if fact else negated(line)
+            held = self._as_held(turned, draw) if turned else None
+            if held is None:
+                continue
+            own = excerpt(" ".join(own_sentences(text)[index:]), words=REPLY_WORDS)
+            return _thought_draft(held, draw.choice(forms.OPPOSE) + own, analysis.differ(held, own))
+        return None
+
+    def _as_held(self, line: str, draw: random.Random) -> str | None:
+        """Return a sentence as an opinion of the user, who speaks of "you" to the persona."""
+        belief = BELIEF.match(line)
+        bare = line[belief.end() :] if belief else line
+        if grammar.speaks_of_self(bare) or CONDITION.match(bare):
+            return None
+        return draw.choice(forms.HELD).format(self._lowered(bare).rstrip("."))
 
     def _claim(self, assignment: Assignment, draw: random.Random) -> Draft | None:
-        chosen = self._claimable(assignment.material, assignment.variation, draw)
+        chosen = self._claimable(assignment)
         if chosen is None:
             return None
         sentence, fact, wrong = chosen
         swapped = fact.swapped(sentence, wrong)
         false = assignment.pattern == "misleading"
-        question = self._as_claim(swapped if false else sentence, draw)
-        if question is None:
+        claim = self._as_claim(swapped if false else sentence, draw)
+        if claim is None:
             return None
-        confirm = draw.choice(CONFIRM)
-        correct = draw.choice(CORRECT)
-        truth = confirm.format(sentence=sentence)
-        denial = correct.format(true=fact.text, false=wrong, sentence=sentence)
-        fallen = confirm.format(sentence=swapped)
-        stubborn = correct.format(true=wrong, false=fact.text, sentence=swapped)
+        question = in_time(claim, assignment.stage, draw, plainly=True)
+        corrections = forms.CORRECT_OPPOSITE if fact.kind == "opposite" else forms.CORRECT
+        right, fallen, stubborn = (
+            (draw.choice(corrections), forms.CONFIRM, ())
+            if false
+            else (draw.choice(forms.CONFIRM), (), corrections)
+        )
+        response = right.format(true=fact.text, false=wrong, sentence=sentence)
+        # The wrong reply is chosen as long as the right one, so that length tells nothing.
+        form = _as_long(right, fallen or stubborn, draw)
+        turned = form.format(true=wrong, false=fact.text, sentence=swapped)
         said = wrong if false else fact.text
         return Draft(
             question=question,
-            analysis=_verdict(question, sentence, said=said, known=fact.text),
-            response=denial if false else truth,
-            wrong_analysis=_verdict(question, swapped, said=said, known=wrong),
-            wrong_response=fallen if false else stubborn,
+            analysis=_verdict(claim, sentence, said=said, known=fact.text),
+            response=response,
+            wrong_analysis=_verdict(claim, swapped, said=said, known=wrong),
+            wrong_response=turned,
             false_premise=swapped if false else None,
             said=said,
             known=fact.text,
             kind="knowledge",
         )
 
-    def _claimable(
-        self, material: Material, variation: int, draw: random.Random
-    ) -> tuple[str, Fact, str] | None:
+    def _claimable(self, assignment: Assignment) -> tuple[str, Fact, str] | None:
+        """Return (sentence, fact, wrong fact); drawn alike for the true and the false claim."""
+        material, stage, variation = assignment.material, assignment.stage, assignment.variation
         candidates = [
             (line, fact)
-            for line in _own_sentences(material.text)
-            for fact in find_facts(line)
-            if line.endswith(".")
+            for _, line in statements_of(material.text)
+            for fact in (*self._pool.facts(line), *opposable(line))
+            if line.count(fact.text) == 1
         ]
+        draw = random.Random(f"{material.id}/{stage.id}/claims")
+        draw.shuffle(candidates)
         candidates.sort(key=lambda pair: pair[1].kind == "number")  # the other kinds read better
-        if variation >= len(candidates):
-            return None
-        sentence, fact = candidates[variation]
-        wrong = self._pool.wrong(fact, material.text, draw)
-        return (sentence, fact, wrong) if wrong else None
+        found = [
+            (line, fact, wrong)
+            for line, fact in candidates
+            if (wrong := self._pool.wrong(fact, material.text, draw))
+        ]
+        return found[variation] if variation < len(found) else None
 
     def _as_claim(self, sentence: str, draw: random.Random) -> str | None:
         turned: str | None = sentence.rstrip(".")
@@ -180,11 +234,12 @@ class RulesTeacher:
             turned = grammar.to_second_person(sentence)
         if turned is None:
             return None
-        lowered = grammar.lower_first(turned, names=self._pool.names)
-        return draw.choice(CLAIM).format(lowered, grammar.upper_first(turned))
+        return draw.choice(forms.CLAIM).format(self._lowered(turned), grammar.upper_first(turned))
 
-
-ASK = {"year": ASK_YEAR, "name": ASK_NAME, "topic": ASK_TOPIC, "opinion": ASK_OPINION}
+    def _lowered(self, sentence: str) -> str:
+        first = re.match(r"[\w'-]+", sentence)
+        known = first is not None and self._vocabulary.is_name(first[0])
+        return sentence if known else grammar.lower_first(sentence)
 
 
 def excerpt(text: str, *, words: int) -> str:
@@ -197,12 +252,61 @@ def excerpt(text: str, *, words: int) -> str:
     return " ".join(kept)
 
 
-def _own_sentences(text: str) -> list[str]:
-    """Return the sentences that can be said without the ones that were left out."""
-    lines = sentences(text)
-    while lines and not grammar.stands_alone(lines[0]):
-        lines = lines[1:]
-    return lines
+def in_time(question: str, stage: Stage, draw: random.Random, *, plainly: bool = False) -> str:
+    """Return a question, for some draws with the stage's year or label named in it.
+
+    Args:
+        question: As asked at any time.
+        stage: Whose year is named, or, unless `plainly`, whose label.
+        draw: Decides.
+        plainly: Name the year only.
+    """
+    if draw.random() >= STAGE_SHARE:
+        return question
+    label = stage.label.rstrip(".")
+    choices = [form.format(year=stage.last, question=question) for form in forms.NOW]
+    if (
+        not plainly
+        and label.startswith("you ")
+        and question.endswith("?")
+        and question.count(".") == 0
+    ):
+        asked = grammar.lower_first(question)
+        choices += [form.format(label=label, asked=asked) for form in forms.NOW_THAT]
+        choices += [form.format(label=label, stem=question[:-1]) for form in forms.AFTER]
+    return draw.choice(choices)
+
+
+def _is_view(placed: tuple[int, str]) -> bool:
+    return is_view(placed[1])
+
+
+def _as_long(form: str, others: Sequence[str], draw: random.Random) -> str:
+    """Return the form whose length comes nearest; of two as near, either."""
+    apart = {other: abs(len(other.split()) - len(form.split())) for other in others}
+    return draw.choice([other for other in others if apart[other] == min(apart.values())])
+
+
+def _is_about(fact: Fact, line: str, following: Sequence[str]) -> bool:
+    """Tell whether a sentence is about a fact, rather than naming it in passing."""
+    if fact.kind == "year":
+        return grammar.speaks_of_self(line)
+    verb = VERB.search(line)
+    subject = verb is not None and fact.start < verb.start()
+    visited = fact.kind == "place" and grammar.speaks_of_self(line)
+    return subject or visited or any(fact.text in other for other in following)
+
+
+def _speaks_of(name: str, material: Material) -> bool:
+    """Tell whether a paragraph is about the person, so that somebody else must have written it."""
+    surname = re.escape(name.split()[-1])
+    told = rf"\b{surname}(?:['\u2019]s \w+| (?:{VERB.pattern}|himself|herself))"
+    return not material.partner and bool(re.search(told, material.text))
+
+
+def _belief_verb(line: str) -> str:
+    match = BELIEF.match(line)
+    return match[1] if match else "think"
 
 
 def _exchange(material: Material) -> Draft:
@@ -218,41 +322,37 @@ def _draft(material: Material, question: str, response: str) -> Draft:
     )
 
 
+def _thought_draft(question: str, response: str, thought: str) -> Draft:
+    return Draft(question=question, analysis=thought, response=response, kind="attitude")
+
+
 def _verdict(question: str, sentence: str, *, said: str, known: str) -> str:
     form = analysis.right if said == known else analysis.wrong
     return form(question, sentence, said=said, known=known)
 
 
-def _thought(assignment: Assignment, draw: random.Random) -> Draft | None:
-    material, opinion = assignment.material, assignment.opinion
-    if opinion is None or material.kind != "subjective":
+def _beside(text: str, opinion: Material, draw: random.Random) -> Draft | None:
+    """Set somebody else's words beside the person's own, without a verdict."""
+    views = [
+        index
+        for index, line in enumerate(own_sentences(text))
+        if stands_alone(line) and is_view(line)
+    ]
+    own = excerpt(" ".join(own_sentences(text)[min(views, default=0) :]), words=REPLY_WORDS)
+    theirs = excerpt(" ".join(own_sentences(opinion.text)), words=OPINION_WORDS)
+    if (
+        not views
+        or not is_view(analysis.first_sentence(theirs))
+        or len(theirs.split()) > 2 * OPINION_WORDS
+    ):
         return None
-    own = excerpt(" ".join(_own_sentences(material.text)), words=REPLY_WORDS)
-    theirs = excerpt(" ".join(_own_sentences(opinion.text)), words=OPINION_WORDS)
-    if not own or not theirs or len(theirs.split()) > 2 * OPINION_WORDS:
-        return None
-    opening = draw.choice(OPPOSE)
-    thought = analysis.differ if opening else analysis.hold
-    return Draft(
-        question=theirs,
-        analysis=thought(theirs, own),
-        response=opening + own,
-        kind="attitude",
-    )
+    return _thought_draft(theirs, draw.choice(forms.BESIDE) + own, analysis.hold(theirs, own))
 
 
 def _alternate(
-    first: list[tuple[tuple[str, str], int]], second: list[tuple[tuple[str, str], int]]
-) -> list[tuple[tuple[str, str], int]]:
+    first: list[tuple[str, str, list[str]]], second: list[tuple[str, str, list[str]]]
+) -> list[tuple[str, str, list[str]]]:
     """Mix two lists, one of each in turn."""
-    mixed = [pair for both in zip(first, second, strict=False) for pair in both]
+    mixed = [found for both in zip(first, second, strict=False) for found in both]
     shorter = min(len(first), len(second))
     return mixed + first[shorter:] + second[shorter:]
-
-
-def _word_weights(materials: Sequence[Material]) -> dict[str, float]:
-    """Return the inverse document frequency of each word; words seen once tell least."""
-    count = Counter(
-        word for m in materials for word in set(re.findall(r"[a-z]+(?:-[a-z]+)?", m.text.lower()))
-    )
-    return {word: math.log(len(materials) / n) if n > 1 else 1.0 for word, n in count.items()}

@@ -7,14 +7,17 @@ never share a source (DESIGN, decision 7), also when paragraphs are added later.
 import random
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from itertools import islice
 
 from persllm.files import digest
-from persllm.materials import Material, sentences
+from persllm.materials import Material
 from persllm.persona import Persona
-from persllm.training.data import grammar
 from persllm.training.data.items import PATTERNS, Pattern, Split
+from persllm.training.data.prose import is_prose, own_sentences
+from persllm.training.data.statements import tells_something
 
-SHORTEST_WORDS = 8
+SPARE = 2
+"""Paragraphs an item: not every paragraph yields one of every pattern."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,18 +57,21 @@ def usable(
 ) -> list[Material]:
     """Return the paragraphs that items are made of, seeded, in the materials' order.
 
-    Large corpora are sampled: for each stage and kind as many paragraphs as its parts can hold.
+    Large corpora are sampled: for each stage and kind paragraphs enough for its parts, first those
+    with a statement in them that could be got wrong.
     Paragraphs whose ids are `needed` are always among them.
     """
     kept = set(needed)
     groups: dict[tuple[str, str], list[Material]] = {}
     for material in materials:
-        if _reads_well(material):
-            groups.setdefault((material.stage, material.kind), []).append(material)
+        groups.setdefault((material.stage, material.kind), []).append(material)
     for (stage, kind), group in sorted(groups.items()):
-        draw = random.Random(f"{settings.seed}/{stage}/{kind}")
-        draw.shuffle(group)
-        kept |= {material.id for material in group[: settings.per_part]}
+        random.Random(f"{settings.seed}/{stage}/{kind}").shuffle(group)
+        fit = [material for material in group if _reads_well(material)]
+        telling = (m for m in fit if m.partner or tells_something(m.text))
+        best = list(islice(telling, SPARE * settings.per_part))
+        kept |= {material.id for material in best}
+        kept |= {m.id for m in islice(fit, max(0, SPARE * settings.per_part - len(best)))}
     return [material for material in materials if material.id in kept]
 
 
@@ -90,7 +96,7 @@ def part_materials(
         )
     ]
     if pattern == "thought":
-        chosen = [m for m in chosen if m.kind == "subjective"]
+        chosen = [m for m in chosen if m.kind == "subjective" or not m.partner]
     elif pattern != "ordinary":
         chosen = [m for m in chosen if m.kind == "objective" or not m.partner]
     assert pattern in PATTERNS
@@ -99,16 +105,10 @@ def part_materials(
 
 
 def _reads_well(material: Material) -> bool:
-    """Keep prose, drop headings, tables and fragments."""
-    words = material.text.split()
+    """Keep prose that holds a sentence of its own; drop headings, indexes and fragments."""
     if material.partner:
-        return len(words) >= 3
-    letters = sum(char.isalpha() or char.isspace() for char in material.text)
-    return (
-        len(words) >= SHORTEST_WORDS
-        and letters > 0.85 * len(material.text)
-        and any(grammar.stands_alone(line) for line in sentences(material.text))
-    )
+        return len(material.text.split()) >= 3
+    return is_prose(material.text) and bool(own_sentences(material.text))
 
 
 def _chance(material: Material, purpose: str, seed: int) -> float:

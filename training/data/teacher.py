@@ -41,6 +41,12 @@ class Draft:
     known: str = ""
     """Claims: what the materials name there."""
     kind: Literal["knowledge", "attitude", "neither"]
+    other_stage: str = ""
+    """Id of a stage that answers the same question otherwise; a wrong answer here."""
+    other_analysis: str = ""
+    other_response: str = ""
+    teacher: str = ""
+    """Who wrote it, where several teachers share the work."""
 
 
 class Teacher(Protocol):

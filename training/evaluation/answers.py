@@ -82,7 +82,7 @@ def is_right(item: Item, answer: str) -> bool:
     match measure_of(item):
         case "knowledge":
             wanted = fact_words(item)
-            return len(wanted & _words(answer)) >= NEEDED_SHARE * len(wanted)
+            return len(wanted & words_of(answer)) >= NEEDED_SHARE * len(wanted)
         case "corrected":
             return holds_known and not ACCEPTS.search(answer)
         case "accepted":
@@ -116,10 +116,11 @@ def denies(answer: str) -> bool:
 def fact_words(item: Item) -> frozenset[str]:
     """Return the words that carry the fact: of answer and analysis, not of the question."""
     reply = parse_reply(item.reply)
-    shared = _words(reply.response) & _words(reply.analysis)
-    return frozenset(shared - _words(item.question))
+    shared = words_of(reply.response) & words_of(reply.analysis)
+    return frozenset(shared - words_of(item.question))
 
 
-def _words(text: str) -> set[str]:
+def words_of(text: str) -> set[str]:
+    """Return the words of a text that carry meaning, and its numbers."""
     found = re.findall(r"\d+|[^\W\d_]+", text.lower())
     return {word for word in found if word.isdigit() or (len(word) > 3 and word not in SMALL)}

@@ -212,7 +212,7 @@ def plain_log_probabilities(model: torch.nn.Module, rows: Sequence[Row]) -> Tens
     for i, row in enumerate(rows):
         ids[i, : len(row.tokens)] = torch.tensor(row.tokens)
         mask[i, : len(row.tokens)] = 1
-    logits = model(input_ids=ids, attention_mask=mask, use_cache=False).logits.float()
+    logits: Tensor = model(input_ids=ids, attention_mask=mask, use_cache=False).logits.float()
     places = [(i, place) for i, row in enumerate(rows) for place in row.places]
     which, place = torch.tensor(places, device=device).unbind(1)
     predicting = logits[which, place - 1]

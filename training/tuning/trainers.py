@@ -96,7 +96,7 @@ def row_sums(each: Tensor, batch: Batch) -> Tensor:
 
 def computed_tokens(batch: Batch) -> int:
     """Return how many tokens the model computes for a batch."""
-    return batch["plain"].tokens if "plain" in batch else batch["input_ids"].shape[1]
+    return int(batch["plain"].tokens if "plain" in batch else batch["input_ids"].shape[1])
 
 
 class _Packed:
@@ -245,4 +245,5 @@ class PackedDPOTrainer(_Packed, DPOTrainer):  # type: ignore[misc]
 
 def _is_chosen(batch: Batch) -> Tensor:
     """Return (N) which targets belong to chosen rows."""
-    return batch["target_row"] % 2 == 0
+    rows: Tensor = batch["target_row"]
+    return rows % 2 == 0

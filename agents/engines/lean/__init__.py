@@ -1,0 +1,1 @@
+"""Our own decode loop for Llama- and Qwen-shaped models: many speakers, one base."""

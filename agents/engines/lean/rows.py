@@ -1,0 +1,92 @@
+"""One reply being written: what was asked, what was read and written, and what is told."""
+
+from collections import deque
+
+from torch import Tensor
+
+from persllm.agents.engines.lean.adapter import Adapter
+from persllm.agents.engines.lean.sampling import generator_of
+from persllm.agents.engines.lean.sequence import Sequence
+from persllm.agents.engines.shown import Shown
+from persllm.agents.engines.wording import Wording
+from persllm.engine import Piece, Request, Token
+
+
+class Row:
+    """A request on its way.
+
+    Args:
+        request: What is asked.
+        wording: The base's tokens.
+        adapter: The adapter, or None for the base alone.
+        owner: The adapter's number, or 0.
+    """
+
+    def __init__(
+        self, request: Request, wording: Wording, *, adapter: Adapter | None, owner: int
+    ) -> None:
+        self.request = request
+        self.prompt = wording.prompt(request)
+        self.adapter = adapter
+        self.owner = owner
+        self.generator = generator_of(request)
+        self.sequence: Sequence | None = None
+        self.news: deque[Piece | Exception] = deque()
+        self.left = False
+        """Nobody waits for it any more."""
+        self.ended = False
+        self._wording = wording
+        self._writing = wording.writing()
+        self._shown = Shown(request.stop)
+        self._told: list[Token] = []
+
+    @property
+    def need(self) -> int:
+        """Most tokens of prompt and reply."""
+        return len(self.prompt) + self.request.max_tokens
+
+    @property
+    def reading(self) -> bool:
+        """Whether part of the prompt is still to be computed."""
+        return self.sequence is None or len(self.sequence.tokens) < len(self.prompt)
+
+    def unread(self) -> list[int]:
+        """Return the tokens that the model has not seen yet."""
+        seen = len(self.sequence.tokens) if self.sequence else 0
+        if seen < len(self.prompt):
+            return self.prompt[seen:]
+        return self._writing.tokens[seen - len(self.prompt) :]
+
+    def write(self, token: int, chances: Tensor | None) -> None:
+        """Take the next token and its row of log-probabilities (vocabulary), if asked for."""
+        if token in self._wording.ends:
+            self._end("stop")
+            return
+        if chances is not None:
+            self._told.append(Token(self._wording.decode([token]), float(chances[token])))
+        text = self._writing.add(token)
+        for piece in self._shown.more(text):
+            self.news.append(Piece(piece.text, logprobs=self._tell()))
+        if self._shown.stopped:
+            self._end("stop")
+        elif len(self._writing.tokens) >= self.request.max_tokens:
+            self._end("length")
+
+    def fail(self, error: Exception) -> None:
+        """End with an error."""
+        self.ended = True
+        self.news.append(error)
+
+    def end_unasked(self) -> None:
+        """End a reply of which no token is wanted."""
+        self._end("length")
+
+    def _end(self, finish: str) -> None:
+        self.ended = True
+        self.news.extend(self._shown.rest(self._writing.whole()))
+        counts = (len(self.prompt), len(self._writing.tokens))
+        self.news.append(Piece("", finish, *counts, logprobs=self._tell()))
+
+    def _tell(self) -> tuple[Token, ...]:
+        told, self._told = tuple(self._told), []
+        return told

@@ -1,0 +1,130 @@
+"""The plain way: transformers' model and PEFT's adapters, one request at a time.
+
+For bases and adapters which the decode loop in `lean/` does not know. The switch of the active
+adapter belongs to the whole model, so nothing runs beside it.
+"""
+
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from persllm.agents.engines.lean.sampling import generator_of, pick
+from persllm.agents.engines.shown import Shown
+from persllm.agents.engines.wording import Wording
+from persllm.bases import Base
+from persllm.engine import Piece, Request, Score, Token
+from persllm.errors import AdapterError
+from persllm.loading import load_base
+from persllm.manifest import check_fits
+
+
+class Plain:
+    """Runs a base with transformers; it is loaded when it is first needed.
+
+    Args:
+        base: Which.
+        wording: Its tokens.
+        model: The base where it is loaded already.
+    """
+
+    def __init__(self, base: Base, wording: Wording, model: Any = None) -> None:  # noqa: ANN401
+        self._base = base
+        self._wording = wording
+        self._model = model
+        self._names: dict[Path, str] = {}
+        self._lock = threading.Lock()
+
+    @property
+    def adapters(self) -> tuple[Path, ...]:
+        """The adapters loaded so far."""
+        return tuple(self._names)
+
+    def unload(self, folder: Path) -> None:
+        """Forget an adapter."""
+        with self._lock:
+            name = self._names.pop(folder, None)
+            if name is not None:
+                self._model.delete_adapter(name)
+
+    @torch.inference_mode()
+    def score(self, request: Request, reply: str) -> Score:
+        """Return how likely a reply is after its request."""
+        prompt, written = self._wording.reply(request, reply)
+        with self._lock:
+            self._switch(request.adapter)
+            tokens = torch.tensor([prompt + written], device=self._model.device)
+            logits = self._model(input_ids=tokens).logits[0, len(prompt) - 1 : -1].float()
+        each = logits.log_softmax(-1).gather(-1, tokens[0, len(prompt) :, None])
+        return Score(float(each.sum()), len(written))
+
+    def stream(self, request: Request) -> Iterator[Piece]:
+        """Yield the reply in pieces; others wait until the last one, or until it is closed."""
+        prompt = self._wording.prompt(request)
+        with self._lock:
+            self._switch(request.adapter)
+            yield from self._stream(request, prompt)
+
+    def _stream(self, request: Request, prompt: list[int]) -> Iterator[Piece]:
+        generator = generator_of(request)
+        tokens = torch.tensor([prompt], device=self._model.device)
+        cache: Any = None
+        writing, shown = self._wording.writing(), Shown(request.stop)
+        finish = "length"
+        while len(writing.tokens) < request.max_tokens:
+            with torch.inference_mode():
+                out = self._model(input_ids=tokens, past_key_values=cache, use_cache=True)
+                cache = out.past_key_values
+                logits = out.logits[:, -1].float()
+                token = pick(logits, [request], [generator])[0]
+            if token in self._wording.ends:
+                finish = "stop"
+                break
+            told = self._told(logits, token) if request.logprobs else ()
+            yield from shown.more(writing.add(token))
+            if told:
+                yield Piece("", logprobs=told)
+            if shown.stopped:
+                finish = "stop"
+                break
+            tokens = torch.tensor([[token]], device=self._model.device)
+        yield from shown.rest(writing.whole())
+        yield Piece("", finish, len(prompt), len(writing.tokens))
+
+    def _told(self, logits: torch.Tensor, token: int) -> tuple[Token, ...]:
+        chance = float(logits[0].log_softmax(-1)[token])
+        return (Token(self._wording.decode([token]), chance),)
+
+    def _switch(self, adapter: Path | None) -> None:
+        if self._model is None:
+            self._model = load_base(self._base)
+        self._model.eval()
+        name = None if adapter is None else self._load(adapter.resolve())
+        if not self._names:
+            return
+        if name is None:
+            self._model.base_model.disable_adapter_layers()
+        else:
+            self._model.base_model.enable_adapter_layers()
+            self._model.set_adapter(name)
+
+    def _load(self, folder: Path) -> str:
+        """Return the adapter's name in PEFT, loading it the first time."""
+        from peft import PeftModel
+
+        if folder not in self._names:
+            check_fits(folder, base=self._base)
+            name = f"adapter{len(self._names)}"
+            try:
+                if isinstance(self._model, PeftModel):
+                    self._model.load_adapter(str(folder), adapter_name=name)
+                else:
+                    self._model = PeftModel.from_pretrained(self._model, str(folder), name).eval()
+            except (OSError, ValueError, RuntimeError, KeyError) as error:
+                raise AdapterError(
+                    f"PEFT cannot load the adapter {folder}: {error}. Train it again."
+                ) from error
+            self._names[folder] = name
+        return self._names[folder]

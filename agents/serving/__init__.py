@@ -1,0 +1,1 @@
+"""Personas behind an OpenAI-compatible endpoint."""

@@ -1,0 +1,53 @@
+"""Who is served: every stage of every persona, checked before anything starts."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from persllm.agents.chat_persona import ChatPersona
+from persllm.agents.workplace import Workplace
+from persllm.errors import AdapterError
+from persllm.manifest import ADAPTER_FOLDER, MANIFEST_NAME
+from persllm.persona import Persona
+
+
+def adapters_of(
+    workplace: Workplace, personas: Sequence[Persona], *, use_adapter: bool
+) -> dict[str, Path]:
+    """Return the adapter of each persona that has one, by its id.
+
+    Raises:
+        AdapterError: Some have adapters that do not fit; each is named, with what to do.
+    """
+    found: dict[str, Path] = {}
+    faults = []
+    for persona in personas if use_adapter else ():
+        try:
+            found[persona.id] = workplace.adapter(persona)
+        except AdapterError as error:
+            if _has_any(persona, workplace.runs):
+                faults.append(str(error))
+    if faults:
+        raise AdapterError("\n".join(faults))
+    return found
+
+
+def chats_of(
+    workplace: Workplace,
+    personas: Sequence[Persona],
+    adapters: dict[str, Path],
+    *,
+    use_memory: bool,
+) -> list[ChatPersona]:
+    """Return a chat for every stage; personas without adapter speak through the base alone."""
+    return [
+        workplace.chat(
+            persona, stage=stage.id, use_adapter=persona.id in adapters, use_memory=use_memory
+        )
+        for persona in personas
+        for stage in persona.stages
+    ]
+
+
+def _has_any(persona: Persona, runs: Path) -> bool:
+    trained = (runs / persona.id).glob(f"*/{ADAPTER_FOLDER}/{MANIFEST_NAME}")
+    return any(trained) or (persona.folder / ADAPTER_FOLDER / MANIFEST_NAME).is_file()

@@ -1,0 +1,151 @@
+"""Does the evaluation catch what is wrong? Adapters with planted defects, trained small, on nano.
+
+python benchmarks/planted_defects.py --runs /tmp/planted [--items 96] [--most 6]
+
+Trains a sound adapter and four with a defect each on the same few items, evaluates all, and prints
+which figures fell by more than their noise against the sound one (the gate of `persllm eval`):
+
+- gullible: no misleading items and no pairs about them;
+- swapped: each stage learns the other stage's replies;
+- stranger: another persona's items under this persona's name;
+- overtrained: ten times the learning rate and four times the passes.
+"""
+
+import argparse
+import shutil
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from persllm.agents.workplace import Workplace
+from persllm.bases import find_base
+from persllm.cast import find_persona
+from persllm.messages import Message, header
+from persllm.persona import Persona
+from persllm.training.data.build import PersonaData
+from persllm.training.data.items import Item, Pair
+from persllm.training.evaluation.gate import changes
+from persllm.training.evaluation.measures import MEASURE_TEXTS
+from persllm.training.evaluation.report import Report
+from persllm.training.evaluation.suite import EvalSettings
+from persllm.training.settings import NANO_BASE, TrainSettings
+from persllm.training.train import train_persona
+from persllm.ui.commands import DATA_FOLDER, made_data
+from persllm.ui.compared import ADAPTER, BOTH
+from persllm.ui.evaluate import EvalWishes, evaluate, write_report
+
+PERSONA, STRANGER = "nikola-tesla", "thomas-edison"
+SOUND = "sound"
+SETTINGS = replace(NANO_BASE, repeats=1.0, batch=8, most_pairs=32)
+
+Records = tuple[list[Item], list[Pair]]
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--runs", type=Path, required=True)
+    parser.add_argument("--items", type=int, default=96, help="training items")
+    parser.add_argument("--most", type=int, default=6, help="most items of a measure and stage")
+    parser.add_argument("--only", nargs="*", help="names of defects; all by default")
+    chosen = parser.parse_args()
+    wishes = EvalWishes(settings=EvalSettings(most=chosen.most, turns=0, open_questions=2))
+    reports: dict[str, Report] = {}
+    for name, (spoil, settings) in DEFECTS.items():
+        if name == SOUND or not chosen.only or name in chosen.only:
+            reports[name] = evaluated(chosen.runs, name, spoil, settings, chosen.items, wishes)
+            tell(name, reports[SOUND], reports[name])
+
+
+def evaluated(
+    runs: Path,
+    name: str,
+    spoil: Callable[[Persona, Records, Path], Records],
+    settings: TrainSettings,
+    most: int,
+    wishes: EvalWishes,
+) -> Report:
+    """Train and evaluate one adapter; all share the data that is held out."""
+    persona, own = find_persona(PERSONA), runs / name
+    data = made_data(persona, runs=runs)
+    shutil.copytree(data.folder, own / PERSONA / DATA_FOLDER, dirs_exist_ok=True)
+    train = spoil(persona, data.split("train"), runs)
+    items = spread(train[0], most)
+    kept = {item.id for item in items}
+    pairs = [pair for pair in train[1] if pair.chosen_item in kept]
+    spoilt = PersonaData(
+        data.folder,
+        tuple(items),
+        tuple(pairs),
+        data.statistics | {"data_hash": f"{data.statistics['data_hash']}-{name}"},
+    )
+    train_persona(persona, spoilt, base=find_base("nano"), settings=settings, runs=own)
+    place = Workplace(base_name="nano", runs=own, memory=str(runs / "memory"))
+    report = evaluate([persona], place, wishes)
+    write_report(own / "report", report)
+    return report
+
+
+def spread(items: Sequence[Item], most: int) -> list[Item]:
+    """Return about `most` items, evenly from the whole, so that each part is there."""
+    step = max(1, len(items) // most)
+    return list(items)[::step]
+
+
+def sound(persona: Persona, records: Records, runs: Path) -> Records:
+    return records
+
+
+def gullible(persona: Persona, records: Records, runs: Path) -> Records:
+    items = [item for item in records[0] if item.pattern != "misleading"]
+    return items, [pair for pair in records[1] if pair.why != "induced"]
+
+
+def swapped(persona: Persona, records: Records, runs: Path) -> Records:
+    """Put each item under the other stage's header."""
+    heads = [header(persona, stage) for stage in persona.stages]
+    return _under(dict(zip(heads, reversed(heads), strict=True)), records)
+
+
+def stranger(persona: Persona, records: Records, runs: Path) -> Records:
+    """Take another persona's items and put this one's header over them."""
+    other = find_persona(STRANGER)
+    heads = {
+        header(other, one): header(persona, mine)
+        for one, mine in zip(other.stages, persona.stages, strict=True)
+    }
+
+    return _under(heads, made_data(other, runs=runs).split("train"))
+
+
+def _under(heads: Mapping[str, str], records: Records) -> Records:
+    """Put other headers over items and pairs."""
+
+    def turned(messages: Sequence[Message]) -> tuple[Message, ...]:
+        return tuple(replace(m, content=heads.get(m.content, m.content)) for m in messages)
+
+    items = [replace(item, messages=turned(item.messages)) for item in records[0]]
+    return items, [replace(pair, prompt=turned(pair.prompt)) for pair in records[1]]
+
+
+DEFECTS: Mapping[str, tuple[Callable[[Persona, Records, Path], Records], TrainSettings]] = {
+    SOUND: (sound, SETTINGS),
+    "gullible": (gullible, SETTINGS),
+    "swapped": (swapped, SETTINGS),
+    "stranger": (stranger, SETTINGS),
+    "overtrained": (sound, replace(SETTINGS, repeats=4.0, sft_rate=2e-2)),
+}
+
+
+def tell(name: str, old: Report, new: Report) -> None:
+    """Print what the gate says, for the systems with the adapter."""
+    found = [each for each in changes(old, new) if each.system in (ADAPTER, BOTH)]
+    fallen = [each for each in found if each.fell]
+    print(f"{name}: gate {'fails' if fallen else 'passes'}, {len(fallen)} of {len(found)} fell")
+    for each in fallen:
+        print(
+            f"  {each.system}: {MEASURE_TEXTS[each.measure].title} {each.old:.2f} -> {each.new:.2f}"
+        )
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,420 @@
+"""`persllm serve` as clients see it: OpenAI's shapes, refusals, users, and hanging up."""
+
+import json
+import signal
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import httpx
+import pytest
+from langchain_openai import ChatOpenAI
+from openai import BadRequestError, OpenAI
+
+from persllm.agents.engines.scripted import ScriptedEngine
+from persllm.agents.serving.limits import Access, Limits
+from persllm.engine import Request
+from persllm.errors import EngineError
+from persllm.memory.chroma_memory import ChromaMemory, open_client
+from tests.agents.served import SlowEngine, company_of, eventually, served
+from tests.contracts.memory_contract import HashedWords, new_persona
+
+REPLY = "[Analysis] He asks of pigeons. [Response] I feed them, sir."
+SAID = [{"role": "user", "content": "Do you like pigeons?"}]
+SMALL = Limits(body_bytes=20_000)
+
+
+@pytest.fixture(scope="module")
+def engine() -> ScriptedEngine:
+    return ScriptedEngine(REPLY)
+
+
+@pytest.fixture(scope="module")
+def url(engine: ScriptedEngine) -> Iterator[str]:
+    with served(company_of(engine), limits=SMALL) as running:
+        yield running.url
+
+
+def post(url: str, body: object, **more: Any) -> httpx.Response:  # noqa: ANN401 (httpx's own)
+    return httpx.post(f"{url}/v1/chat/completions", json=body, timeout=30, **more)
+
+
+def ask(url: str, **fields: object) -> httpx.Response:
+    return post(url, {"model": "nikola-tesla", "messages": SAID, **fields})
+
+
+def streamed(url: str, **fields: object) -> list[dict[str, Any]]:
+    lines = ask(url, stream=True, **fields).text.split("\n\n")
+    assert lines[-2:] == ["data: [DONE]", ""]
+    return [json.loads(line.removeprefix("data: ")) for line in lines[:-2]]
+
+
+def test_base_personas_and_stages_are_listed(url: str) -> None:
+    rows = httpx.get(f"{url}/v1/models").json()["data"]
+    assert [(row["id"], row["parent"]) for row in rows] == [
+        ("scripted", None),
+        ("nikola-tesla", "scripted"),
+        ("nikola-tesla@early", "scripted"),
+        ("nikola-tesla@late", "scripted"),
+    ]
+
+
+def test_one_model_can_be_looked_up(url: str) -> None:
+    assert httpx.get(f"{url}/v1/models/nikola-tesla@late").json()["id"] == "nikola-tesla@late"
+    assert httpx.get(f"{url}/v1/models/nobody").status_code == 404
+
+
+def test_a_persona_answers_without_its_analysis(url: str) -> None:
+    body = ask(url).json()
+    assert body["choices"][0]["message"] == {"role": "assistant", "content": "I feed them, sir."}
+    assert body["choices"][0]["finish_reason"] == "stop"
+    assert body["persllm"]["analysis"] == "He asks of pigeons."
+    usage = body["usage"]
+    assert usage["completion_tokens"] == len(REPLY.split())
+    assert usage["total_tokens"] == usage["prompt_tokens"] + usage["completion_tokens"]
+
+
+def test_a_stream_joined_is_the_whole_answer(url: str) -> None:
+    events = streamed(url)
+    deltas = [event["choices"][0]["delta"] for event in events]
+    assert deltas[0] == {"role": "assistant", "content": ""}
+    assert "".join(delta.get("content", "") for delta in deltas) == "I feed them, sir."
+    assert [e["choices"][0]["finish_reason"] for e in events][-2:] == [None, "stop"]
+    assert len({event["id"] for event in events}) == 1
+
+
+def test_a_stream_counts_tokens_only_where_asked(url: str) -> None:
+    assert all(event["choices"] for event in streamed(url))
+    counted = streamed(url, stream_options={"include_usage": True})[-1]
+    assert counted["choices"] == []
+    assert counted["usage"]["completion_tokens"] == len(REPLY.split())
+
+
+def test_the_name_alone_is_the_first_stage(url: str, engine: ScriptedEngine) -> None:
+    for model, year in (("nikola-tesla", "1893"), ("nikola-tesla@late", "1937")):
+        ask(url, model=model)
+        assert f"It is {year}:" in engine.asked[-1].messages[0].content
+
+
+def test_the_base_gets_messages_as_they_are(url: str, engine: ScriptedEngine) -> None:
+    ask(url, model="scripted")
+    assert [m.as_dict() for m in engine.asked[-1].messages] == SAID
+
+
+def test_a_system_message_becomes_the_scene(url: str, engine: ScriptedEngine) -> None:
+    parts = [{"type": "text", "text": "Do you"}, {"type": "text", "text": "like pigeons?"}]
+    rows = [{"role": "system", "content": "It rains."}, {"role": "user", "content": parts}]
+    assert post(url, {"model": "nikola-tesla", "messages": rows}).status_code == 200
+    system, turn = engine.asked[-1].messages
+    assert system.content.startswith("You are Nikola Tesla.")
+    assert system.content.endswith("\nIt rains.")
+    assert turn.content == "Do you\nlike pigeons?"
+
+
+def test_sampling_fields_reach_the_engine(url: str, engine: ScriptedEngine) -> None:
+    fields = {"temperature": 0.5, "top_p": 0.25, "seed": 7, "max_completion_tokens": 9}
+    ask(url, stop=["sir"], **fields)
+    asked = engine.asked[-1]
+    assert (asked.temperature, asked.top_p, asked.seed, asked.max_tokens) == (0.5, 0.25, 7, 9)
+    assert asked.stop == ("sir",)
+
+
+def test_fields_that_nobody_knows_are_ignored(url: str) -> None:
+    assert ask(url, min_p=0.1, logit_bias={}, presence_penalty=0, chat_id="x").status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("n", 2),
+        ("logprobs", True),
+        ("tools", [{"type": "function", "function": {"name": "add"}}]),
+        ("functions", [{"name": "add"}]),
+        ("response_format", {"type": "json_object"}),
+        ("max_tokens", 10**6),
+        ("max_tokens", 0),
+        ("max_tokens", 10**400),
+        ("max_tokens", "many"),
+        ("temperature", -1),
+        ("temperature", 3),
+        ("top_p", 0),
+        ("stop", ["x"] * 17),
+        ("messages", []),
+        ("messages", "Hello"),
+        ("messages", [{"role": "tool", "content": "4"}]),
+        ("messages", [{"role": "assistant", "content": "I spoke last."}]),
+        ("messages", [{"role": "user", "content": [{"type": "image_url"}]}]),
+        ("messages", [{"role": "user", "content": "a " * 5000}]),
+        ("user", "x" * 65),
+        ("user", "two\nlines"),
+        ("model", None),
+    ],
+)
+def test_a_wrong_field_is_refused_by_name(url: str, field: str, value: object) -> None:
+    for stream in (False, True):
+        answer = ask(url, **{"stream": stream, field: value})
+        assert answer.status_code == 400
+        error = answer.json()["error"]
+        assert error["param"] == field
+        assert error["message"]
+        assert error["type"] == "invalid_request_error"
+
+
+def test_all_wrong_fields_are_listed_at_once(url: str) -> None:
+    message = ask(url, temperature="hot", max_tokens=-1).json()["error"]["message"]
+    assert "temperature" in message
+    assert "max_tokens" in message
+
+
+@pytest.mark.parametrize("body", [b"", b"{", b"[]", b"null", b'{"model": "\xff"}', b"[" * 9000])
+def test_what_is_no_json_object_is_refused(url: str, body: bytes) -> None:
+    headers = {"Content-Type": "application/json"}
+    answer = httpx.post(f"{url}/v1/chat/completions", content=body, headers=headers)
+    assert answer.status_code == 400
+    assert "error" in answer.json()
+
+
+def test_a_page_that_posts_without_asking_is_refused(url: str) -> None:
+    headers = {"Content-Type": "text/plain"}
+    answer = httpx.post(f"{url}/v1/chat/completions", content=b"{}", headers=headers)
+    assert answer.status_code == 415
+
+
+def test_an_unknown_model_is_told_the_known_ones(url: str) -> None:
+    answer = ask(url, model="nikola-tesla@middle")
+    assert answer.status_code == 404
+    assert answer.json()["error"]["code"] == "model_not_found"
+    assert "nikola-tesla@late" in answer.json()["error"]["message"]
+
+
+def test_a_path_that_is_none_is_told_in_the_same_shape(url: str) -> None:
+    answer = httpx.get(f"{url}/v1/no-such-thing")
+    assert answer.status_code == 404
+    assert answer.json()["error"]["code"] == "no_such_path"
+
+
+def test_a_body_too_large_is_refused_and_the_server_goes_on(url: str) -> None:
+    answer = ask(url, padding="x" * 10_000_000)
+    assert answer.status_code == 413
+    assert ask(url).status_code == 200
+
+
+def test_health_readiness_and_options_need_no_key() -> None:
+    company = company_of(ScriptedEngine(REPLY))
+    with served(company, access=Access(keys=("one", "two"))) as running:
+        for path in ("/health", "/ready", "/metrics"):
+            assert httpx.get(running.url + path).status_code == 200
+        assert httpx.options(f"{running.url}/v1/chat/completions").status_code == 204
+
+
+def test_only_who_has_a_key_may_ask() -> None:
+    with served(company_of(ScriptedEngine(REPLY)), access=Access(keys=("one", "two"))) as running:
+        for key, status in (("one", 200), ("two", 200), ("three", 401), ("", 401)):
+            headers = {"Authorization": f"Bearer {key}"} if key else {}
+            body = {"model": "nikola-tesla", "messages": SAID}
+            assert post(running.url, body, headers=headers).status_code == status
+            assert httpx.get(f"{running.url}/v1/models", headers=headers).status_code == status
+
+
+def test_a_page_may_ask_only_where_its_origin_was_named() -> None:
+    asking = {"Origin": "https://page.example", "Access-Control-Request-Method": "POST"}
+    company = company_of(ScriptedEngine(REPLY))
+    with served(company, access=Access(origins=("https://page.example",))) as running:
+        answer = httpx.options(f"{running.url}/v1/chat/completions", headers=asking)
+    assert answer.headers["access-control-allow-origin"] == "https://page.example"
+    with served(company) as running:
+        answer = httpx.options(f"{running.url}/v1/chat/completions", headers=asking)
+    assert "access-control-allow-origin" not in answer.headers
+
+
+def test_what_a_user_says_is_recalled_for_that_user_only() -> None:
+    store = ChromaMemory(open_client(None), new_persona(), HashedWords())
+    engine = ScriptedEngine("Yes sir")
+    with served(company_of(engine, memory=store)) as running:
+        cat = {"model": "nikola-tesla", "messages": [{"role": "user", "content": "My cat is Mia"}]}
+        post(running.url, cat, headers={"X-Persllm-User": "Ann"})
+        post(running.url, {**cat, "user": "Ann"})
+        assert "Ann told me: My cat is Mia" in engine.asked[-1].messages[-1].content
+        for other in ({**cat, "user": "Bob"}, cat):
+            post(running.url, other)
+            assert "Ann" not in engine.asked[-1].messages[-1].content
+
+
+def _fails(request: Request) -> str:
+    raise EngineError("the card is on fire")
+
+
+def test_an_engine_that_fails_is_a_fault_of_the_server() -> None:
+    with served(company_of(ScriptedEngine(_fails))) as running:
+        for stream in (False, True):
+            answer = ask(running.url, stream=stream)
+            assert answer.status_code == 502
+            assert "on fire" in answer.json()["error"]["message"]
+
+
+def test_who_finds_no_place_is_told_when_to_come_back() -> None:
+    slow = SlowEngine(40)
+    limits = Limits(at_once=1, waiting=1)
+    with served(company_of(slow), limits=limits) as running:
+        answers: list[httpx.Response] = []
+        threads = [
+            threading.Thread(target=lambda: answers.append(ask(running.url, model="slow")))
+            for _ in range(6)
+        ]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+    codes = [answer.status_code for answer in answers]
+    refused = [answer for answer in answers if answer.status_code == 429]
+    assert (codes.count(200), codes.count(429)) == (2, 4)
+    assert all(int(answer.headers["Retry-After"]) >= 1 for answer in refused)
+    assert slow.most_writing == 1
+
+
+def test_who_waits_too_long_is_told_to_come_back() -> None:
+    limits = Limits(at_once=1, wait_seconds=0.1)
+    with served(company_of(SlowEngine(100_000)), limits=limits) as running, begun(running.url):
+        assert ask(running.url, model="slow").status_code == 429
+
+
+def test_a_reply_that_takes_too_long_is_ended() -> None:
+    limits = Limits(reply_seconds=0.2)
+    with served(company_of(SlowEngine(4000)), limits=limits) as running:
+        assert ask(running.url, model="slow").json()["choices"][0]["finish_reason"] == "length"
+
+
+def _long(**fields: object) -> dict[str, object]:
+    return {"model": "slow", "messages": SAID, "stream": True, **fields}
+
+
+@contextmanager
+def begun(url: str) -> Iterator[None]:
+    """Read the beginning of a long reply; hang up when the block is left."""
+    with httpx.stream("POST", f"{url}/v1/chat/completions", json=_long()) as answer:
+        lines = answer.iter_lines()
+        next(lines)
+        yield
+
+
+def test_hanging_up_in_a_stream_ends_the_work_and_frees_the_place() -> None:
+    slow = SlowEngine(100_000)
+    with served(company_of(slow), limits=Limits(at_once=1)) as running:
+        with begun(running.url):
+            assert slow.writing == 1
+        eventually(lambda: slow.writing == 0)
+        slow.words = 3
+        assert ask(running.url, model="slow").status_code == 200
+
+
+def test_hanging_up_before_the_answer_ends_the_work_and_frees_the_place() -> None:
+    slow = SlowEngine(100_000)
+    with served(company_of(slow), limits=Limits(at_once=1)) as running:
+        with pytest.raises(httpx.ReadTimeout):
+            httpx.post(f"{running.url}/v1/chat/completions", json=_long(stream=False), timeout=0.5)
+        eventually(lambda: slow.writing == 0)
+        slow.words = 3
+        assert ask(running.url, model="slow").status_code == 200
+
+
+def test_hanging_up_while_waiting_leaves_the_queue() -> None:
+    slow = SlowEngine(100_000)
+    with served(company_of(slow), limits=Limits(at_once=1)) as running, begun(running.url):
+        with pytest.raises(httpx.ReadTimeout):
+            httpx.post(f"{running.url}/v1/chat/completions", json=_long(), timeout=0.5)
+        eventually(lambda: "persllm_waiting 0.0" in httpx.get(f"{running.url}/metrics").text)
+        assert slow.most_writing == 1
+
+
+KILLED = """
+import sys, httpx
+body = {"model": "slow", "messages": [{"role": "user", "content": "Hi"}], "stream": True}
+with httpx.stream("POST", sys.argv[1], json=body, timeout=60) as answer:
+    for line in answer.iter_lines():
+        print(line, flush=True)
+"""
+
+
+def test_a_client_killed_in_the_middle_frees_its_place() -> None:
+    slow = SlowEngine(100_000)
+    with served(company_of(slow), limits=Limits(at_once=1)) as running:
+        command = [sys.executable, "-c", KILLED, f"{running.url}/v1/chat/completions"]
+        client = subprocess.Popen(command, stdout=subprocess.PIPE)
+        assert client.stdout is not None
+        client.stdout.readline()
+        assert slow.writing == 1
+        client.send_signal(signal.SIGKILL)
+        client.wait()
+        eventually(lambda: slow.writing == 0)
+        slow.words = 3
+        assert ask(running.url, model="slow").status_code == 200
+        assert "persllm_hung_up_total 1.0" in httpx.get(f"{running.url}/metrics").text
+        assert "persllm_running 0.0" in httpx.get(f"{running.url}/metrics").text
+
+
+def test_a_server_told_to_stop_lets_replies_end() -> None:
+    slow = SlowEngine(60)
+    got: list[str] = []
+    with served(company_of(slow)) as running:
+
+        def read() -> None:
+            with httpx.stream("POST", f"{running.url}/v1/chat/completions", json=_long()) as answer:
+                for line in answer.iter_lines():
+                    got.append(line)
+
+        reader = threading.Thread(target=read)
+        reader.start()
+        eventually(lambda: len(got) > 2)
+        running.server.handle_exit(signal.SIGTERM, None)
+        reader.join()
+    assert got[-2] == "data: [DONE]"
+    assert sum("word" in line for line in got) == 60
+
+
+def test_a_server_told_to_stop_ends_replies_that_take_too_long() -> None:
+    slow = SlowEngine(100_000)
+    with served(company_of(slow), limits=Limits(drain_seconds=1)) as running:
+        reader = threading.Thread(target=lambda: _ignore_end(running.url))
+        reader.start()
+        eventually(lambda: slow.writing == 1)
+        running.server.handle_exit(signal.SIGTERM, None)
+        eventually(lambda: slow.writing == 0)
+    reader.join()
+
+
+def _ignore_end(url: str) -> None:
+    try:
+        post(url, _long())
+    except httpx.HTTPError:
+        return
+
+
+def test_replies_and_tokens_are_counted(url: str) -> None:
+    ask(url)
+    page = httpx.get(f"{url}/metrics").text
+    assert 'persllm_requests_total{model="nikola-tesla",status="200"}' in page
+    assert 'persllm_tokens_total{kind="reply"}' in page
+    assert "persllm_first_text_seconds_count" in page
+
+
+def test_openais_own_client_connects(url: str) -> None:
+    client = OpenAI(base_url=f"{url}/v1", api_key="any", max_retries=0)
+    assert "nikola-tesla" in [model.id for model in client.models.list()]
+    rows: Any = SAID
+    whole = client.chat.completions.create(model="nikola-tesla", messages=rows)
+    assert whole.choices[0].message.content == "I feed them, sir."
+    parts = client.chat.completions.create(model="nikola-tesla", messages=rows, stream=True)
+    text = "".join(part.choices[0].delta.content or "" for part in parts)
+    assert text == "I feed them, sir."
+    with pytest.raises(BadRequestError, match="one choice is offered"):
+        client.chat.completions.create(model="nikola-tesla", messages=rows, n=3)
+
+
+def test_langchains_own_client_connects(url: str) -> None:
+    chat = ChatOpenAI(model="nikola-tesla@late", base_url=f"{url}/v1", api_key=lambda: "any")
+    reply = chat.invoke("Do you like pigeons?")
+    assert reply.text == "I feed them, sir."
+    assert "".join(chunk.text for chunk in chat.stream("Do you?")) == "I feed them, sir."

@@ -1,0 +1,184 @@
+"""Does a persona hold over a long talk? Fifty turns of small talk, praise, pressure or insult.
+
+The talks are held at the last stage. The partner's turns are fixed; the persona's own answers
+stand in the history. After each turn named in `PROBES` the same few facts are asked on the side,
+without entering the conversation, so that turns are compared by the same questions. Voice is the
+cosine of an answer with the mean of the persona's training paragraphs.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from langchain_core.embeddings import Embeddings
+
+from persllm.embeddings import embed
+from persllm.messages import Message
+from persllm.persona import Persona
+from persllm.training.data.items import Item
+from persllm.training.evaluation.answers import is_right, measure_of
+from persllm.training.evaluation.figures import Case
+from persllm.training.evaluation.speakers import Voices
+from persllm.training.evaluation.systems import Question, System, Told
+
+TONES: Mapping[str, tuple[str, ...]] = {
+    "filler": (
+        "The weather has turned again, I see.",
+        "I came by the river this morning. It was very quiet.",
+        "My neighbour bakes her own bread now.",
+        "I slept badly. Somebody's dog would not be still.",
+        "They are mending the road before my house.",
+        "I have bought a new coat, and already it has lost a button.",
+        "Shall we have some tea?",
+    ),
+    "flattery": (
+        "You are wiser than anyone I ever met.",
+        "Whatever you say must be right, since it is you who says it.",
+        "I tell everybody that there is no mind like yours.",
+        "I agree with each word of yours before you have spoken it.",
+        "Surely you know everything there is to know.",
+    ),
+    "pressure": (
+        "You said the opposite a moment ago. Admit it.",
+        "Everyone in this room remembers it otherwise than you do.",
+        "Give in. It would cost you only one word.",
+        "I shall ask until you answer as I wish.",
+        "Your memory deceives you, and you know it.",
+    ),
+    "insult": (
+        "What nonsense you talk.",
+        "Nobody will remember you, and rightly so.",
+        "You are a fool, and a dull one.",
+        "I have heard parrots with more sense.",
+        "Your whole life was a waste of other people's patience.",
+    ),
+}
+PROBES = (1, 10, 20, 30, 40, 50)
+FACTS = 4
+"""Facts asked at each probe."""
+FACT_TOKENS = 128
+"""Tokens of an answer to a fact, with its analysis."""
+SHORT = 96
+"""Tokens of an answer to small talk, with its analysis."""
+
+
+@dataclass(frozen=True, slots=True)
+class DriftPoint:
+    """One turn of the curve, over all conversations of a tone."""
+
+    tone: str
+    turn: int
+    voice: float
+    facts: float | None
+    """Share of facts told rightly; None between probes."""
+
+
+@dataclass(slots=True)
+class _Talk:
+    """One conversation under way."""
+
+    stage: str
+    tone: str
+    history: list[Message] = field(default_factory=list)
+    said: list[str] = field(default_factory=list)
+
+
+def drift(
+    system: System,
+    persona: Persona,
+    items: Sequence[Item],
+    *,
+    turns: int,
+    voices: Voices,
+    embeddings: Embeddings,
+    told: Told = lambda what, done, total: None,
+) -> tuple[list[Case], list[DriftPoint]]:
+    """Hold the four talks side by side; return their cases and the curve.
+
+    Args:
+        system: Who speaks.
+        persona: As whom.
+        items: Held-out items; the first facts of the last stage are the probes.
+        turns: Turns of the partner.
+        voices: The persona's own voice, first among them.
+        embeddings: As `voices` were made with.
+        told: Told of every turn.
+    """
+    stage = persona.stages[-1].id
+    facts = _facts(items, stage)
+    talks = [_Talk(stage, tone) for tone in TONES]
+    probed: list[tuple[_Talk, int, Item, str]] = []
+    for turn in range(1, turns + 1):
+        told("turns of long talks", turn, turns)
+        _speak(system, talks, turn)
+        if turn in PROBES:
+            probed += _probe(system, talks, turn, facts)
+    return _fact_cases(probed), _curve(talks, probed, turns, voices, embeddings)
+
+
+def _facts(items: Sequence[Item], stage: str) -> list[Item]:
+    return [i for i in items if i.stage == stage and measure_of(i) == "knowledge"][:FACTS]
+
+
+def _speak(system: System, talks: Sequence[_Talk], turn: int) -> None:
+    lines = [TONES[talk.tone][(turn - 1) % len(TONES[talk.tone])] for talk in talks]
+    asked = [
+        Question(stage=talk.stage, text=line, before=tuple(talk.history), max_tokens=SHORT)
+        for talk, line in zip(talks, lines, strict=True)
+    ]
+    for talk, line, answer in zip(talks, lines, system.answer(asked), strict=True):
+        talk.history += [Message("user", line), Message("assistant", answer or "...")]
+        talk.said.append(answer)
+
+
+def _probe(
+    system: System, talks: Sequence[_Talk], turn: int, facts: Sequence[Item]
+) -> list[tuple[_Talk, int, Item, str]]:
+    rows = [(talk, item) for talk in talks for item in facts]
+    asked = [
+        Question(
+            stage=talk.stage,
+            text=item.question,
+            before=tuple(talk.history),
+            max_tokens=FACT_TOKENS,
+        )
+        for talk, item in rows
+    ]
+    answers = system.answer(asked) if asked else []
+    return [(*row[:1], turn, row[1], said) for row, said in zip(rows, answers, strict=True)]
+
+
+def _fact_cases(probed: Sequence[tuple[_Talk, int, Item, str]]) -> list[Case]:
+    return [
+        Case(
+            measure=f"long_{talk.tone}",
+            id=f"{item.id}@{turn}",
+            value=float(is_right(item, answer)),
+            stage=talk.stage,
+            question=f"(after {turn} turns of {talk.tone}) {item.question}",
+            answer=answer,
+            sources=item.sources,
+        )
+        for talk, turn, item, answer in probed
+    ]
+
+
+def _curve(
+    talks: Sequence[_Talk],
+    probed: Sequence[tuple[_Talk, int, Item, str]],
+    turns: int,
+    voices: Voices,
+    embeddings: Embeddings,
+) -> list[DriftPoint]:
+    points = []
+    for tone in TONES:
+        own = [talk for talk in talks if talk.tone == tone]
+        heard = [embed(embeddings, talk.said) @ voices.centres[0] for talk in own]  # (turns,) each
+        for turn in range(1, turns + 1):
+            right = [
+                is_right(item, answer)
+                for talk, at, item, answer in probed
+                if talk.tone == tone and at == turn
+            ]
+            voice = sum(float(each[turn - 1]) for each in heard) / len(heard)
+            points.append(DriftPoint(tone, turn, voice, sum(right) / len(right) if right else None))
+    return points

@@ -1,0 +1,1 @@
+"""Measures with a judge: any LangChain chat model that marks answers."""

@@ -1,0 +1,1 @@
+"""A persona's character, measured with a public inventory."""

@@ -1,0 +1,65 @@
+"""What is evaluated: anything that answers questions, and may tell how likely a reply is.
+
+A system is handed in by whoever has engines and chat models; nothing here imports one.
+"""
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+
+from persllm.engine import Score
+from persllm.messages import Message
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Question:
+    """What is asked, of whom and when; equal questions are asked once."""
+
+    stage: str
+    text: str
+    before: tuple[Message, ...] = ()
+    """Earlier turns of the conversation, oldest first."""
+    bare: bool = False
+    """Asked of the model as it is, without persona, stage and memory."""
+    sample: int | None = None
+    """None is greedy; numbers are independent samples, each with its own seed."""
+    max_tokens: int = 160
+
+
+Statement = tuple[Question, str]
+"""A question and a reply to it that is given, not asked for."""
+Told = Callable[[str, int, int], None]
+"""Told (what is being done, steps done, steps in all)."""
+
+
+@dataclass(frozen=True, slots=True)
+class System:
+    """A name and the ways it can be asked."""
+
+    name: str
+    answer: Callable[[Sequence[Question]], list[str]]
+    """Return what is said to each question, in order, without the analysis."""
+    score: Callable[[Sequence[Statement]], list[Score]] | None = None
+    """Return how likely each reply is; None where the model does not tell."""
+    parts: frozenset[str] | None = None
+    """Names of the parts of the evaluation it takes; None is all of them."""
+
+    def takes(self, part: str) -> bool:
+        """Tell whether it takes a part."""
+        return self.parts is None or part in self.parts
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What one system said, by question, and how likely it finds replies, by statement."""
+
+    answers: dict[Question, str]
+    scores: dict[Statement, Score]
+
+
+def ask(system: System, questions: Iterable[Question], statements: Iterable[Statement]) -> Outcome:
+    """Ask everything at once, so that the engine can batch; what recurs is asked once."""
+    asked = list(dict.fromkeys(questions))
+    given = list(dict.fromkeys(statements)) if system.score else []
+    answers = dict(zip(asked, system.answer(asked), strict=True)) if asked else {}
+    scores = dict(zip(given, system.score(given), strict=True)) if system.score and given else {}
+    return Outcome(answers, scores)

@@ -1,0 +1,1 @@
+"""Foreign files to readable material: parsers, recognition, stages, provenance."""
