@@ -271,7 +271,7 @@ def check(personas: PersonaNames = None, bundled: Bundled = False, as_json: AsJs
 
 
 @app.command(
-    epilog="Examples: persllm train nikola-tesla --base Qwen/Qwen3-0.6B; persllm train --bundled; "
+    epilog="Example: persllm train nikola-tesla --base Qwen/Qwen3-0.6B; persllm train --bundled; "
     "persllm train nikola-tesla --general chats.jsonl --general-share 0.5; "
     "persllm train nikola-tesla --ablate no-cot,no-dpo"
 )
@@ -365,7 +365,7 @@ def train(
 
 
 @app.command(
-    epilog="Examples: persllm push nikola-tesla --to ./published/tesla; "
+    epilog="Example: persllm push nikola-tesla --to ./published/tesla; "
     "persllm push nikola-tesla --to me/tesla --private"
 )
 def push(
