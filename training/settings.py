@@ -75,7 +75,7 @@ class TrainSettings:
 
 
 PRESETS: Mapping[str, TrainSettings] = {
-    "nano": TrainSettings(repeats=2.0, sft_rate=2e-3, dpo_rate=3e-4, most_pairs=160),
+    "nano": TrainSettings(repeats=2.0, sft_rate=2e-3, dpo_rate=1e-3, most_pairs=160),
     "small": TrainSettings(max_tokens=3000, sft_rate=2e-4, dpo_rate=5e-6),
     "large": TrainSettings(
         max_tokens=3000, sft_rate=1e-4, dpo_rate=2e-6, accumulate=8, checkpoint_steps=50

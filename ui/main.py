@@ -296,8 +296,9 @@ def check(personas: PersonaNames = None, bundled: Bundled = False, as_json: AsJs
 
 
 @app.command(
-    epilog="Examples: persllm train nikola-tesla --base Qwen/Qwen3-0.6B; persllm train --bundled; "
-    "persllm train nikola-tesla --general chats.jsonl --general-share 0.5"
+    epilog="Example: persllm train nikola-tesla --base Qwen/Qwen3-0.6B; persllm train --bundled; "
+    "persllm train nikola-tesla --general chats.jsonl --general-share 0.5; "
+    "persllm train nikola-tesla --ablate no-cot,no-dpo"
 )
 def train(
     personas: PersonaNames = None,
@@ -340,6 +341,13 @@ def train(
     packed: Annotated[
         bool | None, typer.Option("--packed/--padded", help="Compute what rows share once.")
     ] = None,
+    ablate: Annotated[
+        str | None,
+        typer.Option(
+            help="Also train without parts of the recipe, and compare: some of no-cot, "
+            "no-anti-induction, no-mix, no-dpo, no-stage, with commas."
+        ),
+    ] = None,
     report_to: Annotated[str, typer.Option(help="none, tensorboard, wandb or trackio.")] = "none",
     into: Annotated[
         Path | None, typer.Option(help="Also copy each adapter to INTO/<persona>/adapter.")
@@ -372,12 +380,45 @@ def train(
                 "packed": packed,
             },
             general=general,
+            ablate=ablate,
             report_to=report_to,
             into=into,
             dry_run=dry_run,
             as_json=as_json,
         ),
     )
+
+
+@app.command(
+    epilog="Example: persllm push nikola-tesla --to ./published/tesla; "
+    "persllm push nikola-tesla --to me/tesla --private"
+)
+def push(
+    persona: PersonaName,
+    to: Annotated[str, typer.Option(help="A hub id (owner/name), or a folder such as ./tesla.")],
+    private: Annotated[bool, typer.Option("--private", help="Make a new repository private.")] = (
+        False
+    ),
+    runs: Runs = RUNS,
+    base: BaseName = "nano",
+) -> None:
+    """Publish a trained adapter, where the persona's rights record is there."""
+    from persllm.ui.publishing import push_adapter
+
+    push_adapter(persona, to=to, private=private, runs=runs, base_name=base)
+
+
+@app.command(epilog="Example: persllm export nikola-tesla --merge ./tesla-merged")
+def export(
+    persona: PersonaName,
+    merge: Annotated[Path, typer.Option(help="A new folder for base and adapter as one model.")],
+    runs: Runs = RUNS,
+    base: BaseName = "nano",
+) -> None:
+    """Write a persona as a model of its own, for engines without adapters."""
+    from persllm.ui.publishing import export_merged
+
+    export_merged(persona, into=merge, runs=runs, base_name=base)
 
 
 @app.command(

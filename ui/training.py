@@ -16,6 +16,7 @@ from persllm.errors import DataError
 from persllm.manifest import ADAPTER_FOLDER, copy_adapter, read_manifest
 from persllm.materials import read_materials
 from persllm.persona import Persona
+from persllm.training.ablate import chosen_ablations, run_ablations
 from persllm.training.data.build import PersonaData
 from persllm.training.preflight import Preflight, preflight
 from persllm.training.settings import TrainSettings, changed, preset, settings_for
@@ -36,6 +37,8 @@ class TrainOptions:
     changes: Mapping[str, float | int | bool | None]
     """Settings by name; None leaves the preset's."""
     general: Path | None
+    ablate: str | None
+    """Names of ablations with commas between."""
     report_to: str
     into: Path | None
     dry_run: bool
@@ -61,6 +64,7 @@ class TrainOptions:
 def train_adapters(names: Sequence[str], options: TrainOptions) -> None:
     """`persllm train`."""
     settings = options.settings()
+    without = chosen_ablations(options.ablate) if options.ablate else ()
     people = [find_persona(name) for name in names]
     for persona in people:
         read_materials(persona)  # faults of any of them are told before hours of training
@@ -83,7 +87,13 @@ def train_adapters(names: Sequence[str], options: TrainOptions) -> None:
                 print(json.dumps({"persona": job.persona.id, **asdict(needs)}))
             continue
         with _progress(job.persona, ways) as shown:
-            [(_, adapter)] = train_personas([job], shown, loaded)
+            if without:
+                adapters = dict(run_ablations(job, shown, without, loaded))
+            else:
+                [(_, adapter)] = train_personas([job], shown, loaded)
+        if without:
+            _show_ablations(console, job.persona, adapters, as_json=options.as_json)
+            continue
         _show_result(console, name, job.persona, adapter, options)
 
 
@@ -115,6 +125,28 @@ def _show_result(
     console.print(results_table(persona, adapter))
     where = "" if options.runs == Path("runs") else f" --runs {options.runs}"
     console.print(f"adapter: {escape(str(adapter))}\ntalk: persllm chat {escape(name + where)}")
+
+
+def _show_ablations(
+    console: Console, persona: Persona, adapters: Mapping[str, Path], *, as_json: bool
+) -> None:
+    """Show what each ablation reaches beside the whole recipe."""
+    reached = {
+        name: read_manifest(folder).evaluation["adapter"] for name, folder in adapters.items()
+    }
+    if as_json:
+        print(json.dumps({"persona": persona.id, "ablations": reached}))
+        return
+    table = Table(
+        title=f"{persona.name}, ablations, held-out data",
+        caption="± is the 95 % interval; no-cot's perplexity is of replies without analysis",
+    )
+    for column in ("recipe", "pair accuracy", "reply perplexity"):
+        table.add_column(column, justify="left" if column == "recipe" else "right")
+    for name, row in reached.items():
+        accuracy = f"{row['pair_accuracy']:.1%} ± {row['pair_error']:.1%}"
+        table.add_row(name, accuracy, f"{row['perplexity']:.2f}")
+    console.print(table)
 
 
 def made_adapter(

@@ -133,9 +133,42 @@ def tree_attention(model: PreTrainedModel) -> Iterator[None]:
     before = model.config._attn_implementation
     model.set_attn_implementation(ON_GPU if torch.cuda.is_available() else ON_CPU)
     try:
-        yield
+        with _short_last_layer(model):
+            yield
     finally:
         model.set_attn_implementation(before)
+
+
+@contextmanager
+def _short_last_layer(model: PreTrainedModel) -> Iterator[None]:
+    """Let the last layer's feed-forward part see only tokens that predict a target, on CPU.
+
+    What it makes of the others is read by nobody: no layer follows.
+    """
+    layers = getattr(model.base_model, "layers", None)
+    last = getattr(layers[-1], "mlp", None) if layers is not None and len(layers) else None
+    if last is None or torch.cuda.is_available():
+        yield
+        return
+    wanted: list[Tensor] = []
+    whole = last.forward
+
+    def note(_module: object, _args: object, kwargs: dict[str, Any]) -> None:
+        wanted[:] = [kwargs["logits_to_keep"]] if "tree" in kwargs else []
+
+    def forward(x: Tensor) -> Tensor:
+        if not wanted:
+            return whole(x)  # type: ignore[no-any-return]
+        [keep] = wanted
+        return torch.zeros_like(x).index_copy(1, keep, whole(x[:, keep]))
+
+    noting = model.register_forward_pre_hook(note, with_kwargs=True)
+    last.forward = forward
+    try:
+        yield
+    finally:
+        noting.remove()
+        del last.__dict__["forward"]
 
 
 @torch.no_grad()

@@ -1,0 +1,83 @@
+"""Ablations leave out what they name and nothing else."""
+
+from dataclasses import replace
+
+import pytest
+
+from persllm.errors import DataError
+from persllm.manifest import read_manifest
+from persllm.training.ablate import ABLATIONS, ablated, chosen_ablations, run_ablations
+from persllm.training.data.build import PersonaData, build
+from persllm.training.settings import TrainSettings
+from persllm.training.train import Job, Ways
+from tests.doubles import OTTO, LetterEmbeddings, write_tiny_persona
+from tests.training.tiny import write_tiny_base
+
+SETTINGS = TrainSettings(rank=2, batch=8, repeats=0.2, most_pairs=4, general_share=0.5)
+
+
+@pytest.fixture(scope="module")
+def job(tmp_path_factory: pytest.TempPathFactory) -> Job:
+    work = tmp_path_factory.mktemp("people")
+    marta, otto = write_tiny_persona(work), write_tiny_persona(work, OTTO)
+    data = build(marta, out=work / "data", others=[otto], embeddings=LetterEmbeddings())
+    return Job(marta, data)
+
+
+@pytest.fixture(scope="module")
+def ways(tmp_path_factory: pytest.TempPathFactory) -> Ways:
+    work = tmp_path_factory.mktemp("work")
+    return Ways(base=write_tiny_base(work / "tiny-llama"), settings=SETTINGS, runs=work / "runs")
+
+
+def _data(job: Job, ways: Ways, name: str) -> PersonaData:
+    return ablated(job, ways, name)[0].data
+
+
+def test_replies_lose_their_analysis(job: Job, ways: Ways) -> None:
+    before, after = job.data, _data(job, ways, "no-cot")
+    assert any("[Analysis]" in item.reply for item in before.items)
+    assert not any("[" in text for i in after.items for text in [i.reply])
+    assert not any("[" in text for p in after.pairs for text in (p.chosen, p.rejected))
+    assert [i.prompt for i in before.items] == [i.prompt for i in after.items]
+
+
+def test_claims_are_left_out_of_training_only(job: Job, ways: Ways) -> None:
+    after = _data(job, ways, "no-anti-induction")
+    trained = {item.pattern for item in after.split("train")[0]}
+    assert trained == {"ordinary", "thought"}
+    assert after.split("test") == job.data.split("test")
+    assert {pair.why for pair in after.split("train")[1]} <= {"other-stage", "other-persona"}
+
+
+def test_prompts_lose_the_line_of_the_stage(job: Job, ways: Ways) -> None:
+    before, after = job.data, _data(job, ways, "no-stage")
+    assert all("\nIt is 1" in item.messages[0].content for item in before.items)
+    assert not any("It is 1" in item.messages[0].content for item in after.items)
+    assert [i.messages[1:] for i in before.items] == [i.messages[1:] for i in after.items]
+
+
+def test_settings_change_where_the_data_do_not(job: Job, ways: Ways) -> None:
+    assert ablated(job, ways, "no-dpo")[1].settings == replace(SETTINGS, dpo_passes=0.0)
+    assert ablated(job, ways, "no-mix")[1].settings == replace(SETTINGS, general_share=0.0)
+    assert _data(job, ways, "no-dpo").items == job.data.items
+
+
+def test_names_of_ablations_are_checked(job: Job) -> None:
+    assert chosen_ablations("no-dpo, no-cot") == ("no-dpo", "no-cot")
+    for faulty in ("no-dpo,no-soul", "", "no-dpo,no-dpo"):
+        with pytest.raises(DataError, match="no-anti-induction"):
+            chosen_ablations(faulty)
+
+
+@pytest.mark.slow
+def test_each_ablation_is_a_run_of_its_own_that_is_found_again(job: Job, ways: Ways) -> None:
+    done = dict(run_ablations(job, ways, tuple(ABLATIONS)))
+    assert set(done) == {"whole", *ABLATIONS}
+    assert len(set(done.values())) == 6
+    told: list[str] = []
+    again = dict(run_ablations(job, replace(ways, told=told.append), ("no-dpo",)))
+    assert again["no-dpo"] == done["no-dpo"]
+    assert sum("already trained" in line for line in told) == 2
+    assert read_manifest(done["no-dpo"]).settings["dpo_passes"] == 0
+    assert list((ways.runs / job.persona.id).glob("*/adapter")) == [done["whole"]]

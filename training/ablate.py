@@ -1,0 +1,132 @@
+"""Ablations: the same run without one part of the recipe (METHOD, row 50).
+
+An ablation changes the data or the settings and nothing else; each is a run of its own, so it is
+continued and found like any other. It is measured on the held-out data in the form it was trained
+on: pair accuracies compare, perplexities only where the replies are the same.
+"""
+
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from persllm.errors import DataError
+from persllm.files import digest
+from persllm.messages import Message, parse_reply
+from persllm.training.data.build import PersonaData
+from persllm.training.data.items import Item, Pair
+from persllm.training.settings import TrainSettings
+from persllm.training.train import Job, Loaded, Ways, load, train_personas
+
+WHOLE = "whole"
+FOLDER = "ablations"
+INDUCING = frozenset({"misleading", "true-premise"})
+FALLEN_FOR = frozenset({"induced", "over-denial"})
+STAGE_LINE = re.compile(r"\nIt is -?\d+: [^\n]*")
+
+
+@dataclass(frozen=True, slots=True)
+class Ablation:
+    """What is left out."""
+
+    what: str
+    data: Callable[[PersonaData], PersonaData] = lambda data: data
+    settings: Callable[[TrainSettings], TrainSettings] = lambda settings: settings
+
+
+def _without_analysis(data: PersonaData) -> PersonaData:
+    return _rewritten(data, reply=lambda text: parse_reply(text).response, header=lambda t: t)
+
+
+def _without_stage(data: PersonaData) -> PersonaData:
+    return _rewritten(data, reply=lambda text: text, header=lambda t: STAGE_LINE.sub("", t))
+
+
+def _without_induction(data: PersonaData) -> PersonaData:
+    """Leave claims out of training; they stay in what is measured."""
+    return replace(
+        data,
+        items=tuple(i for i in data.items if i.split == "test" or i.pattern not in INDUCING),
+        pairs=tuple(p for p in data.pairs if p.split == "test" or p.why not in FALLEN_FOR),
+    )
+
+
+def _rewritten(
+    data: PersonaData, *, reply: Callable[[str], str], header: Callable[[str], str]
+) -> PersonaData:
+    def messages(turns: Sequence[Message]) -> tuple[Message, ...]:
+        rules = {"system": header, "assistant": reply, "user": str}
+        return tuple(Message(turn.role, rules[turn.role](turn.content)) for turn in turns)
+
+    def item(one: Item) -> Item:
+        return replace(one, messages=messages(one.messages))
+
+    def pair(one: Pair) -> Pair:
+        return replace(
+            one,
+            prompt=messages(one.prompt),
+            chosen=reply(one.chosen),
+            rejected=reply(one.rejected),
+        )
+
+    return replace(data, items=tuple(map(item, data.items)), pairs=tuple(map(pair, data.pairs)))
+
+
+ABLATIONS: Mapping[str, Ablation] = {
+    "no-cot": Ablation("replies without analysis", data=_without_analysis),
+    "no-anti-induction": Ablation("no claims, true or false", data=_without_induction),
+    "no-mix": Ablation(
+        "no general conversations", settings=lambda s: replace(s, general_share=0.0)
+    ),
+    "no-dpo": Ablation("SFT only", settings=lambda s: replace(s, dpo_passes=0.0)),
+    "no-stage": Ablation("no line that names the stage", data=_without_stage),
+}
+
+
+def chosen_ablations(names: str) -> tuple[str, ...]:
+    """Return the ablations of a list with commas, in order.
+
+    Raises:
+        DataError: One is unknown, or asked for twice.
+    """
+    wanted = tuple(name.strip() for name in names.split(",") if name.strip())
+    unknown = [name for name in wanted if name not in ABLATIONS]
+    if unknown or not wanted or len(set(wanted)) < len(wanted):
+        raise DataError(
+            f"cannot ablate {names!r}: name some of {', '.join(ABLATIONS)}, each once, "
+            "with commas between."
+        )
+    return wanted
+
+
+def ablated(job: Job, ways: Ways, name: str) -> tuple[Job, Ways]:
+    """Return the job and the ways without one part; its runs have a folder of their own."""
+    ablation = ABLATIONS[name]
+    data = ablation.data(job.data)
+    marked = {
+        **data.statistics,
+        "data_hash": digest(str(data.statistics["data_hash"]), name),
+    }
+    return (
+        Job(job.persona, replace(data, statistics=marked)),
+        replace(
+            ways,
+            settings=ablation.settings(ways.settings),
+            runs=ways.runs / job.persona.id / FOLDER / name,
+            general=None if name == "no-mix" else ways.general,
+        ),
+    )
+
+
+def run_ablations(
+    job: Job, ways: Ways, names: Sequence[str], loaded: Loaded | None = None
+) -> Iterator[tuple[str, Path]]:
+    """Yield the whole run's adapter, then each ablation's; they share one loaded base."""
+    loaded = loaded or load(ways)
+    [(_, adapter)] = train_personas([job], ways, loaded)
+    yield WHOLE, adapter
+    for name in names:
+        ways.told(f"{name}: {ABLATIONS[name].what}")
+        without, other_ways = ablated(job, ways, name)
+        [(_, adapter)] = train_personas([without], other_ways, loaded)
+        yield name, adapter
