@@ -55,7 +55,7 @@ def _rewritten(
     data: PersonaData, *, reply: Callable[[str], str], header: Callable[[str], str]
 ) -> PersonaData:
     def messages(turns: Sequence[Message]) -> tuple[Message, ...]:
-        rules = {"system": header, "assistant": reply, "user": str}
+        rules: dict[str, Callable[[str], str]] = {"system": header, "assistant": reply, "user": str}
         return tuple(Message(turn.role, rules[turn.role](turn.content)) for turn in turns)
 
     def item(one: Item) -> Item:

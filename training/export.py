@@ -100,7 +100,7 @@ def merge(adapter: Path, base: Base, *, into: Path) -> Path:
     draft = into.with_name(f".{into.name}.part")
     shutil.rmtree(draft, ignore_errors=True)
     adapted = PeftModel.from_pretrained(load_base(base), str(adapter))
-    adapted.merge_and_unload().save_pretrained(str(draft))  # type: ignore[operator]
+    adapted.merge_and_unload().save_pretrained(str(draft))
     load_tokenizer(base).save_pretrained(str(draft))
     for name in ("README.md", MANIFEST_NAME):
         shutil.copy(adapter / name, draft / name)

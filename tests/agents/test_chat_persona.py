@@ -350,7 +350,11 @@ def test_a_batch_is_split_where_the_caller_limits_it() -> None:
 
 def test_one_bad_input_does_not_spoil_a_batch() -> None:
     chat = tesla(CountingEngine(_echo))
-    inputs = [[HumanMessage("One")], [AIMessage("I spoke last.")], [HumanMessage("Are you an AI?")]]
+    inputs: list[Any] = [
+        [HumanMessage("One")],
+        [AIMessage("I spoke last.")],
+        [HumanMessage("Are you an AI?")],
+    ]
     good, bad, truth = chat.batch(inputs, return_exceptions=True)
     assert good.text == "To: One"
     assert isinstance(bad, ValueError)

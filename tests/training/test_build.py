@@ -288,7 +288,7 @@ def test_no_more_is_asked_for_than_is_wanted(tmp_path: Path, tiny_persona: MakeP
 
 def test_the_totals_are_sums_of_their_rows(data: PersonaData) -> None:
     for split, totals in data.statistics["totals"].items():
-        items, pairs = data.split(split)  # type: ignore[arg-type]  # train or test
+        items, pairs = data.split(split)
         assert totals["items"] == len(items) == sum(totals["kinds"].values())
         assert totals["pairs"] == len(pairs)
         reasons = data.statistics["pairs_by_split"].values()

@@ -48,7 +48,7 @@ def test_trl_rows_are_what_its_trainers_take(
 
     export(marta, data.folder, to=tmp_path / "out", form="trl")
     for split in ("train", "test"):
-        items, pairs = data.split(split)  # type: ignore[arg-type]  # one of the two
+        items, pairs = data.split(split)
         sft = _loaded(tmp_path / "out" / f"sft.{split}.jsonl", tmp_path / "cache")
         dpo = _loaded(tmp_path / "out" / f"dpo.{split}.jsonl", tmp_path / "cache")
         assert (len(sft), len(dpo)) == (len(items), len(pairs))
@@ -81,7 +81,7 @@ def test_a_datasets_folder_loads_by_its_card(
     export(marta, data.folder, to=tmp_path / "out", form="datasets")
     cache = str(tmp_path / "cache")
     for split in ("train", "test"):
-        items, pairs = data.split(split)  # type: ignore[arg-type]  # one of the two
+        items, pairs = data.split(split)
         read = load_dataset(str(tmp_path / "out"), "items", split=split, cache_dir=cache)
         assert sorted(read["id"]) == sorted(item.id for item in items)
         read = load_dataset(str(tmp_path / "out"), "pairs", split=split, cache_dir=cache)

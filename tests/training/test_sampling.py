@@ -1,5 +1,7 @@
 """Which paragraphs serve, where, and in which split."""
 
+from typing import Any
+
 import pytest
 
 from persllm.files import write_text
@@ -81,6 +83,6 @@ def test_thoughts_come_from_opinions(tiny_persona: MakePersona) -> None:
 @pytest.mark.parametrize(
     "settings", [{"test_share": 1.5}, {"similarity": -0.1}, {"per_part": 0}, {"variations": 0}]
 )
-def test_impossible_settings_are_refused(settings: dict[str, int]) -> None:
+def test_impossible_settings_are_refused(settings: dict[str, Any]) -> None:
     with pytest.raises(ValueError, match="must"):
         BuildSettings(**settings)

@@ -181,7 +181,7 @@ def test_general_instructions_are_answered_in_voice_or_marked_refused(
         {"data": ["Explain the tides to a child.", "The moon pulls the sea."]},
         {"messages": [{"role": "user", "content": "How is tea made?"}]},
         {"instruction": "How is tea made?"},
-        *({"instruction": f"Say something of the number {number}."} for number in range(8)),
+        *[{"instruction": f"Say something of the number {number}."} for number in range(8)],
         {"instruction": "REFUSE: program a telephone."},
     ]
     path.write_text("\n".join(map(json.dumps, rows)))

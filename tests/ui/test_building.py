@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from rich.console import Console
 
 from persllm.errors import BudgetError, DataError
 from persllm.persona import Persona
@@ -91,7 +92,7 @@ def test_calibration_asks_until_there_is_no_remark(
         build(persona, "--teacher", server.name, "--calibrate")
     said = iter(["Never ask back.", ""])
     monkeypatch.setattr(sys.stdin, "isatty", lambda: True, raising=False)
-    monkeypatch.setattr(building.Console, "input", lambda *_: next(said))
+    monkeypatch.setattr(Console, "input", lambda *_: next(said))
     build(persona, "--teacher", server.name, "--calibrate")
     told = capsys.readouterr().out
     assert told.count("visitor") == 2 and "thinks" in told and "early-" in told

@@ -4,10 +4,10 @@ import json
 import shlex
 import socket
 from pathlib import Path
+from typing import Any
 
 import pytest
-from click.testing import Result
-from typer.testing import CliRunner
+from typer.testing import CliRunner, Result
 
 from persllm.agents.workplace import Workplace, start_engine
 from persllm.bases import find_base
@@ -97,7 +97,7 @@ def test_all_adapters_that_do_not_fit_are_named(tmp_path: Path) -> None:
     ],
 )
 def test_an_adapter_vllm_cannot_serve_is_refused_before_serving(
-    tmp_path: Path, config: dict[str, object], told: str
+    tmp_path: Path, config: dict[str, Any], told: str
 ) -> None:
     adapter(tmp_path, **config)
     flags = ("--", "--max-lora-rank", "64")

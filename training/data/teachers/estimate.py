@@ -137,7 +137,7 @@ def _characters(teacher: ChatTeacher, assignment: Assignment) -> int:
     """Return the length of all that is sent for one item."""
     question = teacher.wording.question(assignment)
     material = assignment.material
-    asked = 0
+    asked = 0.0
     stages = [assignment.stage, teacher.other_stage(assignment)]
     for stage in stages:
         if stage is None:
