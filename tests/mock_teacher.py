@@ -104,7 +104,8 @@ def answer_of(messages: list[dict[str, str]], key: str) -> str:
     forms = re.findall(r'\{"\w+": "\.\.\."[^}]*\}', told)
     names = list(json.loads(forms[-1])) if forms else ["response"]
     words = re.findall(r"\w+", asked.removeprefix("<text>").split("</text>")[0]) or ["it"]
-    known = max(words, key=len)
+    true = re.search(r'and it is "([^"]+)"', told)
+    known = true[1] if true else max(words, key=len)
     said = "Atlantis" if "known" in names else known
     number = int(key[:6], 16)
     thoughts = " ".join(key[place : place + 5] for place in range(6, 36, 5))

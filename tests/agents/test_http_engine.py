@@ -57,6 +57,8 @@ def clerk() -> Iterator[str]:
 class TestAgainstOurServer(EngineContract):
     """The base behind `persllm serve`, its replies written by a scripted engine."""
 
+    samples = False  # a scripted engine says what it was given
+
     @pytest.fixture(autouse=True)
     def _at(self, clerk: str) -> None:
         self.url = clerk

@@ -186,7 +186,7 @@ class EngineContract(ABC):
     def test_seeds_make_a_difference(self, engine: Engine) -> None:
         if not self.samples:
             return
-        hot = replace(self.request(), temperature=3.0)
+        hot = replace(self.request(), temperature=2.0)  # the most that servers take
         replies = engine.generate([replace(hot, seed=seed) for seed in range(4)])
         assert len({reply.text for reply in replies}) > 1
 

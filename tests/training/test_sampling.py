@@ -7,7 +7,7 @@ import pytest
 from persllm.files import write_text
 from persllm.materials import Material, read_materials
 from persllm.training.data.items import PATTERNS
-from persllm.training.data.sampling import BuildSettings, part_materials, split_of, usable
+from persllm.training.data.sampling import SPARE, BuildSettings, part_materials, split_of, usable
 from tests.doubles import MakePersona
 
 SETTINGS = BuildSettings()
@@ -51,7 +51,7 @@ def test_prose_is_used_and_fragments_are_not() -> None:
 def test_large_corpora_are_sampled_in_their_order() -> None:
     materials = [_material(number) for number in range(50)]
     kept = usable(materials, BuildSettings(per_part=7))
-    assert len(kept) == 7
+    assert len(kept) == 7 * SPARE
     assert kept == [m for m in materials if m in kept]
     assert kept == usable(materials, BuildSettings(per_part=7))
 
@@ -74,10 +74,11 @@ def test_a_later_stage_remembers_facts_and_no_opinions(tiny_persona: MakePersona
     assert {m.kind for m in carried} == {"objective"}
 
 
-def test_thoughts_come_from_opinions(tiny_persona: MakePersona) -> None:
+def test_thoughts_come_from_opinions_and_from_what_was_lived(tiny_persona: MakePersona) -> None:
     persona = tiny_persona()
     chosen = part_materials(persona, "late", "thought", read_materials(persona), SETTINGS)
-    assert {m.kind for m in chosen} == {"subjective"}
+    assert any(m.kind == "subjective" for m in chosen)
+    assert all(m.kind == "subjective" or not m.partner for m in chosen)
 
 
 @pytest.mark.parametrize(

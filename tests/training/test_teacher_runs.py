@@ -176,12 +176,15 @@ def test_general_instructions_are_answered_in_voice_or_marked_refused(
     persona: Persona, server: Served, tmp_path: Path
 ) -> None:
     path = tmp_path / "instructions.jsonl"
+    number_rows: list[dict[str, object]] = [
+        {"instruction": f"Say something of the number {number}."} for number in range(8)
+    ]
     rows: list[dict[str, object]] = [
         {"instruction": "Name three uses of a rope.", "reference": "Tying, hauling, climbing."},
         {"data": ["Explain the tides to a child.", "The moon pulls the sea."]},
         {"messages": [{"role": "user", "content": "How is tea made?"}]},
         {"instruction": "How is tea made?"},
-        *[{"instruction": f"Say something of the number {number}."} for number in range(8)],
+        *number_rows,
         {"instruction": "REFUSE: program a telephone."},
     ]
     path.write_text("\n".join(map(json.dumps, rows)))

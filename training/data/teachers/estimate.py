@@ -156,4 +156,4 @@ def _characters(teacher: ChatTeacher, assignment: Assignment) -> int:
         )
         asked += sum(len(message.content) for message in wanted.messages)
         asked += teacher.shelves.most_characters(reach)
-    return asked + sum(len(message.content) for message in question.messages)
+    return round(asked) + sum(len(message.content) for message in question.messages)
