@@ -205,7 +205,7 @@ async def _serve(mock: MockTeacher) -> None:
 
 
 def _main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser = argparse.ArgumentParser(description=str(__doc__).splitlines()[0])
     parser.add_argument("--latency", type=float, default=0.05)
     parser.add_argument("--most", type=int, default=256)
     parser.add_argument("--faults", type=float, default=0.0)

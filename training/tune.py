@@ -125,10 +125,13 @@ def tune_dpo(model: PeftModel, pairs: Sequence[PairRow], run: Run) -> None:
     count = len(pairs) - (int(len(pairs) * HELD_OUT_SHARE) if settings.patience else 0)
     watched = range(count, len(pairs))
     sft = {"loss_type": ["sigmoid", "sft"], "loss_weights": [1.0, settings.keep]}
-    config = DPOConfig(
+    shared: dict[str, Any] = {
         **_shared(run, folder, batch=max(1, settings.batch // 2)),
         **(_watching(settings) if watched else {}),
         **(sft if settings.keep else {"loss_type": ["sigmoid"]}),
+    }
+    config = DPOConfig(
+        **shared,
         learning_rate=settings.dpo_rate,
         max_length=None,
         beta=settings.beta,

@@ -17,7 +17,7 @@ from persllm.materials import read_materials
 from persllm.persona import Persona
 from persllm.training.data.build import PersonaData, read_data, read_statistics
 from persllm.training.data.rules import RULES
-from persllm.training.data.sampling import MININGS, BuildSettings
+from persllm.training.data.sampling import MININGS, BuildSettings, Mining
 from persllm.training.data.teacher import Assignment, Teacher
 from persllm.training.data.teachers import TeacherChoice, find_teacher
 from persllm.training.data.teachers.calibration import (
@@ -89,7 +89,7 @@ def chosen_settings(
     Raises:
         DataError: There is no such mining.
     """
-    ways = {way: way for way in MININGS}
+    ways: dict[str, Mining] = {way: way for way in MININGS}
     if mine not in ways:
         raise DataError(f"--mine is one of {', '.join(MININGS)}; got {mine!r}.")
     return BuildSettings(

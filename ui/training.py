@@ -86,14 +86,13 @@ def train_adapters(names: Sequence[str], options: TrainOptions) -> None:
             if options.as_json:
                 print(json.dumps({"persona": job.persona.id, **asdict(needs)}))
             continue
-        with _progress(job.persona, ways) as shown:
-            if without:
-                adapters = dict(run_ablations(job, shown, without, loaded))
-            else:
-                [(_, adapter)] = train_personas([job], shown, loaded)
         if without:
+            with _progress(job.persona, ways) as shown:
+                adapters = dict(run_ablations(job, shown, without, loaded))
             _show_ablations(console, job.persona, adapters, as_json=options.as_json)
             continue
+        with _progress(job.persona, ways) as shown:
+            [(_, adapter)] = train_personas([job], shown, loaded)
         _show_result(console, name, job.persona, adapter, options)
 
 

@@ -266,7 +266,7 @@ class LocalEngine:
 
 
 def _wording(base: Base, model: Any) -> Wording:  # noqa: ANN401 (a transformers model)
-    tokenizer = load_tokenizer(base)
+    tokenizer: Any = load_tokenizer(base)
     ends = model.generation_config.eos_token_id
     known = ends if isinstance(ends, list) else [ends]
     return Wording(

@@ -111,10 +111,11 @@ class Plain:
         name = None if adapter is None else self._load(adapter.resolve())
         if name == self._active or not self._names:
             return
+        tuner: Any = self._model.base_model
         if name is None:
-            self._model.base_model.disable_adapter_layers()
+            tuner.disable_adapter_layers()
         else:
-            self._model.base_model.enable_adapter_layers()
+            tuner.enable_adapter_layers()
             self._model.set_adapter(name)
         self._active = name
 

@@ -58,8 +58,10 @@ class VllmEngine:
         os.environ.setdefault(ONE_PROCESS, "0")  # three imports of vLLM less: half the start
         os.environ.setdefault("VLLM_NO_USAGE_STATS", "1")
         try:
-            import vllm
-            from vllm.lora.request import LoRARequest
+            import vllm  # pyright: ignore[reportMissingImports]  # an extra
+            from vllm.lora.request import (  # pyright: ignore[reportMissingImports]
+                LoRARequest,
+            )
         except ImportError as error:
             raise EngineError(
                 "the engine 'vllm' needs vLLM: pip install 'persllm[vllm]' (NVIDIA), or see "
@@ -145,7 +147,9 @@ class VllmEngine:
         yield Piece("", finish, len(job.prompt), written)
 
     def _job(self, request: Request) -> Job:
-        from vllm.sampling_params import RequestOutputKind
+        from vllm.sampling_params import (  # pyright: ignore[reportMissingImports]
+            RequestOutputKind,
+        )
 
         prompt = self._wording.prompt(request)
         params = self._vllm.SamplingParams(

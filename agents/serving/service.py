@@ -108,7 +108,7 @@ class Service:
         written = Written(lambda: voice.speak(asked), seconds=self.limits.reply_seconds)
         self._under_way.add(written)
         written.begin(self._threads, lambda: self._ended(written, place))
-        told, ended = False, False
+        told, ended, part = False, False, Spoken("")
         try:
             async for part in written.parts():
                 if part.text and not told:

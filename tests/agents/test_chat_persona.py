@@ -421,7 +421,7 @@ def test_leaving_a_stream_ends_the_engines_work() -> None:
 
 
 async def test_events_of_a_stream_carry_text_and_usage(engine: ScriptedEngine) -> None:
-    events = [event async for event in tesla(engine).astream_events("Hello")]
+    events: list[Any] = [event async for event in tesla(engine).astream_events("Hello")]
     text = "".join(
         event["data"]["chunk"].text for event in events if event["event"] == "on_chat_model_stream"
     )
@@ -433,7 +433,8 @@ async def test_events_of_a_stream_carry_text_and_usage(engine: ScriptedEngine) -
 def test_personas_declare_that_they_call_no_tools(engine: ScriptedEngine) -> None:
     chat = tesla(engine)
     assert chat.profile is not None
-    assert (chat.profile["tool_calling"], chat.profile["structured_output"]) == (False, False)
+    told = [chat.profile.get(name) for name in ("tool_calling", "structured_output")]
+    assert told == [False, False]
     with pytest.raises(NotImplementedError):
         chat.bind_tools([])
 

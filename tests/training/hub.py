@@ -43,7 +43,7 @@ def hub() -> Iterator[Hub]:
 
 
 class _Answers(BaseHTTPRequestHandler):
-    server: Hub
+    server: Hub  # pyright: ignore[reportIncompatibleVariableOverride]  # it is served by one
 
     def do_POST(self) -> None:
         body = self._body()
@@ -80,7 +80,7 @@ class _Answers(BaseHTTPRequestHandler):
         self.end_headers()
         self.wfile.write(text)
 
-    def log_message(self, *_: object) -> None:
+    def log_message(self, format: str, *args: object) -> None:
         """Say nothing."""
 
 

@@ -95,7 +95,7 @@ def test_an_adapter_goes_to_a_folder_again_and_again(
 ) -> None:
     for _ in range(2):
         where = push(adapter, marta, to=str(tmp_path / "published"))
-    assert contents(Path(where)) == contents(adapter)
+        assert contents(Path(where)) == contents(adapter)
 
 
 def test_a_folder_that_holds_something_else_is_left_alone(

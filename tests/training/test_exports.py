@@ -30,7 +30,7 @@ def _loaded(path: Path, cache: Path) -> list[dict[str, Any]]:
     from datasets import load_dataset
 
     rows = load_dataset("json", data_files=str(path), split="train", cache_dir=str(cache))
-    return list(rows)
+    return [dict(row) for row in rows]
 
 
 def test_openai_lines_are_conversations(marta: Persona, data: PersonaData, tmp_path: Path) -> None:

@@ -156,7 +156,8 @@ def test_a_base_that_looks_back_less_far_than_a_row_is_not_packed(base: PreTrain
         base.config.layer_types = ["linear_attention", "full_attention"]
         assert "linear_attention" in why_not_packed(base, max_tokens=1024)
     finally:
-        del base.config.sliding_window, base.config.layer_types
+        for name in ("sliding_window", "layer_types"):
+            delattr(base.config, name)
 
 
 def _run(tiny: Base, folder: Path, *, packed: bool, options: TrainSettings = SETTINGS) -> Run:
@@ -229,7 +230,9 @@ def test_the_reference_is_computed_once_and_kept(base: PreTrainedModel, tmp_path
         return row_sums(target_log_probabilities(model, batch), batch)
 
     try:
-        weights = {n: p for n, p in model.named_parameters() if p.requires_grad}
+        weights: dict[str, torch.Tensor] = {
+            n: p for n, p in model.named_parameters() if p.requires_grad
+        }
         first = reference_of(pairs, weights, folder=tmp_path, score=score)
         again = reference_of(pairs, weights, folder=tmp_path, score=score)
         assert calls == [12]

@@ -195,7 +195,7 @@ def test_general_instructions_are_answered_in_voice_or_marked_refused(
     before = read_data(tmp_path / "data")
     for _ in range(2):
         counts = write_general(persona, tmp_path / "data", teacher, instructions, test_share=0.2)
-    assert counts == {"written": 11, "refused": 1, "left_out": 0}
+        assert counts == {"written": 11, "refused": 1, "left_out": 0}
     data = read_data(tmp_path / "data")
     general = [item for item in data.items if item.pattern == "general"]
     assert len(general) == 11 and len(data.items) == len(before.items) + 11

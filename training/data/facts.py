@@ -87,7 +87,9 @@ class FactPool:
             for fact in find_facts(text):
                 if fact.kind in ("place", "name") and self._is_name(fact.text):
                     votes[fact.text][_vote(text, fact)] += 1
-        self._kinds = {name: _elected(counted) for name, counted in votes.items()}
+        self._kinds: dict[str, FactKind] = {
+            name: _elected(counted) for name, counted in votes.items()
+        }
         seen = {name: sum(counted.values()) for name, counted in votes.items()}
         self._names = {
             kind: _known([n for n, known in self._kinds.items() if known == kind], seen)

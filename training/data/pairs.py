@@ -116,7 +116,9 @@ class Rejections:
 
 def _shelves(library: Library, settings: BuildSettings) -> dict[tuple[str, Kind, Split], Library]:
     """Return a library apart by stage, kind and split."""
-    keys = [(m.stage, m.kind, split_of(m, settings)) for m in library.materials]
+    keys: list[tuple[str, Kind, Split]] = [
+        (m.stage, m.kind, split_of(m, settings)) for m in library.materials
+    ]
     return {key: library.where([other == key for other in keys]) for key in dict.fromkeys(keys)}
 
 

@@ -130,7 +130,7 @@ AttentionInterface.register(ON_CPU, _attend)
 @contextmanager
 def tree_attention(model: PreTrainedModel) -> Iterator[None]:
     """Let the model attend over packed rows inside the block."""
-    before = model.config._attn_implementation
+    before: Any = model.config._attn_implementation
     model.set_attn_implementation(ON_GPU if torch.cuda.is_available() else ON_CPU)
     try:
         with _short_last_layer(model):

@@ -190,11 +190,12 @@ class PackedDPOTrainer(_Packed, DPOTrainer):  # type: ignore[misc]
             data_collator=PairCollator(pairs, reference, packed=packed),
             **options,
         )
-        self.model.delete_adapter("ref")  # TRL's copy of the adapter: the reference is given
+        tuned: Any = self.model
+        tuned.delete_adapter("ref")  # TRL's copy of the adapter: the reference is given
         self.model_accepts_loss_kwargs = True
         self._keep = dict(zip(self.loss_types, self.loss_weights, strict=True)).get("sft", 0.0)
 
-    def _prepare_dataset(self, dataset: Dataset, *_: object) -> Dataset:
+    def _prepare_dataset(self, dataset: Any, *_: Any, **__: Any) -> Any:  # noqa: ANN401 (TRL's own)
         return dataset
 
     def _get_num_items_in_batch(
@@ -212,10 +213,11 @@ class PackedDPOTrainer(_Packed, DPOTrainer):  # type: ignore[misc]
         model: torch.nn.Module,
         inputs: Batch,
         return_outputs: bool = False,
-        num_items_in_batch: Tensor | None = None,
+        num_items_in_batch: Tensor | int | None = None,
     ) -> Tensor:
         """Return the loss of a batch, as its share of the step's."""
         del return_outputs
+        assert not isinstance(num_items_in_batch, int)
         each = target_log_probabilities(model, inputs)
         chosen = _is_chosen(inputs).to(each.device)
         counts, processes = num_items_in_batch, self.accelerator.num_processes
@@ -231,7 +233,7 @@ class PackedDPOTrainer(_Packed, DPOTrainer):  # type: ignore[misc]
         return loss
 
     def _tell(self, margins: Tensor, rewards: Tensor, chosen: Tensor) -> None:
-        gather = self.accelerator.gather
+        gather: Any = self.accelerator.gather
         self._note(
             **{
                 "rewards/margins": gather(margins).mean(),

@@ -76,7 +76,7 @@ def ask_on_ray(ask: Callable[[str], int], shards: int) -> int:
         EngineError: Ray is not installed.
     """
     try:
-        import ray
+        import ray  # pyright: ignore[reportMissingImports]  # an extra
     except ImportError as error:
         raise EngineError(
             "shards on a cluster need Ray: pip install 'persllm[ray]'. Without it, start each "
