@@ -7,6 +7,7 @@ from typing import Any, cast
 
 from persllm.engine import Request
 from persllm.errors import EngineError, TooLongError
+from persllm.loading import template_rows
 from persllm.messages import Message
 
 REMEMBERED = 512
@@ -90,8 +91,9 @@ class Wording:
         return Writing(self, getattr(self._tokenizer, "_tokenizer", None))
 
     def _encode(self, messages: tuple[Message, ...]) -> tuple[int, ...]:
-        rows = [{"role": m.role, "content": self._plain(m.content)} for m in messages]
+        plain = [Message(message.role, self._plain(message.content)) for message in messages]
         try:
+            rows = template_rows(self._tokenizer, plain)
             ids = self._tokenizer.apply_chat_template(
                 rows, add_generation_prompt=True, return_dict=False
             )
