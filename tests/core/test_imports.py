@@ -4,6 +4,7 @@ import subprocess
 import sys
 
 import pytest
+from typer.main import get_command
 
 from persllm.ui.main import app
 
@@ -25,6 +26,7 @@ def test_importing_loads_no_heavy_library(module: str) -> None:
 
 def test_help_names_every_command() -> None:
     told = _python("-m", "persllm.ui.main", "--help")
-    names = [c.name or c.callback.__name__ for c in app.registered_commands if c.callback]
+    group = get_command(app)
+    names = list(group.commands)  # type: ignore[attr-defined]
     assert {"demo", "build", "train", "chat", "debate", "ui", "doctor"} <= set(names)
     assert all(f"\n  {name} " in told for name in names)
