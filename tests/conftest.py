@@ -1,12 +1,15 @@
 """Fixtures that all tests share."""
 
+import shutil
 from pathlib import Path
 
 import pytest
 
 pytest.register_assert_rewrite("tests.contracts", "tests.doubles")
 
-from persllm.persona import Persona  # noqa: E402 (after the rewrite is registered)
+from persllm import cast  # noqa: E402 (after the rewrite is registered)
+from persllm.manifest import ADAPTER_FOLDER  # noqa: E402
+from persllm.persona import Persona  # noqa: E402
 from persllm.ui.quiet import quiet_libraries  # noqa: E402
 from tests.doubles import MARTA, LetterEmbeddings, MakePersona, write_tiny_persona  # noqa: E402
 
@@ -27,3 +30,13 @@ def tiny_persona(tmp_path: Path) -> MakePersona:
 def letter_embeddings() -> LetterEmbeddings:
     """Return embeddings that need no model."""
     return LetterEmbeddings()
+
+
+@pytest.fixture
+def untrained_cast(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Let the bundled cast be a copy of it that ships no adapters; return its folder."""
+    folder = tmp_path / "cast"
+    leave = shutil.ignore_patterns(ADAPTER_FOLDER, "__pycache__")
+    shutil.copytree(cast.BUNDLED_FOLDER, folder, ignore=leave)
+    monkeypatch.setattr(cast, "BUNDLED_FOLDER", folder)
+    return folder

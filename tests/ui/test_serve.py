@@ -65,6 +65,7 @@ def test_what_begins_with_a_dash_is_vllms() -> None:
     assert split_flags(["one", "two"]) == (["one", "two"], [])
 
 
+@pytest.mark.usefixtures("untrained_cast")
 def test_an_adapter_of_another_base_is_refused_before_serving(tmp_path: Path) -> None:
     folder = adapter(tmp_path, revision="another-revision")
     error = serve("nikola-tesla", "thomas-edison", "--runs", tmp_path).exception
@@ -72,6 +73,7 @@ def test_an_adapter_of_another_base_is_refused_before_serving(tmp_path: Path) ->
     assert all(part in str(error) for part in (str(folder), "another-revision", "--base"))
 
 
+@pytest.mark.usefixtures("untrained_cast")
 def test_an_adapter_of_another_rendering_is_refused_before_serving(tmp_path: Path) -> None:
     adapter(tmp_path, template="older")
     error = serve("nikola-tesla", "--runs", tmp_path).exception
@@ -79,6 +81,7 @@ def test_an_adapter_of_another_rendering_is_refused_before_serving(tmp_path: Pat
     assert "another prompt rendering: train again" in str(error)
 
 
+@pytest.mark.usefixtures("untrained_cast")
 def test_all_adapters_that_do_not_fit_are_named(tmp_path: Path) -> None:
     for name in ("nikola-tesla", "thomas-edison"):
         adapter(tmp_path, name, revision="another-revision")
@@ -87,7 +90,7 @@ def test_all_adapters_that_do_not_fit_are_named(tmp_path: Path) -> None:
     assert "Thomas Edison" in str(error)
 
 
-@pytest.mark.usefixtures("vllm")
+@pytest.mark.usefixtures("vllm", "untrained_cast")
 @pytest.mark.parametrize(
     ("config", "told"),
     [
@@ -107,7 +110,7 @@ def test_an_adapter_vllm_cannot_serve_is_refused_before_serving(
     assert told in str(error)
 
 
-@pytest.mark.usefixtures("vllm")
+@pytest.mark.usefixtures("vllm", "untrained_cast")
 def test_the_command_for_vllm_names_every_persona_and_ends_with_the_users_flags(
     tmp_path: Path,
 ) -> None:
