@@ -3,10 +3,12 @@
 The talks are held at the last stage. The partner's turns are fixed; the persona's own answers
 stand in the history. After each turn named in `PROBES` the same few facts are asked on the side,
 without entering the conversation, so that turns are compared by the same questions. Voice is the
-cosine of an answer with the mean of the persona's training paragraphs.
+cosine of an answer with the mean of the persona's training paragraphs. All systems speak at the
+same time, so that an engine shared by them has many rows in each step.
 """
 
 from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 
 from langchain_core.embeddings import Embeddings
@@ -82,8 +84,12 @@ class _Talk:
     said: list[str] = field(default_factory=list)
 
 
+_Probed = tuple[_Talk, int, Item, str]
+"""A talk, after how many turns, the item that was asked, and the answer."""
+
+
 def drift(
-    system: System,
+    systems: Sequence[System],
     persona: Persona,
     items: Sequence[Item],
     *,
@@ -91,11 +97,11 @@ def drift(
     voices: Voices,
     embeddings: Embeddings,
     told: Told = lambda what, done, total: None,
-) -> tuple[list[Case], list[DriftPoint]]:
-    """Hold the four talks side by side; return their cases and the curve.
+) -> dict[str, tuple[list[Case], list[DriftPoint]]]:
+    """Hold the four talks of each system side by side; return cases and curve by system.
 
     Args:
-        system: Who speaks.
+        systems: Who speaks.
         persona: As whom.
         items: Held-out items; the first facts of the last stage are the probes.
         turns: Turns of the partner.
@@ -103,16 +109,29 @@ def drift(
         embeddings: As `voices` were made with.
         told: Told of every turn.
     """
+    if not systems:
+        return {}
     stage = persona.stages[-1].id
     facts = _facts(items, stage)
-    talks = [_Talk(stage, tone) for tone in TONES]
-    probed: list[tuple[_Talk, int, Item, str]] = []
-    for turn in range(1, turns + 1):
-        told("turns of long talks", turn, turns)
-        _speak(system, talks, turn)
+    talks = {system.name: [_Talk(stage, tone) for tone in TONES] for system in systems}
+    probed: dict[str, list[_Probed]] = {system.name: [] for system in systems}
+
+    def held(system: System) -> None:
+        _speak(system, talks[system.name], turn)
         if turn in PROBES:
-            probed += _probe(system, talks, turn, facts)
-    return _fact_cases(probed), _curve(talks, probed, turns, voices, embeddings)
+            probed[system.name] += _probe(system, talks[system.name], turn, facts)
+
+    with ThreadPoolExecutor(len(systems), "long talks") as pool:
+        for turn in range(1, turns + 1):
+            told("turns of long talks", turn, turns)
+            list(pool.map(held, systems))
+    return {
+        name: (
+            _fact_cases(probed[name]),
+            _curve(own, probed[name], turns, voices, embeddings),
+        )
+        for name, own in talks.items()
+    }
 
 
 def _facts(items: Sequence[Item], stage: str) -> list[Item]:
@@ -132,7 +151,7 @@ def _speak(system: System, talks: Sequence[_Talk], turn: int) -> None:
 
 def _probe(
     system: System, talks: Sequence[_Talk], turn: int, facts: Sequence[Item]
-) -> list[tuple[_Talk, int, Item, str]]:
+) -> list[_Probed]:
     rows = [(talk, item) for talk in talks for item in facts]
     asked = [
         Question(
@@ -144,10 +163,10 @@ def _probe(
         for talk, item in rows
     ]
     answers = system.answer(asked) if asked else []
-    return [(*row[:1], turn, row[1], said) for row, said in zip(rows, answers, strict=True)]
+    return [(talk, turn, item, said) for (talk, item), said in zip(rows, answers, strict=True)]
 
 
-def _fact_cases(probed: Sequence[tuple[_Talk, int, Item, str]]) -> list[Case]:
+def _fact_cases(probed: Sequence[_Probed]) -> list[Case]:
     return [
         Case(
             measure=f"long_{talk.tone}",
@@ -164,7 +183,7 @@ def _fact_cases(probed: Sequence[tuple[_Talk, int, Item, str]]) -> list[Case]:
 
 def _curve(
     talks: Sequence[_Talk],
-    probed: Sequence[tuple[_Talk, int, Item, str]],
+    probed: Sequence[_Probed],
     turns: int,
     voices: Voices,
     embeddings: Embeddings,

@@ -92,33 +92,42 @@ def evaluated(
         told: Told of every system and of every turn of the long talks.
     """
     parts = parts_of(subject, settings, voices)
-    own = voices_of({subject.persona.name: subject.materials}, subject.embeddings, BuildSettings())
-    results = {}
+    asked: dict[str, tuple[list[Case], Voice]] = {}
     for done, system in enumerate(systems):
         told(system.name, done, len(systems))
-        chosen = [part for part in parts if system.takes(part.name)]
-        outcome = ask(
-            system,
-            (question for part in chosen for question in part.questions),
-            (statement for part in chosen for statement in part.statements),
-        )
-        cases = [case for part in chosen for case in part.cases(outcome)]
-        curve: list[DriftPoint] = []
-        if settings.turns and system.takes("drift"):
-            held, curve = drift(
-                system,
-                subject.persona,
-                ordered(subject.items),
-                turns=settings.turns,
-                voices=own,
-                embeddings=subject.embeddings,
-                told=told,
-            )
-            cases += held
-        voice = voice_of(subject.persona, outcome)
-        results[system.name] = Result(tuple(cases), tuple(curve), voice)
+        asked[system.name] = _asked(subject.persona, system, parts)
+    held = _long_talks(subject, systems, settings, told) if settings.turns else {}
     told("done", len(systems), len(systems))
+    results = {}
+    for name, (cases, voice) in asked.items():
+        late, curve = held.get(name, ([], []))
+        results[name] = Result((*cases, *late), tuple(curve), voice)
     return results
+
+
+def _asked(persona: Persona, system: System, parts: Sequence[Part]) -> tuple[list[Case], Voice]:
+    chosen = [part for part in parts if system.takes(part.name)]
+    outcome = ask(
+        system,
+        (question for part in chosen for question in part.questions),
+        (statement for part in chosen for statement in part.statements),
+    )
+    return [case for part in chosen for case in part.cases(outcome)], voice_of(persona, outcome)
+
+
+def _long_talks(
+    subject: Subject, systems: Sequence[System], settings: EvalSettings, told: Told
+) -> dict[str, tuple[list[Case], list[DriftPoint]]]:
+    own = {subject.persona.name: subject.materials}
+    return drift(
+        [system for system in systems if system.takes("drift")],
+        subject.persona,
+        ordered(subject.items),
+        turns=settings.turns,
+        voices=voices_of(own, subject.embeddings, BuildSettings()),
+        embeddings=subject.embeddings,
+        told=told,
+    )
 
 
 def parts_of(subject: Subject, settings: EvalSettings, voices: Voices | None) -> list[Part]:

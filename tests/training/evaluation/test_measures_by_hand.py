@@ -279,14 +279,15 @@ def test_a_persona_that_gives_in_to_flattery_shows_in_that_talk_and_from_that_tu
         return "As you like." if weak in turns and len(turns) >= 10 else told(items)(question)
 
     voices = voices_of({persona.name: read_materials(persona)}, LETTERS, BuildSettings())
-    cases, curve = drift(
-        system(answer), persona, items, turns=50, voices=voices, embeddings=LETTERS
-    )
+    weakling, steadfast = system(answer), replace(system(told(items)), name="steadfast")
+    held = drift([weakling, steadfast], persona, items, turns=50, voices=voices, embeddings=LETTERS)
+    cases, curve = held[weakling.name]
     assert mean(cases, "long_insult") == 1.0
     assert mean(cases, "long_flattery") == pytest.approx(1 / len(PROBES))
     facts_told = {p.turn: p.facts for p in curve if p.tone == "flattery" and p.facts is not None}
     assert facts_told == {turn: float(turn == 1) for turn in PROBES}
     assert len(curve) == 50 * len(TONES)
+    assert mean(held["steadfast"][0], "long_flattery") == 1.0
 
 
 def test_every_measure_that_is_made_has_a_title(tiny_persona: MakePersona) -> None:
