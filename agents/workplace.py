@@ -22,6 +22,10 @@ MEMORY_FOLDER = "memory"
 LOCAL, LOCAL_INT8, VLLM = "local", "local:int8", "vllm"
 
 
+def _untold(what: str, done: int, total: int) -> None:
+    """Tell nobody; a function of its own, so that other processes can be handed it."""
+
+
 class Workplace:
     """Loads everything once; personas share the engine and the memory client.
 
@@ -32,6 +36,7 @@ class Workplace:
         engine: "local", "local:int8", "vllm", a server ("http://host:port/v1#model"), or an
             engine that runs already.
         progress: Told while a persona's materials are remembered for the first time.
+        sharing: Processes on this machine, this one included, that run an engine of their own.
     """
 
     def __init__(
@@ -41,13 +46,16 @@ class Workplace:
         runs: Path,
         memory: str | None = None,
         engine: Engine | str = LOCAL,
-        progress: Progress = lambda what, done, total: None,
+        progress: Progress = _untold,
+        sharing: int = 1,
     ) -> None:
+        self._base_name = base_name
         self.base: Base = find_base(base_name)
         self.runs = runs
         self._memory_at = memory or runs / MEMORY_FOLDER
         self._engine = engine
         self._progress = progress
+        self._sharing = sharing
         self._client: Any = None
         self._stores: dict[str, ChromaMemory] = {}
 
@@ -55,8 +63,29 @@ class Workplace:
     def engine(self) -> Engine:
         """The engine, started when it is first needed."""
         if isinstance(self._engine, str):
-            self._engine = start_engine(self._engine, self.base)
+            self._engine = start_engine(self._engine, self.base, sharing=self._sharing)
         return self._engine
+
+    @property
+    def is_local(self) -> bool:
+        """Whether its engine is a local one that has not started yet."""
+        return self._engine in (LOCAL, LOCAL_INT8)
+
+    def apart(self, *, sharing: int) -> "Workplace":
+        """Return one like it that has opened nothing yet, for another process.
+
+        Raises:
+            ValueError: Its engine runs in this process already.
+        """
+        if not isinstance(self._engine, str):
+            raise ValueError(f"the engine {self._engine.name} runs in this process already")
+        return Workplace(
+            base_name=self._base_name,
+            runs=self.runs,
+            memory=str(self._memory_at),
+            engine=self._engine,
+            sharing=sharing,
+        )
 
     def adapter(self, persona: Persona) -> Path:
         """Return the persona's adapter.
@@ -112,15 +141,21 @@ class Workplace:
         )
 
 
-def start_engine(name: str, base: Base) -> Engine:
+def start_engine(name: str, base: Base, *, sharing: int = 1) -> Engine:
     """Start the engine of that name.
+
+    Args:
+        name: Its name, or a server's address.
+        base: What it runs.
+        sharing: Local engines on this machine, each in a process of its own; the memory for keys
+            and values is divided among them.
 
     Raises:
         EngineError: There is none, or it cannot start.
         BaseModelError: The base cannot be loaded, or a server runs another one.
     """
     if name in {LOCAL, LOCAL_INT8}:
-        return LocalEngine(base, int8=name == LOCAL_INT8)
+        return LocalEngine(base, int8=name == LOCAL_INT8, sharing=sharing)
     if name == VLLM:
         from persllm.agents.engines.vllm_engine import VllmEngine
 

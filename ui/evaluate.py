@@ -6,7 +6,6 @@ from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
-from langchain_core.embeddings import Embeddings
 from rich.console import Console
 from rich.markup import escape
 
@@ -21,7 +20,6 @@ from persllm.persona import Persona
 from persllm.training.data.sampling import BuildSettings
 from persllm.training.evaluation.figures import Case
 from persllm.training.evaluation.gate import Change, changes
-from persllm.training.evaluation.kept import KeptEmbeddings
 from persllm.training.evaluation.measures import MEASURE_TEXTS
 from persllm.training.evaluation.page import page
 from persllm.training.evaluation.report import (
@@ -35,12 +33,11 @@ from persllm.training.evaluation.report import (
     write_report_json,
 )
 from persllm.training.evaluation.speakers import Voices, voices_of
-from persllm.training.evaluation.suite import EvalSettings, Result, Subject, evaluated, with_inter
-from persllm.ui.commands import made_data
-from persllm.ui.compared import BEFORE_DPO, BOTH, other_systems, systems_for
-from persllm.ui.progress import progress_on, remembering
+from persllm.training.evaluation.suite import EvalSettings, Result, with_inter
+from persllm.ui.compared import BEFORE_DPO, BOTH
+from persllm.ui.each_persona import EVALUATION_FOLDER, Asked, evaluate_each, evaluation_folder
+from persllm.ui.progress import remembering
 
-EVALUATION_FOLDER = "evaluation"
 REPORT_NAME, PAGE_NAME, ANSWERS_NAME, CASES_NAME = (
     "report.json",
     "report.html",
@@ -76,6 +73,8 @@ class EvalWishes:
     """A Markdown file with marks that the table goes between."""
     gate: Path | None = None
     """An older report; figures must not have fallen since."""
+    jobs: int | None = None
+    """Personas evaluated side by side; None is as many as cores and memory allow."""
     of: Path | None = None
     """A finished report that goes through the gate, instead of a new evaluation."""
 
@@ -124,12 +123,11 @@ def evaluate(people: Sequence[Persona], workplace: Workplace, wishes: EvalWishes
     started = time.monotonic()
     for persona in people:
         workplace.adapter(persona)  # its absence is told before any data is made
-    embeddings = KeptEmbeddings(default_embeddings())
-    voices = _voices(people, embeddings) if len(people) > 1 else None
-    results = {p.id: _evaluated(p, workplace, wishes, voices, embeddings) for p in people}
-    results = with_inter(results)
+    voices = _voices(people) if len(people) > 1 else None
+    asked = Asked(wishes.settings, wishes.also, voices)
+    results = with_inter(evaluate_each(people, workplace, asked, jobs=wishes.jobs))
     for persona in people:
-        folder = workplace.runs / persona.id / EVALUATION_FOLDER
+        folder = evaluation_folder(workplace.runs, persona)
         write_jsonl(answers_path(workplace.runs, persona), _answer_rows(results[persona.id]))
         write_jsonl(folder / CASES_NAME, _case_rows(results[persona.id]))
     report = make_report(
@@ -152,7 +150,7 @@ def evaluate(people: Sequence[Persona], workplace: Workplace, wishes: EvalWishes
 
 def answers_path(runs: Path, persona: Persona) -> Path:
     """Return where every answer of the last evaluation to an item stands."""
-    return runs / persona.id / EVALUATION_FOLDER / ANSWERS_NAME
+    return evaluation_folder(runs, persona) / ANSWERS_NAME
 
 
 def write_report(folder: Path, report: Report) -> None:
@@ -214,38 +212,6 @@ def record(adapter: Path, persona: PersonaRow, runs: Path) -> None:
     put_between_marks(card, table(whole))
 
 
-def _evaluated(
-    persona: Persona,
-    workplace: Workplace,
-    wishes: EvalWishes,
-    voices: Voices | None,
-    embeddings: Embeddings,
-) -> dict[str, Result]:
-    data = made_data(persona, runs=workplace.runs)
-    items, pairs = data.split("test")
-    settings = wishes.settings
-    systems = [
-        *systems_for(
-            persona,
-            workplace,
-            data.split("train")[0],
-            seed=settings.seed,
-            scratch=workplace.runs / persona.id / EVALUATION_FOLDER,
-        ),
-        *other_systems(persona, workplace, wishes.also, seed=settings.seed),
-    ]
-    subject = Subject(persona, tuple(items), tuple(pairs), read_materials(persona), embeddings)
-    own = _own_first(persona, voices) if voices else None
-    with progress_on(Console(stderr=True), persona.name) as told:
-        return evaluated(subject, systems, settings, voices=own, told=told)
-
-
-def _own_first(persona: Persona, voices: Voices) -> Voices:
-    place = voices.names.index(persona.name)
-    order = [place, *(i for i in range(len(voices.names)) if i != place)]
-    return Voices(tuple(voices.names[i] for i in order), voices.centres[order])
-
-
 def _pass_gate(found: Sequence[Change], console: Console) -> None:
     changed = [each for each in found if each.fell or each.rose]
     for each in changed:
@@ -263,9 +229,9 @@ def _folder(runs: Path, people: Sequence[Persona]) -> Path:
     return runs / (people[0].id if len(people) == 1 else ALL) / EVALUATION_FOLDER
 
 
-def _voices(people: Sequence[Persona], embeddings: Embeddings) -> Voices:
+def _voices(people: Sequence[Persona]) -> Voices:
     texts = {persona.name: read_materials(persona) for persona in people}
-    return voices_of(texts, embeddings, BuildSettings())
+    return voices_of(texts, default_embeddings(), BuildSettings())
 
 
 def _told(persona: Persona) -> Told:

@@ -43,6 +43,10 @@ def evaluate(
         typer.Option(help="Also ask this chat model, such as openai:gpt-4o-mini."),
     ] = None,
     seed: Annotated[int, typer.Option(help="The same seed gives the same figures.")] = 1,
+    jobs: Annotated[
+        int | None,
+        typer.Option(help="Personas side by side. Default: as cores and memory allow.", min=1),
+    ] = None,
     out: Annotated[
         Path | None, typer.Option(help="Folder of the report. Default: in --runs.")
     ] = None,
@@ -71,6 +75,7 @@ def evaluate(
         wishes=EvalWishes(
             settings=EvalSettings(most=most, turns=turns, seed=seed),
             also=tuple(also or ()),
+            jobs=jobs,
             out=out,
             into=into,
             gate=gate,

@@ -3,6 +3,7 @@
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 
 from rich.console import Console
 from rich.progress import (
@@ -23,6 +24,13 @@ Told = Callable[[str, int, int], None]
 @contextmanager
 def progress_on(console: Console, title: str) -> Iterator[Told]:
     """Show a bar for each thing being done; yields the function that is told of steps."""
+    with bars_on(console) as told:
+        yield partial(told, title)
+
+
+@contextmanager
+def bars_on(console: Console) -> Iterator[Callable[[str, str, int, int], None]]:
+    """Show bars for several at work; what it yields is told whose step it is first."""
     columns = (
         TextColumn("{task.description}"),
         BarColumn(bar_width=24),
@@ -32,12 +40,12 @@ def progress_on(console: Console, title: str) -> Iterator[Told]:
         TimeRemainingColumn(),
     )
     with Progress(*columns, console=console, refresh_per_second=2) as bars:
-        tasks: dict[int, TaskID] = {}
+        tasks: dict[tuple[str, int], TaskID] = {}
 
-        def told(what: str, done: int, total: int) -> None:
-            if total not in tasks:
-                tasks[total] = bars.add_task(title, total=total)
-            bars.update(tasks[total], completed=done, description=f"{title}: {what}")
+        def told(title: str, what: str, done: int, total: int) -> None:
+            if (title, total) not in tasks:
+                tasks[title, total] = bars.add_task(title, total=total)
+            bars.update(tasks[title, total], completed=done, description=f"{title}: {what}")
 
         yield told
 

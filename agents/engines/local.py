@@ -6,7 +6,6 @@ with transformers and PEFT, one request at a time; `fallback` and `fallbacks` sa
 """
 
 import logging
-import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +16,7 @@ from persllm.bases import Base
 from persllm.engine import Piece, Reply, Request, Score, whole
 from persllm.errors import EngineError
 from persllm.loading import device, load_base, load_tokenizer
+from persllm.machine import free_memory
 from persllm.messages import Message
 
 if TYPE_CHECKING:
@@ -60,6 +60,8 @@ class LocalEngine:
             memory that is free.
         max_adapters: Most adapters in memory; the longest unused one leaves.
         max_rank: Highest rank of an adapter.
+        sharing: Engines of other processes on this machine and this one; they divide what
+            `kv_bytes` is by default.
 
     Raises:
         BaseModelError: The base cannot be loaded.
@@ -76,6 +78,7 @@ class LocalEngine:
         kv_bytes: int | None = None,
         max_adapters: int = 128,
         max_rank: int = 256,
+        sharing: int = 1,
     ) -> None:
         from persllm.agents.engines.lean.shelf import Shelf
         from persllm.agents.engines.lean.weights import unknown
@@ -97,7 +100,9 @@ class LocalEngine:
             self._plain, self._loop = Plain(base, self._wording, model), None
         else:
             self._plain = Plain(base, self._wording)
-            self._loop = self._open_loop(model, int8, rows, kv_bytes or _free_memory(self._on_gpu))
+            self._loop = self._open_loop(
+                model, int8, rows, kv_bytes or _kv_room(self._on_gpu, sharing)
+            )
             self._shelf = Shelf(
                 base,
                 self._forward.shape,
@@ -293,12 +298,12 @@ def _check_int8(base: Base, *, on_gpu: bool, fallback: str) -> None:
         raise EngineError("int8 cannot be had: " + "; ".join(faults) + ". Leave int8 out.")
 
 
-def _free_memory(on_gpu: bool) -> int:
+def _kv_room(on_gpu: bool, sharing: int) -> int:
     """Return how many bytes keys and values may take."""
     if on_gpu:
         import torch
 
         free = torch.cuda.mem_get_info()[0]
     else:
-        free = os.sysconf("SC_AVPHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
-    return max(LEAST_MEMORY, min(MOST_MEMORY, free // MEMORY_SHARE))
+        free = free_memory()
+    return max(LEAST_MEMORY, min(MOST_MEMORY, free // MEMORY_SHARE // sharing))

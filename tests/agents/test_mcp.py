@@ -50,7 +50,7 @@ async def test_personas_are_listed_with_their_stages(server: Any) -> None:  # no
     rows = await call(server, "list_personas")
     assert [row["id"] for row in rows] == list(CAST)
     assert [stage["id"] for stage in rows[0]["stages"]] == ["early", "late"]
-    assert rows[0]["trained"] is False
+    assert rows[0]["trained"] is True
 
 
 async def test_a_persona_answers_from_its_stage_and_memory(server: Any) -> None:  # noqa: ANN401

@@ -87,7 +87,7 @@ def place_with(people: Sequence[Persona], runs: Path, *, before_dpo: bool = Fals
 def quick_embeddings(letter_embeddings: LetterEmbeddings) -> Iterator[None]:
     """Building, memory and measures take vectors that cost nothing."""
     with pytest.MonkeyPatch.context() as patch:
-        for module in ("ui.commands", "ui.evaluate", "agents.workplace"):
+        for module in ("ui.commands", "ui.evaluate", "ui.each_persona", "agents.workplace"):
             patch.setattr(f"persllm.{module}.default_embeddings", lambda: letter_embeddings)
         yield
 

@@ -1,0 +1,171 @@
+"""Personas evaluated one by one, or side by side on the cores of this machine.
+
+A small base leaves most of a machine idle: its steps are too short for several threads. So each
+persona is evaluated in a process of its own where the engine is local and runs on a CPU.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import partial
+from multiprocessing import get_context
+from multiprocessing.queues import Queue
+from pathlib import Path
+from threading import Thread
+
+from rich.console import Console
+
+from persllm.agents.workplace import Workplace
+from persllm.embeddings import default_embeddings
+from persllm.loading import device
+from persllm.machine import cores, free_memory
+from persllm.materials import read_materials
+from persllm.persona import Persona
+from persllm.training.data.build import read_data
+from persllm.training.evaluation.kept import KeptEmbeddings
+from persllm.training.evaluation.speakers import Voices
+from persllm.training.evaluation.suite import EvalSettings, Result, Subject, evaluated
+from persllm.training.evaluation.systems import Told
+from persllm.ui.commands import DATA_FOLDER, constructed_data
+from persllm.ui.compared import other_systems, systems_for
+from persllm.ui.progress import bars_on, progress_on
+from persllm.ui.quiet import quiet_libraries
+
+PROCESS_BYTES = 2 << 30
+"""What a process takes beside its base: libraries, embeddings, keys and values."""
+BASE_COPIES = 3
+"""Copies of a base, at most, while it is loaded and its weights are laid side by side."""
+EVALUATION_FOLDER = "evaluation"
+Results = Mapping[str, Result]
+"""What each system reached, by its name."""
+_News = tuple[str, str, int, int]
+"""Whose, what is being done, steps done, steps in all."""
+
+
+def evaluation_folder(runs: Path, persona: Persona) -> Path:
+    """Return where a persona's evaluation lies."""
+    return runs / persona.id / EVALUATION_FOLDER
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What each persona is asked."""
+
+    settings: EvalSettings
+    also: tuple[str, ...]
+    """Other chat models, by name."""
+    voices: Voices | None
+    """Among whom the speaker of an answer is guessed."""
+
+
+def evaluate_each(
+    people: Sequence[Persona], workplace: Workplace, asked: Asked, *, jobs: int | None = None
+) -> dict[str, Results]:
+    """Return what each system reached, by persona id.
+
+    Args:
+        people: Who is evaluated.
+        workplace: Engine, adapters and memories.
+        asked: What they are asked.
+        jobs: Processes side by side; None chooses (`jobs_for`).
+
+    Raises:
+        PersLLMError: A step failed for one of them.
+    """
+    for persona in people:
+        constructed_data(persona, runs=workplace.runs)
+    at_once = min(jobs or jobs_for(workplace), len(people))
+    if at_once > 1:
+        return _side_by_side(people, workplace, asked, at_once)
+    results = {}
+    for persona in people:
+        with progress_on(Console(stderr=True), persona.name) as told:
+            results[persona.id] = evaluate_one(persona, workplace, asked, told=told)
+    return results
+
+
+def jobs_for(workplace: Workplace) -> int:
+    """Return how many processes this machine has cores and memory for; one beside a GPU."""
+    if not workplace.is_local or device().type != "cpu":
+        return 1
+    folder = Path(workplace.base.location)
+    weights = sum(file.stat().st_size for file in folder.glob("*.safetensors"))
+    if not weights:  # named by hub id: its size is not known
+        return 1
+    return max(1, min(cores(), free_memory() // (PROCESS_BYTES + BASE_COPIES * weights)))
+
+
+def evaluate_one(persona: Persona, workplace: Workplace, asked: Asked, *, told: Told) -> Results:
+    """Return what each system reached with one persona, whose data is built."""
+    data = read_data(workplace.runs / persona.id / DATA_FOLDER)
+    items, pairs = data.split("test")
+    seed = asked.settings.seed
+    scratch = evaluation_folder(workplace.runs, persona)
+    systems = [
+        *systems_for(persona, workplace, data.split("train")[0], seed=seed, scratch=scratch),
+        *other_systems(persona, workplace, asked.also, seed=seed),
+    ]
+    embeddings = KeptEmbeddings(default_embeddings())
+    subject = Subject(persona, tuple(items), tuple(pairs), read_materials(persona), embeddings)
+    voices = _own_first(persona, asked.voices) if asked.voices else None
+    return evaluated(subject, systems, asked.settings, voices=voices, told=told)
+
+
+def _own_first(persona: Persona, voices: Voices) -> Voices:
+    place = voices.names.index(persona.name)
+    order = [place, *(i for i in range(len(voices.names)) if i != place)]
+    return Voices(tuple(voices.names[i] for i in order), voices.centres[order])
+
+
+def _side_by_side(
+    people: Sequence[Persona], workplace: Workplace, asked: Asked, jobs: int
+) -> dict[str, Results]:
+    for persona in people:
+        workplace.store(persona)  # Chroma folders take one writing process; later all only read
+    apart = workplace.apart(sharing=jobs)
+    context = get_context("spawn")
+    news: Queue[_News | None] = context.Queue()
+    pool = ProcessPoolExecutor(jobs, context, partial(_begin, news))
+    try:
+        with _told_on_bars(news):
+            doing = {pool.submit(_in_process, each, apart, asked): each.id for each in people}
+            for done in as_completed(doing):
+                done.result()  # a fault is told at once, not when those before it have ended
+            return {name: future.result() for future, name in doing.items()}
+    finally:
+        pool.shutdown(cancel_futures=True)
+
+
+_NEWS: list["Queue[_News | None]"] = []
+"""In a process of the pool: where it tells what it does."""
+
+
+def _begin(news: "Queue[_News | None]") -> None:
+    quiet_libraries()
+    _NEWS.append(news)
+
+
+def _in_process(persona: Persona, workplace: Workplace, asked: Asked) -> Results:
+    def told(what: str, done: int, total: int) -> None:
+        _NEWS[0].put((persona.name, what, done, total))
+
+    return evaluate_one(persona, workplace, asked, told=told)
+
+
+@contextmanager
+def _told_on_bars(news: "Queue[_News | None]") -> Iterator[None]:
+    """Show a bar of each persona's systems and turns while processes tell of them."""
+    with bars_on(Console(stderr=True)) as told:
+
+        def listen() -> None:
+            while each := news.get():
+                told(*each)
+
+        listener = Thread(target=listen, daemon=True)
+        listener.start()
+        try:
+            yield
+        finally:
+            news.put(None)
+            listener.join()
