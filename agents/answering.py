@@ -5,7 +5,9 @@ from collections.abc import Callable, Sequence
 from langchain_core.messages import HumanMessage
 
 from persllm.agents.chat_persona import ChatPersona, Prepared
-from persllm.engine import Engine, Request
+from persllm.agents.loops import unlooped
+from persllm.agents.reply_chunks import replayed
+from persllm.engine import Engine, Request, whole
 from persllm.messages import parse_reply
 
 BATCH = 64
@@ -55,4 +57,5 @@ def answered(
 
 
 def _batch(engine: Engine, requests: Sequence[Request]) -> list[str]:
-    return [parse_reply(reply.text).response for reply in engine.generate(requests)]
+    whole_replies = (whole(unlooped(replayed(reply))) for reply in engine.generate(requests))
+    return [parse_reply(reply.text).response for reply in whole_replies]

@@ -16,6 +16,7 @@ from pydantic import ConfigDict, Field, PrivateAttr
 
 from persllm.agents.disclosure import truthful_answer
 from persllm.agents.history import history_of, without_oldest
+from persllm.agents.loops import unlooped
 from persllm.agents.reply_chunks import (
     closing_chunk,
     most_at_once,
@@ -183,7 +184,7 @@ class ChatPersona(BaseChatModel):
         started = time.monotonic()
         known = self._written.get(said_key(messages))
         ready = known[0] if known else self.prepare(messages, stop, **options)
-        pieces = replayed(known[1]) if known else self._pieces(ready)
+        pieces = unlooped(replayed(known[1]) if known else self._pieces(ready))
         reply, last = ReplyStream(), Piece("")
         try:
             for last in pieces:
