@@ -337,6 +337,7 @@ class ChatPersona(BaseChatModel):
             top_p=self.top_p if top_p is None else float(top_p),
             seed=options.get("seed", self.seed),
             stop=tuple(stop or self.stop or ()),
+            end_circles=True,
         )
 
     def _fit(

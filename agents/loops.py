@@ -42,6 +42,11 @@ class Circles:
         return self._give(self._end)
 
     @property
+    def closed(self) -> bool:
+        """Whether the text went in circles, so that no more of it is shown."""
+        return self._kept is not None
+
+    @property
     def _end(self) -> int:
         return len(self._text) if self._kept is None else self._kept
 

@@ -8,6 +8,7 @@ lies after it.
 import hashlib
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, cast
 from urllib.parse import urlparse
@@ -23,6 +24,8 @@ from persllm.persona import Persona
 BATCH = 1000
 SHOWN = 200
 """Progress is told after so many memories."""
+CUES = 512
+"""Vectors of so many cues are kept."""
 FORMAT = "1"
 LEAST_LETTERS = 6
 """A paragraph with fewer letters is a scrap, such as "ii. p. 182."."""
@@ -44,6 +47,8 @@ class ChromaMemory:
 
     def __init__(self, client: Any, persona: Persona, embeddings: Embeddings) -> None:  # noqa: ANN401 (chromadb's union of clients)
         self._embeddings = embeddings
+        # An evaluation asks one cue of several systems.
+        self._vector_of = lru_cache(CUES)(lambda cue: embed(embeddings, [cue]))
         self._whose = persona.name
         made_with = embeddings_name(embeddings)
         with _explained(f"the memory of {self._whose} cannot be opened"):
@@ -87,7 +92,7 @@ class ChromaMemory:
         if wanted == 0 or count == 0:
             return []
         heard = [EVERYONE] if audience == EVERYONE else [EVERYONE, audience]
-        vector = embed(self._embeddings, [cue])
+        vector = self._vector_of(cue)
         with _explained(f"{self._whose}'s memories cannot be read"):
             found = self._collection.query(
                 query_embeddings=vector,

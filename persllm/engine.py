@@ -28,6 +28,8 @@ class Request:
     """The reply ends before the first of these."""
     logprobs: bool = False
     """Whether to tell how likely each written token was; engines that cannot leave it out."""
+    end_circles: bool = False
+    """Whether the reply may end once it goes in circles; engines that cannot tell write on."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +47,8 @@ class Piece:
 
     text: str
     finish: str = ""
-    """Empty until the last piece: then "stop" (the model ended) or "length" (the limit did)."""
+    """Empty until the last piece: then "stop" (the model ended, or went in circles) or "length"
+    (the limit ended it)."""
     prompt_tokens: int = 0
     new_tokens: int = 0
     logprobs: tuple[Token, ...] = ()

@@ -23,10 +23,13 @@ if TYPE_CHECKING:
     from persllm.agents.engines.lean.loop import Loop
     from persllm.agents.engines.lean.rows import Row
     from persllm.agents.engines.lean.scoring import Asked
+    from persllm.agents.engines.lean.sequence import Room
 
 MEMORY_SHARE = 4
 """Keys and values take at most this part of the memory that is free at the start."""
 LEAST_MEMORY, MOST_MEMORY = 256 << 20, 8 << 30
+MOST_CONTEXTS = 64
+"""Of a small base no more is kept than so many whole contexts."""
 
 LOG = logging.getLogger(__name__)
 
@@ -57,7 +60,7 @@ class LocalEngine:
         int8: Weights in int8, adapters in full precision. On a CPU only.
         rows: Most requests that are answered at once; more of them wait.
         kv_bytes: Most bytes of keys and values, running and kept; by default a quarter of the
-            memory that is free.
+            memory that is free, but no more than 64 whole contexts.
         max_adapters: Most adapters in memory; the longest unused one leaves.
         max_rank: Highest rank of an adapter.
         sharing: Engines of other processes on this machine and this one; they divide what
@@ -100,9 +103,9 @@ class LocalEngine:
             self._plain, self._loop = Plain(base, self._wording, model), None
         else:
             self._plain = Plain(base, self._wording)
-            self._loop = self._open_loop(
-                model, int8, rows, kv_bytes or _kv_room(self._on_gpu, sharing)
-            )
+            self._open_forward(model, int8=int8)
+            room = kv_bytes or _kv_room(self._room, on_gpu=self._on_gpu, sharing=sharing)
+            self._loop = self._open_loop(rows, room)
             self._shelf = Shelf(
                 base,
                 self._forward.shape,
@@ -256,16 +259,19 @@ class LocalEngine:
         if not self._on_gpu and torch.get_num_threads() != self._threads:
             torch.set_num_threads(self._threads)
 
-    def _open_loop(self, model: Any, int8: bool, rows: int, kv_bytes: int) -> "Loop":  # noqa: ANN401
-        from persllm.agents.engines.lean.cache import PrefixCache
+    def _open_forward(self, model: Any, *, int8: bool) -> None:  # noqa: ANN401 (a transformers model)
         from persllm.agents.engines.lean.forward import Forward
-        from persllm.agents.engines.lean.loop import Loop
         from persllm.agents.engines.lean.sequence import Room
         from persllm.agents.engines.lean.weights import take
 
         self._prepare()
         self._forward = Forward(take(model, int8=int8), context=self.context)
         self._room = Room(self._forward.shape, self._forward.weights.embedding, self.context)
+
+    def _open_loop(self, rows: int, kv_bytes: int) -> "Loop":
+        from persllm.agents.engines.lean.cache import PrefixCache
+        from persllm.agents.engines.lean.loop import Loop
+
         self._cache = PrefixCache(self._room, kv_bytes)
         return Loop(self._forward, self._cache, rows=rows, prepare=self._prepare)
 
@@ -298,7 +304,7 @@ def _check_int8(base: Base, *, on_gpu: bool, fallback: str) -> None:
         raise EngineError("int8 cannot be had: " + "; ".join(faults) + ". Leave int8 out.")
 
 
-def _kv_room(on_gpu: bool, sharing: int) -> int:
+def _kv_room(room: "Room", *, on_gpu: bool, sharing: int) -> int:
     """Return how many bytes keys and values may take."""
     if on_gpu:
         import torch
@@ -306,4 +312,5 @@ def _kv_room(on_gpu: bool, sharing: int) -> int:
         free = torch.cuda.mem_get_info()[0]
     else:
         free = free_memory()
-    return max(LEAST_MEMORY, min(MOST_MEMORY, free // MEMORY_SHARE // sharing))
+    most = min(MOST_MEMORY, MOST_CONTEXTS * room.context * room.token_bytes)
+    return max(LEAST_MEMORY, min(most, free // MEMORY_SHARE // sharing))

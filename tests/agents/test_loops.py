@@ -1,14 +1,20 @@
 """Replies that go in circles end; all others stay as they are, however they are cut into pieces."""
 
 from collections.abc import Generator, Iterable
+from dataclasses import replace
 from itertools import pairwise
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from persllm.agents.engines.local import LocalEngine
 from persllm.agents.loops import unlooped
-from persllm.engine import Piece, whole
+from persllm.agents.reply_chunks import replayed
+from persllm.bases import find_base
+from persllm.cast import bundled, find_persona
+from persllm.engine import Piece, Request, whole
+from persllm.messages import Message, render
 
 
 def pieces(texts: Iterable[str]) -> Generator[Piece]:
@@ -94,3 +100,22 @@ def test_pieces_of_any_size_give_the_same_reply(
     kept = ended(text)
     assert ended(*parts) == ended(*text) == kept
     assert text.startswith(kept)
+
+
+def test_the_local_engine_ends_a_circle_where_the_text_ends_and_only_if_asked() -> None:
+    engine = LocalEngine(find_base("nano"))
+    people = [find_persona(name) for name in bundled()]
+    asked = [(person, question) for person in people for question in person.questions]
+    for person, question in asked:
+        prompt = render(person, person.stages[0], [Message("user", question)])
+        request = Request(messages=prompt, max_tokens=160)
+        full = whole(engine.stream(request))
+        kept = whole(unlooped(replayed(full))).text
+        if kept == full.text:
+            continue
+        short = whole(engine.stream(replace(request, end_circles=True)))
+        assert whole(unlooped(replayed(short))).text == kept
+        assert short.new_tokens < full.new_tokens
+        assert (short.finish, full.finish) == ("stop", "length")
+        return
+    pytest.fail(f"the nano base went in circles with none of {len(asked)} questions: ask others")

@@ -9,6 +9,7 @@ from persllm.agents.engines.lean.sampling import generator_of
 from persllm.agents.engines.lean.sequence import Sequence
 from persllm.agents.engines.shown import Shown
 from persllm.agents.engines.wording import Wording
+from persllm.agents.loops import Circles
 from persllm.engine import Piece, Request, Token
 
 
@@ -39,6 +40,7 @@ class Row:
         self._writing = wording.writing()
         self._shown = Shown(request.stop)
         self._told: list[Token] = []
+        self._circles = Circles() if request.end_circles else None
 
     @property
     def need(self) -> int:
@@ -67,7 +69,9 @@ class Row:
         text = self._writing.add(token)
         for piece in self._shown.more(text):
             self.news.append(Piece(piece.text, logprobs=self._tell()))
-        if self._shown.stopped:
+            if self._circles:
+                self._circles.feed(piece.text)
+        if self._shown.stopped or (self._circles and self._circles.closed):
             self._end("stop")
         elif len(self._writing.tokens) >= self.request.max_tokens:
             self._end("length")
