@@ -4,12 +4,15 @@ A small base leaves most of a machine idle: its steps are too short for several 
 persona is evaluated in a process of its own where the engine is local and runs on a CPU.
 """
 
+import os
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
+from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
-from multiprocessing import get_context
+from multiprocessing import get_context, parent_process
+from multiprocessing.connection import wait
 from multiprocessing.queues import Queue
 from pathlib import Path
 from threading import Thread
@@ -18,6 +21,7 @@ from rich.console import Console
 
 from persllm.agents.workplace import Workplace
 from persllm.embeddings import default_embeddings
+from persllm.errors import EngineError
 from persllm.loading import device
 from persllm.machine import cores, free_memory
 from persllm.materials import read_materials
@@ -71,6 +75,7 @@ def evaluate_each(
         jobs: Processes side by side; None chooses (`jobs_for`).
 
     Raises:
+        EngineError: A process was ended from outside.
         PersLLMError: A step failed for one of them.
     """
     for persona in people:
@@ -126,13 +131,18 @@ def _side_by_side(
     apart = workplace.apart(sharing=jobs)
     context = get_context("spawn")
     news: Queue[_News | None] = context.Queue()
-    pool = ProcessPoolExecutor(jobs, context, partial(_begin, news))
+    pool = ProcessPoolExecutor(jobs, context, partial(begin, news))
     try:
         with _told_on_bars(news):
             doing = {pool.submit(_in_process, each, apart, asked): each.id for each in people}
             for done in as_completed(doing):
                 done.result()  # a fault is told at once, not when those before it have ended
             return {name: future.result() for future, name in doing.items()}
+    except BrokenProcessPool as error:
+        raise EngineError(
+            f"one of {jobs} processes was ended from outside, mostly for want of memory. "
+            "Evaluate with fewer: --jobs 1."
+        ) from error
     finally:
         pool.shutdown(cancel_futures=True)
 
@@ -141,9 +151,19 @@ _NEWS: list["Queue[_News | None]"] = []
 """In a process of the pool: where it tells what it does."""
 
 
-def _begin(news: "Queue[_News | None]") -> None:
+def begin(news: "Queue[_News | None]") -> None:
+    """Make ready a process of the pool, which ends with the one that started it."""
     quiet_libraries()
     _NEWS.append(news)
+    Thread(target=_end_with_parent, daemon=True).start()
+
+
+def _end_with_parent() -> None:
+    """Leave when the command was killed; nobody would read what is found."""
+    parent = parent_process()
+    assert parent is not None
+    wait([parent.sentinel])
+    os._exit(1)
 
 
 def _in_process(persona: Persona, workplace: Workplace, asked: Asked) -> Results:
