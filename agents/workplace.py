@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from persllm.agents.chat_persona import ChatPersona
+from persllm.agents.engines.heaps import share_heaps
 from persllm.agents.engines.local import LocalEngine
 from persllm.agents.engines.served import is_address, parse_address
 from persllm.bases import NANO, Base, find_base
@@ -155,6 +156,7 @@ def start_engine(name: str, base: Base, *, sharing: int = 1) -> Engine:
         BaseModelError: The base cannot be loaded, or a server runs another one.
     """
     if name in {LOCAL, LOCAL_INT8}:
+        share_heaps()
         return LocalEngine(base, int8=name == LOCAL_INT8, sharing=sharing)
     if name == VLLM:
         from persllm.agents.engines.vllm_engine import VllmEngine

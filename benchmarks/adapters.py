@@ -19,6 +19,8 @@ from persllm.manifest import WEIGHTS_NAME
 
 MANY, FEW = 64, 4
 TOKENS = 24
+KEPT = 128 << 20
+"""Bytes of keys and values."""
 
 
 def resident() -> int:
@@ -44,9 +46,10 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as made:
         base = random_base(Path(made) / "base")
         adapters = random_adapters(base, Path(made), MANY)
-        few, many = LocalEngine(base), LocalEngine(base)
-        rate(few, adapters[:FEW], FEW, 1)
-        rate(many, adapters[:FEW], FEW, 1)
+        few, many = LocalEngine(base, kv_bytes=KEPT), LocalEngine(base, kv_bytes=KEPT)
+        for seed in range(3):  # fills what is kept, so that only adapters can grow
+            rate(few, adapters[:FEW], 16, seed)
+            rate(many, adapters[:FEW], 16, seed)
         before = resident()
         for adapter in adapters[FEW:]:
             list(many.stream(request("?", adapter, tokens=1)))
@@ -60,9 +63,10 @@ def main() -> None:
                 sides = {
                     f"{rows} rows, 4 of 4": (few, adapters[:FEW]),
                     f"{rows} rows, 4 of 64": (many, adapters[:FEW]),
-                    f"{rows} rows, {rows} of 64": (many, adapters[-rows:]),
+                    f"{rows} rows, {rows} others of 64": (many, adapters[-rows:]),
                 }
-                for name, (engine, used) in sides.items():
+                shift = repeat % len(sides)  # whoever comes first in a round is at an advantage
+                for name, (engine, used) in [*sides.items()][shift:] + [*sides.items()][:shift]:
                     seen.setdefault(name, []).append(rate(engine, used, rows, seed))
         for name, rates in seen.items():
             stock = statistics.median(seen[name.split(",")[0] + ", 4 of 4"])

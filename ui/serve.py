@@ -10,7 +10,6 @@ from typing import Any
 
 from persllm.agents.engines.served import parse_address
 from persllm.agents.serving.casting import adapters_of, chats_of
-from persllm.agents.serving.heaps import share_heaps
 from persllm.agents.serving.limits import Access, Limits
 from persllm.agents.serving.vllm_process import free_port, running, vllm_command
 from persllm.agents.workplace import VLLM, Workplace
@@ -59,7 +58,6 @@ def run_serve(served: Served, *, host: str, port: int, limits: Limits, access: A
         )
     check_port(host, port, command="serve")
     personas = [find_persona(name) for name in served.names or bundled()]
-    share_heaps()
     with ExitStack() as stack:
         workplace, adapters = _workplace(served, personas, stack)
         app = _application(workplace, personas, adapters, served, limits, access)

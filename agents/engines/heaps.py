@@ -1,4 +1,4 @@
-"""The C library's heaps in a server of many threads.
+"""The C library's heaps in a process of many threads: a server, a page, an evaluation.
 
 glibc gives threads heaps of their own, up to eight a core, and each keeps the largest prompt that
 it ever held. With 200 clients for two minutes memory outside keys and values grew 1.21 times from
@@ -16,7 +16,7 @@ _M_ARENA_MAX = -8
 def share_heaps() -> bool:
     """Let all threads share two heaps; False where the C library knows no such setting.
 
-    Call it before threads start. MALLOC_ARENA_MAX, if set, is left as it is.
+    Threads that have a heap keep it, so call it early. MALLOC_ARENA_MAX, if set, is left as it is.
     """
     if "MALLOC_ARENA_MAX" in os.environ:
         return False
