@@ -1,19 +1,26 @@
-"""Evaluation through the engine's batches beside one question at a time: answers and scores.
+"""Evaluation through the engine's batches, beside one question at a time: answers and scores.
 
 python benchmarks/evaluation.py [--rounds 3]
 
-Both sides ask the same questions of the same engine, interleaved; medians of wall-clock and of CPU
-time. The engine keeps no answer, and each round asks in other words so that no prompt comes again.
+Three ways, interleaved: transformers and PEFT one by one (the plain way), our engine one by one,
+our engine's batches as `persllm eval` asks. Medians of wall-clock and CPU seconds. Each way and
+round asks in other words, so that no prompt comes again; of each prompt two replies are scored.
 """
 
 import argparse
 import statistics
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from unittest import mock
 
+from persllm.agents.engines.lean import weights
+from persllm.agents.engines.local import LocalEngine
 from persllm.agents.workplace import Workplace
+from persllm.bases import find_base
 from persllm.cast import find_persona
 from persllm.training.evaluation.systems import Question, Statement, System
 from persllm.ui.compared import PROMPT, base_system
@@ -39,8 +46,10 @@ def questions(part: int) -> list[Question]:
 
 
 def statements(part: int) -> list[Statement]:
-    reply = "I carried four cents, some poems and a plan for a flying machine."
-    return [(question, f"{reply} {question.text}") for question in questions(part)]
+    replies = ("I carried four cents and a plan.", "I carried a sword and a crown of gold.")
+    return [
+        (question, f"{reply} {question.text}") for question in questions(part) for reply in replies
+    ]
 
 
 def main() -> None:
@@ -48,47 +57,71 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=3)
     rounds = parser.parse_args().rounds
     with TemporaryDirectory() as folder:
-        place = Workplace(base_name="nano", runs=Path(folder))
-        system = base_system(find_persona(PERSONA), place)
-        system.answer(questions(-1)[:2])  # loads and warms
-        report("answers", [answers_round(system, part) for part in range(rounds)])
-        report("scores", [scores_round(system, part) for part in range(rounds)])
+        plain, ours = (
+            base_system(
+                find_persona(PERSONA), Workplace(base_name="nano", runs=Path(folder), engine=engine)
+            )
+            for engine in (plain_engine(), LocalEngine(find_base("nano")))
+        )
+        ways = (Way("plain", plain, 1), Way("one by one", ours, 1), Way("batches", ours, ASKED * 2))
+        for way in ways:
+            way.answers(-1, most=2)  # loads and warms
+        found = {
+            what.__name__: [
+                [measured(partial(what, way, len(ways) * part + i)) for i, way in enumerate(ways)]
+                for part in range(rounds)
+            ]
+            for what in (Way.answers, Way.scores)
+        }
+    for what, rows in found.items():
+        report(what, ways, rows)
+    report("both", ways, [*map(both, *found.values())])
     print(f"{ASKED} questions to {PROMPT!r} on nano, {rounds} rounds")
 
 
-def answers_round(system: System, part: int) -> tuple[tuple[float, float], tuple[float, float]]:
-    def alone() -> None:
-        for question in questions(2 * part):
-            system.answer([question])
-
-    def together() -> None:
-        system.answer(questions(2 * part + 1))
-
-    return measured(alone), measured(together)
+def plain_engine() -> LocalEngine:
+    """Return the engine that runs what the lean loop does not know: transformers and PEFT."""
+    with mock.patch.object(weights, "unknown", lambda model: "it is measured beside"):
+        return LocalEngine(find_base("nano"))
 
 
-def scores_round(system: System, part: int) -> tuple[tuple[float, float], tuple[float, float]]:
-    assert system.score is not None
-    score = system.score
+@dataclass(frozen=True)
+class Way:
+    """A system and how many questions it is asked at once."""
 
-    def alone() -> None:
-        for statement in statements(1000 + 2 * part):
-            score([statement])
+    name: str
+    system: System
+    at_once: int
 
-    def together() -> None:
-        score(statements(1000 + 2 * part + 1))
+    def answers(self, part: int, most: int = ASKED) -> None:
+        """Ask the questions of a part."""
+        asked = questions(part)[:most]
+        for start in range(0, len(asked), self.at_once):
+            self.system.answer(asked[start : start + self.at_once])
 
-    return measured(alone), measured(together)
+    def scores(self, part: int) -> None:
+        """Have the statements of a part scored."""
+        assert self.system.score is not None
+        given = statements(1000 + part)
+        for start in range(0, len(given), self.at_once):
+            self.system.score(given[start : start + self.at_once])
 
 
-def report(what: str, found: list[tuple[tuple[float, float], tuple[float, float]]]) -> None:
+Seconds = tuple[float, float]
+"""Wall-clock and CPU."""
+
+
+def both(one: Sequence[Seconds], two: Sequence[Seconds]) -> list[Seconds]:
+    """Return the sums, way by way."""
+    return [(a[0] + b[0], a[1] + b[1]) for a, b in zip(one, two, strict=True)]
+
+
+def report(what: str, ways: Sequence[Way], found: Sequence[Sequence[Seconds]]) -> None:
     for i, kind in enumerate(("wall", "CPU")):
-        alone = statistics.median(one[i] for one, _ in found)
-        together = statistics.median(both[i] for _, both in found)
-        print(
-            f"{what}, {kind}: one by one {alone:.2f} s, batches {together:.2f} s, "
-            f"ratio {alone / together:.1f}"
-        )
+        seconds = [statistics.median(row[at][i] for row in found) for at in range(len(ways))]
+        told = ", ".join(f"{way.name} {s:.2f} s" for way, s in zip(ways, seconds, strict=True))
+        ratios = ", ".join(f"{s / seconds[-1]:.1f}" for s in seconds[:-1])
+        print(f"{what}, {kind}: {told}; batches are {ratios} times as fast")
 
 
 if __name__ == "__main__":
