@@ -21,6 +21,7 @@ from persllm.training.data.build import PersonaData
 from persllm.training.preflight import Preflight, preflight
 from persllm.training.settings import TrainSettings, changed, preset, settings_for
 from persllm.training.train import Job, Ways, load, train_persona, train_personas
+from persllm.training.tuning.processes import first_then_others, is_first
 from persllm.ui.commands import made_data
 from persllm.ui.progress import progress_on
 
@@ -68,8 +69,11 @@ def train_adapters(names: Sequence[str], options: TrainOptions) -> None:
     people = [find_persona(name) for name in names]
     for persona in people:
         read_materials(persona)  # faults of any of them are told before hours of training
-    jobs = [Job(persona, made_data(persona, runs=options.runs)) for persona in people]
-    console = Console(stderr=options.as_json)
+    jobs = [
+        Job(persona, first_then_others(lambda of=persona: made_data(of, runs=options.runs)))
+        for persona in people
+    ]
+    console = Console(stderr=options.as_json, quiet=not is_first())
     ways = Ways(
         base=find_base(options.base_name),
         settings=settings,
@@ -83,17 +87,19 @@ def train_adapters(names: Sequence[str], options: TrainOptions) -> None:
         needs = preflight(job, ways, loaded)
         show_needs(console, job.persona, ways, needs)
         if options.dry_run:
-            if options.as_json:
+            if options.as_json and is_first():
                 print(json.dumps({"persona": job.persona.id, **asdict(needs)}))
             continue
         if without:
             with _progress(job.persona, ways) as shown:
                 adapters = dict(run_ablations(job, shown, without, loaded))
-            _show_ablations(console, job.persona, adapters, as_json=options.as_json)
+            if is_first():
+                _show_ablations(console, job.persona, adapters, as_json=options.as_json)
             continue
         with _progress(job.persona, ways) as shown:
             [(_, adapter)] = train_personas([job], shown, loaded)
-        _show_result(console, name, job.persona, adapter, options)
+        if is_first():
+            _show_result(console, name, job.persona, adapter, options)
 
 
 def show_needs(console: Console, persona: Persona, ways: Ways, needs: Preflight) -> None:
@@ -168,7 +174,7 @@ def _progress(persona: Persona, ways: Ways) -> Iterator[Ways]:
     """Show progress inside the block; yields the ways that tell it."""
     from dataclasses import replace
 
-    console = Console(stderr=True)
+    console = Console(stderr=True, quiet=not is_first())
     with progress_on(console, f"training {persona.name}") as told:
         yield replace(ways, progress=told)
 
