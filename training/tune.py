@@ -165,7 +165,14 @@ def _reference(model: PeftModel, pairs: Sequence[PairRow], run: Run) -> torch.Te
     model.eval()
     with fast(model, packed=run.packed):
         weights = get_peft_model_state_dict(model, save_embedding_layers=False)
-        return reference_of(pairs, weights, folder=run.folder, score=score, progress=run.progress)
+        return reference_of(
+            pairs,
+            weights,
+            folder=run.folder,
+            score=score,
+            at_once=max(1, run.settings.batch // 2 // run.settings.accumulate),
+            progress=run.progress,
+        )
 
 
 def _train(trainer: Any, model: PeftModel, run: Run, folder: Path) -> None:  # noqa: ANN401

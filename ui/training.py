@@ -20,7 +20,7 @@ from persllm.training.ablate import chosen_ablations, run_ablations
 from persllm.training.data.build import PersonaData
 from persllm.training.preflight import Preflight, preflight
 from persllm.training.settings import TrainSettings, changed, preset, settings_for
-from persllm.training.train import Job, Ways, load, train_persona, train_personas
+from persllm.training.train import REPORT_NAME, Job, Ways, load, train_persona, train_personas
 from persllm.training.tuning.processes import first_then_others, is_first
 from persllm.ui.commands import made_data
 from persllm.ui.progress import progress_on
@@ -99,7 +99,7 @@ def train_adapters(names: Sequence[str], options: TrainOptions) -> None:
         with _progress(job.persona, ways) as shown:
             [(_, adapter)] = train_personas([job], shown, loaded)
         if is_first():
-            _show_result(console, name, job.persona, adapter, options)
+            _show_result(console, name, job.persona, adapter, options, needs)
 
 
 def show_needs(console: Console, persona: Persona, ways: Ways, needs: Preflight) -> None:
@@ -108,10 +108,14 @@ def show_needs(console: Console, persona: Persona, ways: Ways, needs: Preflight)
     console.print(
         f"{persona.name} over {ways.base.name}: {needs.items} items, {needs.pairs} pairs, "
         f"{needs.steps} steps, {needs.tokens:,} tokens, {saved:.0%} of them shared; about "
-        f"{_duration(needs.seconds)} and {needs.peak_bytes / MEBIBYTE:,.0f} MiB"
+        f"{_duration(needs.seconds)} and {_mebibytes(needs.peak_bytes)}"
     )
     for warning in needs.warnings:
         console.print(f"note: {escape(warning)}")
+
+
+def _mebibytes(size: int) -> str:
+    return f"{size / MEBIBYTE:,.0f} MiB"
 
 
 def _duration(seconds: float) -> str:
@@ -120,14 +124,26 @@ def _duration(seconds: float) -> str:
 
 
 def _show_result(
-    console: Console, name: str, persona: Persona, adapter: Path, options: TrainOptions
+    console: Console,
+    name: str,
+    persona: Persona,
+    adapter: Path,
+    options: TrainOptions,
+    needs: Preflight,
 ) -> None:
+    report = json.loads((adapter.parent / REPORT_NAME).read_text(encoding="utf-8"))
+    took = {"seconds": report["seconds"], "peak_bytes": report["peak_bytes"]}
     if options.into:
         adapter = copy_adapter(adapter, options.into / persona.id / ADAPTER_FOLDER)
     if options.as_json:
-        print(json.dumps({"adapter": str(adapter), **read_manifest(adapter).evaluation}))
+        results = read_manifest(adapter).evaluation
+        print(json.dumps({"adapter": str(adapter), **took, **results}))
         return
     console.print(results_table(persona, adapter))
+    console.print(
+        f"took {_duration(took['seconds'])}; peak memory {_mebibytes(took['peak_bytes'])}, "
+        f"expected {_mebibytes(needs.peak_bytes)}"
+    )
     where = "" if options.runs == Path("runs") else f" --runs {options.runs}"
     console.print(f"adapter: {escape(str(adapter))}\ntalk: persllm chat {escape(name + where)}")
 
