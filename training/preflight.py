@@ -23,6 +23,7 @@ from persllm.training.train import Job, Loaded, Prepared, Ways, load, prepare
 from persllm.training.tune import fast, fresh_adapter
 from persllm.training.tuning.memory import peak_bytes, start_peak
 from persllm.training.tuning.order import by_prompt, in_passes
+from persllm.training.tuning.processes import processes
 from persllm.training.tuning.rows import encode
 from persllm.training.tuning.trainers import (
     computed_tokens,
@@ -75,14 +76,16 @@ def preflight(job: Job, ways: Ways, loaded: Loaded | None = None) -> Preflight:
     sft = _Counted.of(list(sft_batches(prepared, settings)), packed=loaded.packed)
     dpo = _Counted.of(list(dpo_batches(prepared, settings)), packed=loaded.packed)
     seconds_a_token, peak = _probe(loaded, settings, [*sft.largest, *dpo.largest])
-    steps = -(-(sft.batches + dpo.batches) // settings.accumulate)
+    steps = -(-(sft.batches + dpo.batches) // (settings.accumulate * processes()))
+    # The reference is computed by every process.
+    passed = (sft.computed + dpo.computed) / processes() + REFERENCE_COST * dpo.computed
     return Preflight(
         items=len(prepared.sft.rows),
         pairs=len(prepared.dpo.rows),
         steps=steps,
         tokens=sft.tokens + dpo.tokens,
         computed=sft.computed + dpo.computed,
-        seconds=round(seconds_a_token * (sft.computed + (1 + REFERENCE_COST) * dpo.computed), 1),
+        seconds=round(seconds_a_token * passed, 1),
         peak_bytes=peak,
         left_out=prepared.left_out,
         warnings=tuple(serving_faults(loaded.model, loaded.tokenizer, settings)),
@@ -92,7 +95,7 @@ def preflight(job: Job, ways: Ways, loaded: Loaded | None = None) -> Preflight:
 def sft_batches(prepared: Prepared, settings: TrainSettings) -> Iterator[list[Row]]:
     """Yield the rows of each pass through the model in SFT."""
     rows = prepared.rows
-    for some in _chunks(prepared.mix.order, settings.batch // settings.accumulate):
+    for some in _chunks(prepared.mix.order, settings.batch // settings.accumulate // processes()):
         yield [rows[i] for i in some]
 
 
@@ -100,7 +103,7 @@ def dpo_batches(prepared: Prepared, settings: TrainSettings) -> Iterator[list[Ro
     """Yield the rows of each pass through the model in DPO."""
     pairs = prepared.dpo.rows
     order = in_passes(by_prompt(pairs), settings.dpo_passes, seed=settings.seed) if pairs else []
-    for some in _chunks(order, max(1, settings.batch // 2 // settings.accumulate)):
+    for some in _chunks(order, settings.batch // 2 // settings.accumulate // processes()):
         yield [row for i in some for row in (pairs[i].chosen, pairs[i].rejected)]
 
 

@@ -15,7 +15,7 @@ from persllm.bases import find_base
 from persllm.errors import DataError
 from persllm.training.data.build import build
 from persllm.training.data.sampling import BuildSettings
-from persllm.training.settings import NANO_BASE
+from persllm.training.settings import NANO_BASE, preset
 from persllm.training.train import Ways, train_persona
 from persllm.training.tuning.processes import refuse_uneven
 from tests.doubles import OTTO, LetterEmbeddings, write_tiny_persona
@@ -94,3 +94,17 @@ def test_a_batch_that_processes_cannot_share_is_refused(monkeypatch: pytest.Monk
     refuse_uneven(16, 4)
     with pytest.raises(DataError, match="--batch 32"):
         refuse_uneven(16, 8)
+
+
+def _name(path: Path) -> str:
+    return path.name
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "examples" / "training").glob("*.yaml")), ids=_name)
+def test_accelerate_reads_an_example_config(path: Path) -> None:
+    from accelerate.commands.config.config_args import load_config_from_file
+
+    config = load_config_from_file(str(path))
+    settings = preset("large")
+    assert config.num_processes % config.num_machines == 0
+    assert 256 % (2 * settings.accumulate * config.num_processes) == 0  # as the docs ask for it
