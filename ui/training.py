@@ -4,6 +4,7 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
+from functools import partial
 from pathlib import Path
 
 from rich.console import Console
@@ -69,10 +70,8 @@ def train_adapters(names: Sequence[str], options: TrainOptions) -> None:
     people = [find_persona(name) for name in names]
     for persona in people:
         read_materials(persona)  # faults of any of them are told before hours of training
-    jobs = [
-        Job(persona, first_then_others(lambda of=persona: made_data(of, runs=options.runs)))
-        for persona in people
-    ]
+    built = partial(made_data, runs=options.runs)
+    jobs = [Job(persona, first_then_others(partial(built, persona))) for persona in people]
     console = Console(stderr=options.as_json, quiet=not is_first())
     ways = Ways(
         base=find_base(options.base_name),
