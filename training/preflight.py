@@ -1,12 +1,13 @@
 """What a run will take, before it begins: rows, tokens, steps, time, memory, and its faults.
 
-Time and memory are measured, not guessed: the batch that is largest passes once forwards and
-backwards, and what it takes is counted up to the whole run.
+Time and memory are measured, not guessed: the largest batches of SFT and DPO pass once forwards
+and backwards, and what they take is counted up to the whole run.
 """
 
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from heapq import nlargest
 from itertools import islice
 from typing import Any
 
@@ -22,6 +23,7 @@ from persllm.training.train import Job, Loaded, Prepared, Ways, load, prepare
 from persllm.training.tune import fast, fresh_adapter
 from persllm.training.tuning.memory import peak_bytes, start_peak
 from persllm.training.tuning.order import by_prompt, in_passes
+from persllm.training.tuning.processes import processes
 from persllm.training.tuning.rows import encode
 from persllm.training.tuning.trainers import (
     computed_tokens,
@@ -32,6 +34,8 @@ from persllm.training.tuning.trees import Row
 
 MOST_COUNTED = 64
 """Batches of SFT and of DPO that are packed to be counted; the rest is taken to be alike."""
+LONGEST_COUNTED = 8
+"""Batches of the most tokens that are packed too: the largest is one of them."""
 ADAM_STATES = 2
 REFERENCE_COST = 1 / 3
 """Of a pass without gradients, beside one forwards and backwards."""
@@ -71,15 +75,17 @@ def preflight(job: Job, ways: Ways, loaded: Loaded | None = None) -> Preflight:
     settings = ways.settings
     sft = _Counted.of(list(sft_batches(prepared, settings)), packed=loaded.packed)
     dpo = _Counted.of(list(dpo_batches(prepared, settings)), packed=loaded.packed)
-    seconds_a_token, peak = _probe(loaded, settings, max(sft.largest, dpo.largest, key=_size))
-    steps = -(-(sft.batches + dpo.batches) // settings.accumulate)
+    seconds_a_token, peak = _probe(loaded, settings, [*sft.largest, *dpo.largest])
+    steps = -(-(sft.batches + dpo.batches) // (settings.accumulate * processes()))
+    # The reference is computed by every process.
+    passed = (sft.computed + dpo.computed) / processes() + REFERENCE_COST * dpo.computed
     return Preflight(
         items=len(prepared.sft.rows),
         pairs=len(prepared.dpo.rows),
         steps=steps,
         tokens=sft.tokens + dpo.tokens,
         computed=sft.computed + dpo.computed,
-        seconds=round(seconds_a_token * (sft.computed + (1 + REFERENCE_COST) * dpo.computed), 1),
+        seconds=round(seconds_a_token * passed, 1),
         peak_bytes=peak,
         left_out=prepared.left_out,
         warnings=tuple(serving_faults(loaded.model, loaded.tokenizer, settings)),
@@ -89,7 +95,7 @@ def preflight(job: Job, ways: Ways, loaded: Loaded | None = None) -> Preflight:
 def sft_batches(prepared: Prepared, settings: TrainSettings) -> Iterator[list[Row]]:
     """Yield the rows of each pass through the model in SFT."""
     rows = prepared.rows
-    for some in _chunks(prepared.mix.order, settings.batch // settings.accumulate):
+    for some in _chunks(prepared.mix.order, settings.batch // settings.accumulate // processes()):
         yield [rows[i] for i in some]
 
 
@@ -97,7 +103,7 @@ def dpo_batches(prepared: Prepared, settings: TrainSettings) -> Iterator[list[Ro
     """Yield the rows of each pass through the model in DPO."""
     pairs = prepared.dpo.rows
     order = in_passes(by_prompt(pairs), settings.dpo_passes, seed=settings.seed) if pairs else []
-    for some in _chunks(order, max(1, settings.batch // 2 // settings.accumulate)):
+    for some in _chunks(order, settings.batch // 2 // settings.accumulate // processes()):
         yield [row for i in some for row in (pairs[i].chosen, pairs[i].rejected)]
 
 
@@ -110,49 +116,64 @@ class _Counted:
     batches: int
     tokens: int
     computed: int
-    largest: list[Row]
+    largest: tuple[list[Row], ...]
+    """The batch of which most is computed, and the one of which most is counted by the loss."""
 
     @classmethod
     def of(cls, batches: list[list[Row]], *, packed: bool) -> "_Counted":
-        tokens = sum(len(row.tokens) for rows in batches for row in rows)
+        tokens = sum(map(_tokens, batches))
         if not batches:
-            return cls(0, 0, 0, [])
+            return cls(0, 0, 0, ())
+
+        def computed(rows: list[Row]) -> int:
+            return computed_tokens(make_batch(rows, packed=packed))
+
         some = list(islice(batches, 0, None, max(1, len(batches) // MOST_COUNTED)))
-        counts = [computed_tokens(make_batch(rows, packed=packed)) for rows in some]
-        share = sum(counts) / sum(len(row.tokens) for rows in some for row in rows)
-        largest = max(zip(counts, some, strict=True), key=lambda pair: pair[0])[1]
-        return cls(len(batches), tokens, int(share * tokens), largest)
+        share = sum(map(computed, some)) / sum(map(_tokens, some))
+        largest = max(nlargest(LONGEST_COUNTED, batches, key=_tokens), key=computed)
+        longest = max(batches, key=_counted)
+        both = (largest,) if longest is largest else (largest, longest)
+        return cls(len(batches), tokens, int(share * tokens), both)
 
 
-def _size(rows: list[Row]) -> int:
-    return computed_tokens(make_batch(rows, packed=True)) if rows else 0
+def _tokens(rows: list[Row]) -> int:
+    return sum(len(row.tokens) for row in rows)
 
 
-def _probe(loaded: Loaded, settings: TrainSettings, rows: list[Row]) -> tuple[float, int]:
-    """Return seconds a computed token, and the peak of memory, of one batch trained on."""
-    if not rows:
+def _counted(rows: list[Row]) -> int:
+    """Return how many tokens the loss counts: each takes a row of logits."""
+    return sum(last - first for row in rows for first, last in row.counted)
+
+
+def _probe(
+    loaded: Loaded, settings: TrainSettings, batches: Sequence[list[Row]]
+) -> tuple[float, int]:
+    """Return seconds a computed token, and the peak of memory, of batches trained on."""
+    if not batches:
         return 0.0, peak_bytes()
     model = fresh_adapter(loaded.model, settings)
     try:
-        start_peak()
-        seconds = [_pass(model, rows, packed=loaded.packed) for _ in range(2)]
+        # The first one is passed again, for what only the first pass does takes time.
+        passes = [_pass(model, rows, packed=loaded.packed) for rows in (*batches, batches[0])]
         trained = sum(p.numel() * 4 for p in model.parameters() if p.requires_grad)
-        return min(seconds), peak_bytes() + ADAM_STATES * trained
+        seconds, peaks = zip(*passes, strict=True)
+        return min(seconds), max(peaks) + ADAM_STATES * trained
     finally:
         model.unload()
 
 
-def _pass(model: PeftModel, rows: list[Row], *, packed: bool) -> float:
-    """Pass a batch forwards and backwards; return the seconds a computed token."""
+def _pass(model: PeftModel, rows: list[Row], *, packed: bool) -> tuple[float, int]:
+    """Pass a batch forwards and backwards; return the seconds a computed token, and the peak."""
     at = next(model.parameters()).device
     batch = make_batch(rows, packed=packed)
     moved = {k: v.to(at) if isinstance(v, torch.Tensor) else v for k, v in batch.items()}
+    start_peak()
     started = time.monotonic()
     with fast(model, packed=packed):
         target_log_probabilities(model, moved).mean().backward()
     if at.type == "cuda":
         torch.cuda.synchronize()
-    return (time.monotonic() - started) / computed_tokens(batch)
+    return (time.monotonic() - started) / computed_tokens(batch), peak_bytes()
 
 
 def serving_faults(

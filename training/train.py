@@ -42,7 +42,7 @@ from persllm.training.settings import TrainSettings
 from persllm.training.tune import Run, can_be_packed, fresh_adapter, some_pairs, tune_dpo, tune_sft
 from persllm.training.tuning.memory import peak_bytes, start_peak
 from persllm.training.tuning.order import Mix, mixed
-from persllm.training.tuning.processes import agreed, is_first
+from persllm.training.tuning.processes import agreed, is_first, refuse_uneven
 from persllm.training.tuning.rows import (
     Fitting,
     PairRow,
@@ -136,8 +136,10 @@ def train_personas(
 
     Raises:
         BaseModelError: The base cannot be loaded.
-        DataError: Nothing fits the base's context, or the loss diverged.
+        DataError: Nothing fits the base's context, the loss diverged, or the batch cannot be
+            shared by the processes.
     """
+    refuse_uneven(ways.settings.batch, ways.settings.accumulate)
     for job in jobs:
         run = agreed(_run_folder(ways.runs / job.persona.id, _inputs(job, ways)))
         adapter = run / ADAPTER_FOLDER

@@ -22,7 +22,7 @@ from persllm.training.data.items import Pair
 from persllm.training.settings import TrainSettings
 from persllm.training.tuning.attention import tree_attention, why_not_packed
 from persllm.training.tuning.order import by_prompt, in_passes
-from persllm.training.tuning.processes import processes
+from persllm.training.tuning.processes import agreed, is_first, processes
 from persllm.training.tuning.products import merged_products
 from persllm.training.tuning.reference import reference_of
 from persllm.training.tuning.rows import PairRow
@@ -165,7 +165,14 @@ def _reference(model: PeftModel, pairs: Sequence[PairRow], run: Run) -> torch.Te
     model.eval()
     with fast(model, packed=run.packed):
         weights = get_peft_model_state_dict(model, save_embedding_layers=False)
-        return reference_of(pairs, weights, folder=run.folder, score=score, progress=run.progress)
+        return reference_of(
+            pairs,
+            weights,
+            folder=run.folder,
+            score=score,
+            at_once=max(1, run.settings.batch // 2 // run.settings.accumulate),
+            progress=run.progress,
+        )
 
 
 def _train(trainer: Any, model: PeftModel, run: Run, folder: Path) -> None:  # noqa: ANN401
@@ -174,7 +181,9 @@ def _train(trainer: Any, model: PeftModel, run: Run, folder: Path) -> None:  # n
     base = model.get_base_model()
     try:
         with fast(model, packed=run.packed):
-            trainer.train(resume_from_checkpoint=last_checkpoint(folder))
+            # One process decides: what it removes, another may just be reading.
+            newest = agreed(last_checkpoint(folder) if is_first() else None)
+            trainer.train(resume_from_checkpoint=newest)
     finally:
         base.__dict__.pop("forward", None)  # TRL's head over all positions: rows need few
 
@@ -218,6 +227,7 @@ def _shared(run: Run, folder: Path, *, batch: int) -> dict[str, Any]:
         "gradient_checkpointing": not on_cpu,
         "per_device_train_batch_size": max(1, batch // settings.accumulate // processes()),
         "ddp_backend": "gloo" if on_cpu and processes() > 1 else None,
+        "ddp_find_unused_parameters": False,  # every adapter matrix is used in every pass
         "gradient_accumulation_steps": settings.accumulate,
         "lr_scheduler_type": "cosine_with_min_lr",
         "lr_scheduler_kwargs": {"min_lr_rate": settings.floor},

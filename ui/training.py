@@ -4,6 +4,7 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
+from functools import partial
 from pathlib import Path
 
 from rich.console import Console
@@ -20,7 +21,8 @@ from persllm.training.ablate import chosen_ablations, run_ablations
 from persllm.training.data.build import PersonaData
 from persllm.training.preflight import Preflight, preflight
 from persllm.training.settings import TrainSettings, changed, preset, settings_for
-from persllm.training.train import Job, Ways, load, train_persona, train_personas
+from persllm.training.train import REPORT_NAME, Job, Ways, load, train_persona, train_personas
+from persllm.training.tuning.processes import first_then_others, is_first
 from persllm.ui.commands import made_data
 from persllm.ui.progress import progress_on
 
@@ -68,8 +70,9 @@ def train_adapters(names: Sequence[str], options: TrainOptions) -> None:
     people = [find_persona(name) for name in names]
     for persona in people:
         read_materials(persona)  # faults of any of them are told before hours of training
-    jobs = [Job(persona, made_data(persona, runs=options.runs)) for persona in people]
-    console = Console(stderr=options.as_json)
+    built = partial(made_data, runs=options.runs)
+    jobs = [Job(persona, first_then_others(partial(built, persona))) for persona in people]
+    console = Console(stderr=options.as_json, quiet=not is_first())
     ways = Ways(
         base=find_base(options.base_name),
         settings=settings,
@@ -83,17 +86,19 @@ def train_adapters(names: Sequence[str], options: TrainOptions) -> None:
         needs = preflight(job, ways, loaded)
         show_needs(console, job.persona, ways, needs)
         if options.dry_run:
-            if options.as_json:
+            if options.as_json and is_first():
                 print(json.dumps({"persona": job.persona.id, **asdict(needs)}))
             continue
         if without:
             with _progress(job.persona, ways) as shown:
                 adapters = dict(run_ablations(job, shown, without, loaded))
-            _show_ablations(console, job.persona, adapters, as_json=options.as_json)
+            if is_first():
+                _show_ablations(console, job.persona, adapters, as_json=options.as_json)
             continue
         with _progress(job.persona, ways) as shown:
             [(_, adapter)] = train_personas([job], shown, loaded)
-        _show_result(console, name, job.persona, adapter, options)
+        if is_first():
+            _show_result(console, name, job.persona, adapter, options, needs)
 
 
 def show_needs(console: Console, persona: Persona, ways: Ways, needs: Preflight) -> None:
@@ -102,10 +107,14 @@ def show_needs(console: Console, persona: Persona, ways: Ways, needs: Preflight)
     console.print(
         f"{persona.name} over {ways.base.name}: {needs.items} items, {needs.pairs} pairs, "
         f"{needs.steps} steps, {needs.tokens:,} tokens, {saved:.0%} of them shared; about "
-        f"{_duration(needs.seconds)} and {needs.peak_bytes / MEBIBYTE:,.0f} MiB"
+        f"{_duration(needs.seconds)} and {_mebibytes(needs.peak_bytes)}"
     )
     for warning in needs.warnings:
         console.print(f"note: {escape(warning)}")
+
+
+def _mebibytes(size: int) -> str:
+    return f"{size / MEBIBYTE:,.0f} MiB"
 
 
 def _duration(seconds: float) -> str:
@@ -114,14 +123,26 @@ def _duration(seconds: float) -> str:
 
 
 def _show_result(
-    console: Console, name: str, persona: Persona, adapter: Path, options: TrainOptions
+    console: Console,
+    name: str,
+    persona: Persona,
+    adapter: Path,
+    options: TrainOptions,
+    needs: Preflight,
 ) -> None:
+    report = json.loads((adapter.parent / REPORT_NAME).read_text(encoding="utf-8"))
+    took = {"seconds": report["seconds"], "peak_bytes": report["peak_bytes"]}
     if options.into:
         adapter = copy_adapter(adapter, options.into / persona.id / ADAPTER_FOLDER)
     if options.as_json:
-        print(json.dumps({"adapter": str(adapter), **read_manifest(adapter).evaluation}))
+        results = read_manifest(adapter).evaluation
+        print(json.dumps({"adapter": str(adapter), **took, **results}))
         return
     console.print(results_table(persona, adapter))
+    console.print(
+        f"took {_duration(took['seconds'])}; peak memory {_mebibytes(took['peak_bytes'])}, "
+        f"expected {_mebibytes(needs.peak_bytes)}"
+    )
     where = "" if options.runs == Path("runs") else f" --runs {options.runs}"
     console.print(f"adapter: {escape(str(adapter))}\ntalk: persllm chat {escape(name + where)}")
 
@@ -168,7 +189,7 @@ def _progress(persona: Persona, ways: Ways) -> Iterator[Ways]:
     """Show progress inside the block; yields the ways that tell it."""
     from dataclasses import replace
 
-    console = Console(stderr=True)
+    console = Console(stderr=True, quiet=not is_first())
     with progress_on(console, f"training {persona.name}") as told:
         yield replace(ways, progress=told)
 

@@ -14,9 +14,11 @@ from persllm.agents.engines.served import parse_address
 from persllm.agents.engines.vllm_engine import VllmEngine
 from persllm.agents.serving.vllm_process import free_port, running, vllm_command
 from persllm.bases import find_base
+from persllm.cast import find_persona
 from persllm.engine import Engine, Request, whole
 from persllm.errors import AdapterError
-from persllm.messages import Message
+from persllm.manifest import ADAPTER_FOLDER
+from persllm.messages import Message, render
 from tests.contracts.engine_contract import EngineContract
 
 pytestmark = [
@@ -121,6 +123,23 @@ def test_a_mixed_batch_writes_what_transformers_writes(
     texts = [reply.text for reply in engine.generate(asked)]
     assert texts == [written_by_peft(r.adapter, r.messages, merged) for r in asked]
     assert len(set(texts)) == len(texts)
+
+
+def test_a_trained_adapter_says_the_same_in_peft_merged_and_in_vllm() -> None:
+    tesla = find_persona("nikola-tesla")
+    adapter = tesla.folder / ADAPTER_FOLDER
+    asked = [
+        Request(
+            messages=render(tesla, tesla.stage("late"), (Message("user", question),)),
+            adapter=adapter,
+            max_tokens=24,
+        )
+        for question in ("Where were you born?", "What do you think of Edison?", "Good morning.")
+    ]
+    served = [reply.text for reply in vllm_here().generate(asked)]
+    assert served == [written_by_peft(adapter, r.messages, merged=False) for r in asked]
+    assert served == [written_by_peft(adapter, r.messages, merged=True) for r in asked]
+    assert served != [written_by_peft(None, r.messages, merged=False) for r in asked]
 
 
 def test_a_seed_repeats_in_this_process() -> None:

@@ -5,14 +5,15 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 ROOT = Path(__file__).parents[2]
 
-SCRIPT = '''
+SETUP = '''
 """Train once unbroken, then once for each moment at which the process is killed and continued."""
-import json, os, signal, sys
+import json, os, random, signal, sys, time
 from pathlib import Path
 import torch
 from safetensors.torch import load_file
@@ -67,8 +68,17 @@ def weights(runs):
     return load_file(folder / "adapter_model.safetensors")
 
 
+def apart(runs):
+    again = weights(runs)
+    return max(float((again[n] - unbroken[n]).abs().max()) for n in unbroken)
+
+
 assert trained(work / "unbroken") == 0
 unbroken = weights(work / "unbroken")
+moved = max(float(w.abs().max()) for n, w in unbroken.items() if "lora_B" in n)
+'''
+
+CHOSEN = """
 moments = {
     "in a step of SFT": (dies_at("SFT", 3), lambda: None),
     "while a checkpoint is written": (lambda *_: None, dies_while_saving),
@@ -82,20 +92,76 @@ for number, (moment, (progress, prepare)) in enumerate(moments.items()):
     assert trained(runs, progress, prepare) == -signal.SIGKILL, moment
     assert not list(runs.glob("marta-lind/*/adapter")), moment
     assert trained(runs) == 0, moment
-    again = weights(runs)
-    worst[moment] = max(float((again[n] - unbroken[n]).abs().max()) for n in unbroken)
-moved = max(float(w.abs().max()) for n, w in unbroken.items() if "lora_B" in n)
+    worst[moment] = apart(runs)
 print(json.dumps({"worst": worst, "moved": moved}))
+"""
+
+RANDOM = '''
+def dies_after(seconds):
+    """End the process like a kill once it has computed so long: no handler, nothing tidied up."""
+    signal.signal(signal.SIGPROF, signal.SIG_DFL)
+    signal.setitimer(signal.ITIMER_PROF, seconds)
+
+
+def state(runs):
+    """Return how far a run is: the files it has, and the steps of its two parts."""
+    [run] = runs.glob("marta-lind/*")
+    logs = [run / part / "metrics.jsonl" for part in ("sft", "dpo")]
+    return [len(log.read_text().splitlines()) if log.is_file() else 0 for log in logs]
+
+
+before = os.times()
+assert trained(work / "measured") == 0  # a second run, for the first one also fills caches
+after = os.times()
+whole = sum(after[2:4]) - sum(before[2:4])  # processor seconds of the child
+draw, worst, reached = random.Random(int(sys.argv[2])), {}, []
+for number in range(5):
+    share = 0.9 * (number + draw.random()) / 5
+    runs = work / f"killed{number}"
+    ended = trained(runs, prepare=lambda: dies_after(share * whole))
+    assert ended == -signal.SIGPROF, (share, ended)
+    assert not list(runs.glob("marta-lind/*/adapter")), share
+    reached.append(state(runs) if runs.is_dir() else [0, 0])
+    assert trained(runs) == 0, share
+    worst[f"{share:.3f}"] = apart(runs)
+print(json.dumps({"worst": worst, "moved": moved, "reached": reached}))
 '''
 
 
+needs_fork = pytest.mark.skipif(
+    not hasattr(os, "fork"), reason="needs a system with fork, such as Linux"
+)
+SEED = "20261125"
+
+
 @pytest.mark.slow
-@pytest.mark.skipif(not hasattr(os, "fork"), reason="needs a system with fork, such as Linux")
+@needs_fork
 def test_a_run_killed_at_five_moments_ends_with_the_weights_of_an_unbroken_one(
     tmp_path: Path,
 ) -> None:
+    found = _done(SETUP + CHOSEN, tmp_path)
+    assert found["moved"] > 1e-4
+    assert found["worst"] == dict.fromkeys(found["worst"], 0.0)
+    assert len(found["worst"]) == 5
+
+
+@pytest.mark.slow
+@needs_fork
+def test_a_run_killed_at_five_random_moments_ends_with_the_weights_of_an_unbroken_one(
+    tmp_path: Path,
+) -> None:
+    found = _done(SETUP + RANDOM, tmp_path)
+    assert found["moved"] > 1e-4
+    assert found["worst"] == dict.fromkeys(found["worst"], 0.0)
+    assert len(found["worst"]) == 5
+    assert any(sft and not dpo for sft, dpo in found["reached"]), found["reached"]
+    assert any(dpo for _, dpo in found["reached"]), found["reached"]
+
+
+def _done(script: str, work: Path) -> dict[str, Any]:
+    """Run a script; return what it prints last."""
     done = subprocess.run(
-        [sys.executable, "-c", SCRIPT, str(tmp_path)],
+        [sys.executable, "-c", script, str(work), SEED],
         cwd=ROOT,
         capture_output=True,
         text=True,
@@ -103,7 +169,5 @@ def test_a_run_killed_at_five_moments_ends_with_the_weights_of_an_unbroken_one(
         check=False,
     )
     assert done.returncode == 0, done.stderr[-3000:]
-    found = json.loads(done.stdout.splitlines()[-1])
-    assert found["moved"] > 1e-4
-    assert found["worst"] == dict.fromkeys(found["worst"], 0.0)
-    assert len(found["worst"]) == 5
+    found: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
+    return found

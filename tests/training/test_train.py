@@ -1,10 +1,13 @@
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
+import torch
 from peft import PeftModel
 from safetensors.torch import load_file
+from transformers import AutoModelForCausalLM
 
 from persllm.agents.engines.local import LocalEngine
 from persllm.bases import Base
@@ -20,6 +23,7 @@ from persllm.training.settings import TrainSettings, changed, preset, settings_f
 from persllm.training.train import Job, Ways, train_persona
 from persllm.training.tune import some_pairs
 from persllm.training.tuning.rows import item_rows, pair_rows
+from persllm.ui.publishing import export_merged
 
 pytestmark = pytest.mark.slow
 
@@ -54,24 +58,36 @@ def test_the_newest_adapter_is_found_among_the_runs(
     assert find_adapter(tesla, base=nano, runs=tesla_adapter.parents[2]) == tesla_adapter
 
 
-def test_plain_peft_and_the_engine_say_the_same_token_for_token(
-    tesla_adapter: Path, nano: Base, tesla: Persona
+def test_plain_peft_the_engine_and_a_merged_model_say_the_same_token_for_token(
+    tesla_adapter: Path, nano: Base, tesla: Persona, tmp_path: Path
 ) -> None:
-    tokenizer = load_tokenizer(nano)
-    model: Any = PeftModel.from_pretrained(load_base(nano), str(tesla_adapter)).eval()
-    engine = LocalEngine(nano)
-    for question in ("Where were you born?", "What do you think of Edison?", "Good morning."):
-        prompt = render(tesla, tesla.stage("late"), (Message("user", question),))
-        encoded: Any = tokenizer.apply_chat_template(
-            [message.as_dict() for message in prompt],
-            add_generation_prompt=True,
-            return_tensors="pt",
-            return_dict=True,
-        )
-        out = model.generate(**encoded, max_new_tokens=48, do_sample=False)
-        plain = tokenizer.decode(out[0, encoded["input_ids"].shape[1] :], skip_special_tokens=True)
-        request = Request(messages=prompt, adapter=tesla_adapter, max_tokens=48)
-        assert engine.generate([request])[0].text == plain
+    export_merged(
+        "nikola-tesla", into=tmp_path / "one", runs=tesla_adapter.parents[2], base_name="nano"
+    )
+    adapted = PeftModel.from_pretrained(load_base(nano), str(tesla_adapter)).eval()
+    merged = AutoModelForCausalLM.from_pretrained(tmp_path / "one", dtype=torch.float32).eval()
+    alone = load_base(nano).eval()
+    questions = ("Where were you born?", "What do you think of Edison?", "Good morning.")
+    prompts = [
+        render(tesla, tesla.stage("late"), (Message("user", question),)) for question in questions
+    ]
+    said = [_greedy(adapted, nano, prompt) for prompt in prompts]
+    asked = [Request(messages=p, adapter=tesla_adapter, max_tokens=48) for p in prompts]
+    assert [reply.text for reply in LocalEngine(nano).generate(asked)] == said
+    assert [_greedy(merged, nano, prompt) for prompt in prompts] == said
+    assert [_greedy(alone, nano, prompt) for prompt in prompts] != said
+
+
+def _greedy(model: Any, base: Base, prompt: Sequence[Message]) -> str:  # noqa: ANN401
+    tokenizer = load_tokenizer(base)
+    encoded: Any = tokenizer.apply_chat_template(
+        [message.as_dict() for message in prompt],
+        add_generation_prompt=True,
+        return_tensors="pt",
+        return_dict=True,
+    )
+    out = model.generate(**encoded, max_new_tokens=48, do_sample=False)
+    return str(tokenizer.decode(out[0, encoded["input_ids"].shape[1] :], skip_special_tokens=True))
 
 
 def test_training_moves_every_adapter_matrix(tesla_adapter: Path) -> None:

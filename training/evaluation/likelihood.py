@@ -18,7 +18,8 @@ from persllm.messages import Message
 from persllm.training.data.items import Item, Pair
 
 SYSTEMS = ("base", "prompt", "adapter")
-BATCH_TOKENS = 6000
+BATCH_TOKENS = 2000
+"""Logits of every token of a batch are held, so that a larger one takes more than training."""
 IGNORED = -100
 Progress = Callable[[str, int, int], None]
 
@@ -139,18 +140,15 @@ def _batches(rows: Sequence[tuple[list[int], int]]) -> Iterator[list[int]]:
 def _score_batch(model: PeftModel, rows: Sequence[tuple[list[int], int]]) -> list[_Score]:
     width = max(len(tokens) for tokens, _ in rows)
     tokens = torch.zeros((len(rows), width), dtype=torch.long)  # (rows, width)
-    counted = torch.zeros((len(rows), width), dtype=torch.bool)  # (rows, width)
     present = torch.zeros((len(rows), width), dtype=torch.long)  # (rows, width)
-    for i, (ids, start) in enumerate(rows):
+    for i, (ids, _) in enumerate(rows):
         tokens[i, : len(ids)] = torch.tensor(ids)
-        counted[i, start : len(ids)] = True
         present[i, : len(ids)] = 1
     where = model.device
     logits = model(input_ids=tokens.to(where), attention_mask=present.to(where)).logits
-    logp = logits[:, :-1].float().log_softmax(-1)  # (rows, width - 1, vocabulary)
-    target = tokens[:, 1:].to(where).unsqueeze(-1)
-    each = logp.gather(-1, target).squeeze(-1).cpu() * counted[:, 1:]
-    return [
-        _Score(total, count)
-        for total, count in zip(each.sum(1).tolist(), counted[:, 1:].sum(1).tolist(), strict=True)
-    ]
+    scores = []
+    for row, (ids, start) in zip(logits, rows, strict=True):
+        logp = row[start - 1 : len(ids) - 1].float().log_softmax(-1)  # (reply, vocabulary)
+        reply = torch.tensor(ids[start:], device=where)
+        scores.append(_Score(logp.gather(-1, reply[:, None]).sum().item(), len(reply)))
+    return scores

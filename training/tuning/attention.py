@@ -32,10 +32,10 @@ def as_batch(packed: Packed) -> Batch:
         "input_ids": torch.tensor([packed.tokens]),
         "position_ids": torch.tensor([packed.places]),
         "ends": torch.tensor(packed.ends),
-        "hidden": torch.tensor(packed.hidden),
-        "target_hidden": torch.tensor(packed.target_hidden),
-        "labels": torch.tensor(packed.targets),
-        "target_row": torch.tensor(packed.target_row),
+        "hidden": torch.tensor(packed.hidden, dtype=torch.long),
+        "target_hidden": torch.tensor(packed.target_hidden, dtype=torch.long),
+        "labels": torch.tensor(packed.targets, dtype=torch.long),
+        "target_row": torch.tensor(packed.target_row, dtype=torch.long),
         "tree": Tree(() if on_gpu else packed.segments),
     }
 
@@ -214,6 +214,6 @@ def plain_log_probabilities(model: torch.nn.Module, rows: Sequence[Row]) -> Tens
         mask[i, : len(row.tokens)] = 1
     logits: Tensor = model(input_ids=ids, attention_mask=mask, use_cache=False).logits.float()
     places = [(i, place) for i, row in enumerate(rows) for place in row.places]
-    which, place = torch.tensor(places, device=device).unbind(1)
+    which, place = torch.tensor(places, dtype=torch.long, device=device).reshape(-1, 2).unbind(1)
     predicting = logits[which, place - 1]
     return predicting.log_softmax(-1).gather(-1, ids[which, place, None]).squeeze(-1)

@@ -5,8 +5,10 @@ what a run writes and reads is settled: the first process decides and writes, th
 """
 
 import os
+from collections.abc import Callable
 from typing import Any, TypeVar
 
+from persllm.errors import DataError
 from persllm.loading import device
 
 T = TypeVar("T")
@@ -32,6 +34,30 @@ def agreed(value: T) -> T:
     values: list[Any] = [value]
     broadcast_object_list(values, src=0)
     return values[0]  # type: ignore[no-any-return]
+
+
+def first_then_others(make: Callable[[], T]) -> T:
+    """Return what each process makes; the others begin when the first one has written it."""
+    if not is_first():
+        agreed(None)
+    made = make()
+    if is_first():
+        agreed(None)
+    return made
+
+
+def refuse_uneven(batch: int, accumulate: int) -> None:
+    """Make sure that every process has the same share of each step, in SFT and in DPO.
+
+    Raises:
+        DataError: A step cannot be shared evenly.
+    """
+    parts = 2 * accumulate * processes()
+    if processes() > 1 and batch % parts:
+        raise DataError(
+            f"a batch of {batch} cannot be shared by {processes()} processes with accumulate "
+            f"{accumulate}: DPO takes half of it. Use a multiple of {parts} (--batch {parts})."
+        )
 
 
 def _join() -> None:

@@ -19,7 +19,6 @@ from persllm.training.tuning.told import Progress
 from persllm.training.tuning.trees import Row
 
 FILE_NAME = "reference.safetensors"
-BATCH_PAIRS = 16
 Score = Callable[[Sequence[Row]], Tensor]
 """Returns each row's log-probability, summed over what is counted."""
 
@@ -30,6 +29,7 @@ def reference_of(
     *,
     folder: Path,
     score: Score,
+    at_once: int = 16,
     progress: Progress = lambda what, done, total: None,
 ) -> Tensor:
     """Return (pairs, 2): the log-probability of each chosen and rejected reply, in nats.
@@ -39,6 +39,7 @@ def reference_of(
         weights: The adapter that is the reference.
         folder: Where the file is kept, or found.
         score: Computes a batch of rows with that adapter.
+        at_once: Pairs that are scored together; as many as in training take less memory.
         progress: Told of the pairs done.
     """
     path, key = folder / FILE_NAME, _key(pairs, weights)
@@ -47,9 +48,9 @@ def reference_of(
         return found
     order = sorted(range(len(pairs)), key=lambda i: pairs[i].chosen.tokens)
     sums = torch.zeros(len(pairs), 2)
-    for start in range(0, len(order), BATCH_PAIRS):
+    for start in range(0, len(order), at_once):
         progress("reference", start, len(order))
-        some = order[start : start + BATCH_PAIRS]
+        some = order[start : start + at_once]
         rows = [row for i in some for row in (pairs[i].chosen, pairs[i].rejected)]
         with torch.no_grad():
             sums[some] = score(rows).float().cpu().reshape(-1, 2)

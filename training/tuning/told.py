@@ -3,6 +3,7 @@
 import json
 import math
 import time
+from collections import deque
 from collections.abc import Callable
 from pathlib import Path
 
@@ -15,6 +16,11 @@ Progress = Callable[[str, int, int], None]
 
 DIVERGED = 3.0
 """So many times its first value, and as many nats above it, a loss has diverged."""
+BEGINNING = 2
+"""Steps of an untrained adapter: the rate of the first one is 0."""
+LASTING = 10
+"""So many steps a nat above its beginning, a loss has diverged too: what a ruined model says is
+as likely as chance, which is a loss of the vocabulary's logarithm and seldom thrice the first."""
 
 
 class Told(TrainerCallback):
@@ -23,7 +29,8 @@ class Told(TrainerCallback):
     def __init__(self, what: str, folder: Path, progress: Progress) -> None:
         self._what, self._progress = what, progress
         self._metrics = folder / "metrics.jsonl"
-        self._first: float | None = None
+        self._began = _losses(self._metrics)[:BEGINNING]
+        self._latest: deque[float] = deque(maxlen=LASTING)
         self._since, self._tokens = time.monotonic(), 0.0
         self._speed = 0.0
 
@@ -51,8 +58,12 @@ class Told(TrainerCallback):
             self._progress(self._line(logs), state.global_step, state.max_steps)
 
     def _check(self, loss: float, step: int) -> None:
-        first = self._first = loss if self._first is None else self._first
-        if math.isfinite(loss) and loss <= DIVERGED * first + DIVERGED:
+        if len(self._began) < BEGINNING:
+            self._began.append(loss)
+        self._latest.append(loss)
+        first = max(self._began)
+        lasts = len(self._latest) == LASTING and min(self._latest) > first + 1
+        if math.isfinite(loss) and loss <= DIVERGED * first + DIVERGED and not lasts:
             return
         rate = f"--{self._what.lower()}-rate"
         raise DataError(
@@ -71,3 +82,16 @@ class Told(TrainerCallback):
             parts.append(f"margin {logs['rewards/margins']:.2f}")
             parts.append(f"accuracy {logs['rewards/accuracies']:.0%}")
         return ", ".join([*parts, f"{self._speed:,.0f} tokens/s"])
+
+
+def _losses(metrics: Path) -> list[float]:
+    """Return the losses that a run which is continued has kept."""
+    if not metrics.is_file():
+        return []
+    rows = []
+    for line in metrics.read_text(encoding="utf-8").splitlines():
+        try:
+            rows.append(json.loads(line))
+        except ValueError:
+            continue  # a kill cut it
+    return [float(row["loss"]) for row in rows if "loss" in row]

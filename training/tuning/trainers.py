@@ -14,6 +14,7 @@ from datasets import Dataset
 from torch import Tensor
 from torch.nn.functional import logsigmoid
 from torch.utils.data import SequentialSampler
+from transformers import TrainingArguments
 from trl import DPOTrainer, SFTTrainer
 
 from persllm.training.tuning.attention import (
@@ -22,13 +23,24 @@ from persllm.training.tuning.attention import (
     log_probabilities,
     plain_log_probabilities,
 )
+from persllm.training.tuning.processes import processes
 from persllm.training.tuning.rows import PairRow
 from persllm.training.tuning.trees import Row, pack
 
+BLANK = -1
+"""The index of nothing: it fills the last step, so that every process has a batch."""
+BLANK_ROW = Row((0,), ())
+"""One token of which nothing is counted."""
 
-def as_dataset(order: Sequence[int]) -> Dataset:
-    """Return a dataset of indices; the collator knows the rows."""
-    return Dataset.from_dict({"index": list(order)})
+
+def as_dataset(order: Sequence[int], *, per_round: int = 1) -> Dataset:
+    """Return a dataset of indices, filled up with blanks; the collator knows the rows.
+
+    Args:
+        order: Indices of rows.
+        per_round: Rows that all processes take at a time; the last round is filled up to it.
+    """
+    return Dataset.from_dict({"index": [*order, *[BLANK] * (-len(order) % per_round)]})
 
 
 class Collator:
@@ -39,7 +51,9 @@ class Collator:
 
     def __call__(self, examples: Sequence[dict[str, int]]) -> Batch:
         """Return the batch of the rows with these indices."""
-        return make_batch([self._rows[e["index"]] for e in examples], packed=self._packed)
+        some = [e["index"] for e in examples if e["index"] != BLANK]
+        rows = [self._rows[i] for i in some] or [BLANK_ROW]
+        return make_batch(rows, packed=self._packed)
 
 
 class PairCollator:
@@ -50,8 +64,9 @@ class PairCollator:
 
     def __call__(self, examples: Sequence[dict[str, int]]) -> Batch:
         """Return the batch of the pairs with these indices."""
-        some = [e["index"] for e in examples]
+        some = [e["index"] for e in examples if e["index"] != BLANK]
         rows = [r for i in some for r in (self._pairs[i].chosen, self._pairs[i].rejected)]
+        rows = rows or [BLANK_ROW]
         batch = make_batch(rows, packed=self._packed)
         return {**batch, "reference": self._reference[some]}
 
@@ -64,8 +79,8 @@ def make_batch(rows: Sequence[Row], *, packed: bool) -> Batch:
     which = [i for i, row in enumerate(rows) for _ in row.places]
     return {
         "plain": Plain(rows),
-        "labels": torch.tensor(labels),
-        "target_row": torch.tensor(which),
+        "labels": torch.tensor(labels, dtype=torch.long),
+        "target_row": torch.tensor(which, dtype=torch.long),
         "count": len(rows),
     }
 
@@ -145,7 +160,7 @@ class PackedSFTTrainer(_Packed, SFTTrainer):  # type: ignore[misc]
         **options: Any,  # noqa: ANN401
     ) -> None:
         super().__init__(
-            train_dataset=as_dataset(order),
+            train_dataset=as_dataset(order, per_round=_per_round(options["args"])),
             data_collator=Collator(rows, packed=packed),
             **options,
         )
@@ -185,7 +200,7 @@ class PackedDPOTrainer(_Packed, DPOTrainer):  # type: ignore[misc]
         **options: Any,  # noqa: ANN401
     ) -> None:
         super().__init__(
-            train_dataset=as_dataset(order),
+            train_dataset=as_dataset(order, per_round=_per_round(options["args"])),
             eval_dataset=as_dataset(watched) if watched else None,
             data_collator=PairCollator(pairs, reference, packed=packed),
             **options,
@@ -223,7 +238,8 @@ class PackedDPOTrainer(_Packed, DPOTrainer):  # type: ignore[misc]
         counts, processes = num_items_in_batch, self.accelerator.num_processes
         if counts is None:
             counts, processes = torch.tensor([len(inputs["reference"]), int(chosen.sum())]), 1
-        gains = row_sums(each, inputs).reshape(-1, 2) - inputs["reference"].to(each.device)
+        sums = row_sums(each, inputs)[: inputs["reference"].numel()].reshape(-1, 2)
+        gains = sums - inputs["reference"].to(each.device)
         margins = self.beta * (gains[:, 0] - gains[:, 1])
         preference = -logsigmoid(margins).sum() / counts[0]
         kept = -each[chosen].sum() / counts[1]
@@ -233,16 +249,23 @@ class PackedDPOTrainer(_Packed, DPOTrainer):  # type: ignore[misc]
         return loss
 
     def _tell(self, margins: Tensor, rewards: Tensor, chosen: Tensor) -> None:
-        gather: Any = self.accelerator.gather
-        self._note(
-            **{
-                "rewards/margins": gather(margins).mean(),
-                "rewards/accuracies": (gather(margins) > 0).float().mean(),
-                "rewards/chosen": gather(rewards[:, 0].contiguous()).mean(),
-                "rewards/rejected": gather(rewards[:, 1].contiguous()).mean(),
-                "nll/chosen": -gather(chosen.mean()[None]).mean(),
-            }
-        )
+        mine = [
+            margins.sum(),
+            (margins > 0).float().sum(),
+            *rewards.sum(0),
+            -chosen.sum(),
+            margins.new_tensor(len(margins)),
+            margins.new_tensor(len(chosen)),
+        ]
+        *sums, kept, pairs, tokens = self._across(torch.stack(mine))
+        names = ("margins", "accuracies", "chosen", "rejected")
+        told = {f"rewards/{name}": each / pairs for name, each in zip(names, sums, strict=True)}
+        self._note(**told, **{"nll/chosen": kept / tokens})
+
+
+def _per_round(config: TrainingArguments) -> int:
+    """Return how many rows all processes take at a time."""
+    return config.per_device_train_batch_size * processes()
 
 
 def _is_chosen(batch: Batch) -> Tensor:
