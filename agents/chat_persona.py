@@ -1,6 +1,7 @@
 """A persona as a LangChain chat model: adapter, stage and memory behind one `BaseChatModel`."""
 
 import time
+from bisect import bisect_left
 from collections.abc import Generator, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -15,7 +16,7 @@ from langchain_core.runnables import RunnableConfig, run_in_executor
 from pydantic import ConfigDict, Field, PrivateAttr
 
 from persllm.agents.disclosure import truthful_answer
-from persllm.agents.history import history_of, without_oldest
+from persllm.agents.history import ever_shorter, history_of
 from persllm.agents.loops import unlooped
 from persllm.agents.reply_chunks import (
     closing_chunk,
@@ -356,19 +357,23 @@ class ChatPersona(BaseChatModel):
         """
         room = self._engine.context - max_tokens
         good = min(room, int(self._engine.context * HISTORY_SHARE))
-        kept = list(history)
-        while True:
+
+        def prompt(kept: list[Message]) -> tuple[Message, ...]:
             texts = [each.memory.text for each in recalled]
-            prompt = render(self.persona, self._stage, kept, recalled=texts, scene=scene)
-            length = self._engine.count_tokens(prompt)
-            if length <= (good if len(kept) > 1 else room):
-                return prompt
-            if len(kept) > 1:
-                kept = without_oldest(kept)
-            elif recalled:
-                recalled.pop()
-            else:
+            return render(self.persona, self._stage, kept, recalled=texts, scene=scene)
+
+        def fits(kept: list[Message]) -> bool:
+            length = self._engine.count_tokens(prompt(kept))
+            return length <= (good if len(kept) > 1 else room)
+
+        shorter = ever_shorter(list(history))
+        kept = shorter[bisect_left(shorter[:-1], True, key=fits)]
+        while not fits(kept):
+            if not recalled:
+                length = self._engine.count_tokens(prompt(kept))
                 raise TooLongError(
                     f"what was said takes {length} tokens and the reply may take {max_tokens}; "
                     f"{self._engine.name} holds {self._engine.context}. Say it in fewer words."
                 )
+            recalled.pop()
+        return prompt(kept)

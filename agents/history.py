@@ -48,7 +48,15 @@ def _named(message: BaseMessage, text: str) -> str:
     return f"{message.name}: {text}" if message.name and isinstance(message, HumanMessage) else text
 
 
-def without_oldest(history: list[Message]) -> list[Message]:
+def ever_shorter(history: list[Message]) -> list[list[Message]]:
+    """Return a history, then without its oldest exchange, and so on to its last turn alone."""
+    found = [history]
+    while len(found[-1]) > 1:
+        found.append(_without_oldest(found[-1]))
+    return found
+
+
+def _without_oldest(history: list[Message]) -> list[Message]:
     """Drop the first turn, and what answered it."""
     rest = history[1:]
     while len(rest) > 1 and rest[0].role == "assistant":

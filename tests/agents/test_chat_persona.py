@@ -26,6 +26,7 @@ from persllm.cast import find_persona
 from persllm.engine import Piece, Reply, Request, whole
 from persllm.errors import EngineError, PersonaError
 from persllm.memory.chroma_memory import ChromaMemory, open_client
+from persllm.messages import Message
 from tests.agents.served import SlowEngine
 from tests.contracts.memory_contract import HashedWords, memory, new_persona
 
@@ -160,6 +161,25 @@ def test_what_is_recalled_takes_only_its_share_of_the_context(store: ChromaMemor
     engine = ScriptedEngine(REPLY, context=90)
     reply = tesla(engine, memory=store, recall=9, max_tokens=20).invoke("You feed pigeons?")
     assert len(reply.response_metadata["recalled"]) == 1
+
+
+def test_the_longest_talk_that_fits_is_found_without_measuring_every_shorter_one() -> None:
+    measured: list[int] = []
+
+    class Counting(ScriptedEngine):
+        def count_tokens(self, messages: Sequence[Message]) -> int:
+            measured.append(super().count_tokens(messages))
+            return measured[-1]
+
+    engine = Counting(REPLY, context=1000)
+    said = [f"Turn {number} of a very long talk." for number in range(601)]
+    turns = [AIMessage(text) if at % 2 else HumanMessage(text) for at, text in enumerate(said)]
+    tesla(engine, max_tokens=100).invoke(turns)
+    assert len(measured) < 20
+    kept = len(last_prompt(engine)) - 1
+    assert measured[-1] == max(length for length in measured if length <= 400)
+    assert measured[-1] + 2 * len(said[-1].split()) > 400
+    assert last_prompt(engine)[-kept:] == said[-kept:]
 
 
 def test_a_long_history_is_trimmed_from_the_oldest(engine: ScriptedEngine) -> None:
