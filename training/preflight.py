@@ -24,7 +24,7 @@ from persllm.training.tune import fast, fresh_adapter
 from persllm.training.tuning.memory import peak_bytes, start_peak
 from persllm.training.tuning.order import by_prompt, in_passes
 from persllm.training.tuning.processes import processes
-from persllm.training.tuning.rows import encode
+from persllm.training.tuning.rows import encode, item_rows, pair_rows
 from persllm.training.tuning.trainers import (
     computed_tokens,
     make_batch,
@@ -39,6 +39,8 @@ LONGEST_COUNTED = 8
 ADAM_STATES = 2
 REFERENCE_COST = 1 / 3
 """Of a pass without gradients, beside one forwards and backwards."""
+MEASURED = 4
+"""How often the held-out data is read: after SFT, and base, prompt and adapter at the end."""
 USUAL_SERVER_RANK = 16
 MOST_SERVER_RANK = 512
 SERVED_MODULES = frozenset("q_proj k_proj v_proj o_proj gate_proj up_proj down_proj".split())
@@ -79,6 +81,7 @@ def preflight(job: Job, ways: Ways, loaded: Loaded | None = None) -> Preflight:
     steps = -(-(sft.batches + dpo.batches) // (settings.accumulate * processes()))
     # The reference is computed by every process.
     passed = (sft.computed + dpo.computed) / processes() + REFERENCE_COST * dpo.computed
+    passed += REFERENCE_COST * MEASURED * _held_out_tokens(job, ways, loaded)
     return Preflight(
         items=len(prepared.sft.rows),
         pairs=len(prepared.dpo.rows),
@@ -90,6 +93,14 @@ def preflight(job: Job, ways: Ways, loaded: Loaded | None = None) -> Preflight:
         left_out=prepared.left_out,
         warnings=tuple(serving_faults(loaded.model, loaded.tokenizer, settings)),
     )
+
+
+def _held_out_tokens(job: Job, ways: Ways, loaded: Loaded) -> int:
+    items, pairs = job.data.split("test")
+    longest = ways.settings.max_tokens
+    replies = item_rows(items, loaded.tokenizer, max_tokens=longest).rows
+    compared = pair_rows(pairs, loaded.tokenizer, max_tokens=longest).rows
+    return _tokens(replies) + sum(_tokens([pair.chosen, pair.rejected]) for pair in compared)
 
 
 def sft_batches(prepared: Prepared, settings: TrainSettings) -> Iterator[list[Row]]:
@@ -136,7 +147,7 @@ class _Counted:
         return cls(len(batches), tokens, int(share * tokens), both)
 
 
-def _tokens(rows: list[Row]) -> int:
+def _tokens(rows: Sequence[Row]) -> int:
     return sum(len(row.tokens) for row in rows)
 
 
