@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from persllm.bases import Base
+from persllm.bases import NANO, Base, find_base
+from persllm.cast import bundled, find_persona
 from persllm.errors import AdapterError
 from persllm.manifest import (
     ADAPTER_FOLDER,
@@ -103,3 +104,16 @@ def test_an_adapter_that_does_not_fit_says_why(tmp_path: Path, tiny_persona: Mak
     _adapter(tmp_path / "marta-lind" / "2026" / ADAPTER_FOLDER, revision="old")
     with pytest.raises(AdapterError, match=r"no adapter for the base nano[\s\S]*nano \(old\)"):
         find_adapter(tiny_persona(), base=BASE, runs=tmp_path)
+
+
+@pytest.mark.parametrize("name", bundled())
+def test_every_bundled_persona_ships_the_adapter_of_what_it_is_now(
+    name: str, tmp_path: Path
+) -> None:
+    persona = find_persona(name)
+    shipped = find_adapter(persona, base=find_base(NANO), runs=tmp_path)
+    assert shipped == persona.folder / ADAPTER_FOLDER
+    manifest = read_manifest(shipped)
+    assert manifest.persona_hash == persona.digest()
+    assert {"prompt", "adapter + memory"} <= set(manifest.measured)
+    assert "<!-- persllm eval: begin -->" in (shipped / "README.md").read_text(encoding="utf-8")
