@@ -29,7 +29,7 @@ from persllm.training.evaluation.measures import MEASURE_TEXTS
 from persllm.training.evaluation.report import Report
 from persllm.training.evaluation.suite import EvalSettings
 from persllm.training.settings import NANO_BASE, TrainSettings
-from persllm.training.train import train_persona
+from persllm.training.train import Ways, train_persona
 from persllm.ui.commands import DATA_FOLDER, made_data
 from persllm.ui.compared import ADAPTER, BOTH
 from persllm.ui.evaluate import EvalWishes, evaluate, write_report
@@ -78,7 +78,7 @@ def evaluated(
         tuple(pairs),
         data.statistics | {"data_hash": f"{data.statistics['data_hash']}-{name}"},
     )
-    train_persona(persona, spoilt, base=find_base("nano"), settings=settings, runs=own)
+    train_persona(persona, spoilt, Ways(find_base("nano"), settings, own))
     place = Workplace(base_name="nano", runs=own, memory=str(runs / "memory"))
     report = evaluate([persona], place, wishes)
     write_report(own / "report", report)
