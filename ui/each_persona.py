@@ -36,7 +36,7 @@ from persllm.ui.compared import other_systems, systems_for
 from persllm.ui.progress import bars_on, progress_on
 from persllm.ui.quiet import quiet_libraries
 
-PROCESS_BYTES = 2 << 30
+PROCESS_BYTES = 3 << 30
 """What a process takes beside its base: libraries, embeddings, keys and values."""
 BASE_COPIES = 3
 """Copies of a base, at most, while it is loaded and its weights are laid side by side."""

@@ -49,7 +49,7 @@ def test_a_machine_is_not_asked_for_more_than_it_has(
 ) -> None:
     place = Workplace(base_name="nano", runs=tmp_path)
     monkeypatch.setattr(each_persona, "cores", lambda: 8)
-    monkeypatch.setattr(each_persona, "free_memory", lambda: 7 << 30)
+    monkeypatch.setattr(each_persona, "free_memory", lambda: 10 << 30)
     assert jobs_for(place) == 3
     monkeypatch.setattr(each_persona, "free_memory", lambda: 1 << 30)
     assert jobs_for(place) == 1
