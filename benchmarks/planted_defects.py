@@ -1,14 +1,16 @@
-"""Does the evaluation catch what is wrong? Adapters with planted defects, trained small, on nano.
+"""Does the evaluation catch what is wrong? Adapters with planted defects, on nano.
 
-python benchmarks/planted_defects.py --runs /tmp/planted [--items 96] [--most 6]
+python benchmarks/planted_defects.py --runs /tmp/planted [--items 96] [--most 16] [--only swapped]
 
-Trains a sound adapter and four with a defect each on the same few items, evaluates all, and prints
+Trains a sound adapter and four with a defect each on the same items, evaluates all, and prints
 which figures fell by more than their noise against the sound one (the gate of `persllm eval`):
 
 - gullible: no misleading items and no pairs about them;
 - swapped: each stage learns the other stage's replies;
 - stranger: another persona's items under this persona's name;
-- overtrained: ten times the learning rate and four times the passes.
+- overtrained: ten times the learning rate and twice the passes.
+
+With few items (96, 6 of a measure) the defects do not show: the base does most of the work then.
 """
 
 import argparse
@@ -36,7 +38,7 @@ from persllm.ui.evaluate import EvalWishes, evaluate, write_report
 
 PERSONA, STRANGER = "nikola-tesla", "thomas-edison"
 SOUND = "sound"
-SETTINGS = replace(NANO_BASE, repeats=1.0, batch=8, most_pairs=32)
+SETTINGS = NANO_BASE
 
 Records = tuple[list[Item], list[Pair]]
 
@@ -44,8 +46,8 @@ Records = tuple[list[Item], list[Pair]]
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--runs", type=Path, required=True)
-    parser.add_argument("--items", type=int, default=96, help="training items")
-    parser.add_argument("--most", type=int, default=6, help="most items of a measure and stage")
+    parser.add_argument("--items", type=int, default=10_000, help="most training items")
+    parser.add_argument("--most", type=int, default=16, help="most items of a measure and stage")
     parser.add_argument("--only", nargs="*", help="names of defects; all by default")
     chosen = parser.parse_args()
     wishes = EvalWishes(settings=EvalSettings(most=chosen.most, turns=0, open_questions=2))
@@ -132,7 +134,10 @@ DEFECTS: Mapping[str, tuple[Callable[[Persona, Records, Path], Records], TrainSe
     "gullible": (gullible, SETTINGS),
     "swapped": (swapped, SETTINGS),
     "stranger": (stranger, SETTINGS),
-    "overtrained": (sound, replace(SETTINGS, repeats=4.0, sft_rate=2e-2)),
+    "overtrained": (
+        sound,
+        replace(SETTINGS, repeats=2 * SETTINGS.repeats, sft_rate=10 * SETTINGS.sft_rate),
+    ),
 }
 
 
