@@ -102,9 +102,10 @@ def _name(path: Path) -> str:
 
 @pytest.mark.parametrize("path", sorted((ROOT / "examples" / "training").glob("*.yaml")), ids=_name)
 def test_accelerate_reads_an_example_config(path: Path) -> None:
-    from accelerate.commands.config.config_args import load_config_from_file
+    from accelerate.commands.config.config_args import ClusterConfig, load_config_from_file
 
     config = load_config_from_file(str(path))
+    assert isinstance(config, ClusterConfig)
     settings = preset("large")
     assert config.num_processes % config.num_machines == 0
     assert 256 % (2 * settings.accumulate * config.num_processes) == 0  # as the docs ask for it
