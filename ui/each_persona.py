@@ -59,7 +59,7 @@ class Asked:
     settings: EvalSettings
     also: tuple[str, ...]
     """Other chat models, by name."""
-    voices: Voices | None
+    voices: Voices
     """Among whom the speaker of an answer is guessed."""
 
 
@@ -113,7 +113,7 @@ def evaluate_one(persona: Persona, workplace: Workplace, asked: Asked, *, told: 
     ]
     embeddings = KeptEmbeddings(default_embeddings())
     subject = Subject(persona, tuple(items), tuple(pairs), read_materials(persona), embeddings)
-    voices = _own_first(persona, asked.voices) if asked.voices else None
+    voices = _own_first(persona, asked.voices)
     return evaluated(subject, systems, asked.settings, voices=voices, told=told)
 
 

@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.markup import escape
 
 from persllm.agents.workplace import Workplace
-from persllm.cast import find_persona
+from persllm.cast import bundled, find_persona
 from persllm.embeddings import default_embeddings
 from persllm.errors import DataError, GateError
 from persllm.files import write_jsonl, write_text
@@ -18,6 +18,7 @@ from persllm.manifest import MANIFEST_NAME, read_manifest, write_manifest
 from persllm.materials import read_materials
 from persllm.persona import Persona
 from persllm.training.data.sampling import BuildSettings
+from persllm.training.data.vectors import KeptVectors
 from persllm.training.evaluation.figures import Case
 from persllm.training.evaluation.gate import Change, changes
 from persllm.training.evaluation.measures import MEASURE_TEXTS
@@ -34,6 +35,7 @@ from persllm.training.evaluation.report import (
 )
 from persllm.training.evaluation.speakers import Voices, voices_of
 from persllm.training.evaluation.suite import EvalSettings, Result, with_inter
+from persllm.ui.commands import VECTORS_FOLDER
 from persllm.ui.compared import BEFORE_DPO, BOTH
 from persllm.ui.each_persona import EVALUATION_FOLDER, Asked, evaluate_each, evaluation_folder
 from persllm.ui.progress import remembering
@@ -123,8 +125,7 @@ def evaluate(people: Sequence[Persona], workplace: Workplace, wishes: EvalWishes
     started = time.monotonic()
     for persona in people:
         workplace.adapter(persona)  # its absence is told before any data is made
-    voices = _voices(people) if len(people) > 1 else None
-    asked = Asked(wishes.settings, wishes.also, voices)
+    asked = Asked(wishes.settings, wishes.also, _voices(people, workplace.runs))
     results = with_inter(evaluate_each(people, workplace, asked, jobs=wishes.jobs))
     for persona in people:
         folder = evaluation_folder(workplace.runs, persona)
@@ -229,9 +230,13 @@ def _folder(runs: Path, people: Sequence[Persona]) -> Path:
     return runs / (people[0].id if len(people) == 1 else ALL) / EVALUATION_FOLDER
 
 
-def _voices(people: Sequence[Persona]) -> Voices:
-    texts = {persona.name: read_materials(persona) for persona in people}
-    return voices_of(texts, default_embeddings(), BuildSettings())
+def _voices(people: Sequence[Persona], runs: Path) -> Voices:
+    """Return the voices among whom a speaker is guessed; one persona stands beside the cast."""
+    cast = [find_persona(name) for name in bundled()] if len(people) == 1 else []
+    beside = [each for each in cast if each.name != people[0].name]
+    texts = {persona.name: read_materials(persona) for persona in (*people, *beside)}
+    embeddings = KeptVectors(default_embeddings(), runs / VECTORS_FOLDER)
+    return voices_of(texts, embeddings, BuildSettings())
 
 
 def _told(persona: Persona) -> Told:
