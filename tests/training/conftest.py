@@ -1,18 +1,21 @@
-"""A real adapter, trained in seconds: few items, few steps, the nano base."""
+"""A real adapter, trained in seconds: few items, few steps, the nano base; and a tiny base."""
 
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from langchain_core.embeddings import DeterministicFakeEmbedding
+from transformers import PreTrainedModel
 
 from persllm.bases import Base, find_base
 from persllm.cast import bundled, find_persona
+from persllm.loading import load_base
 from persllm.persona import Persona
 from persllm.training.data.build import PersonaData, build
 from persllm.training.data.sampling import BuildSettings
 from persllm.training.settings import NANO_BASE, TrainSettings
 from persllm.training.train import Ways, train_persona
+from tests.training.tiny import write_tiny_base
 
 QUICK = replace(NANO_BASE, repeats=1.0, batch=8, most_pairs=16, checkpoint_steps=2, rank=4)
 
@@ -25,6 +28,16 @@ def quick() -> TrainSettings:
 @pytest.fixture(scope="session")
 def nano() -> Base:
     return find_base("nano")
+
+
+@pytest.fixture(scope="module")
+def tiny(tmp_path_factory: pytest.TempPathFactory) -> Base:
+    return write_tiny_base(tmp_path_factory.mktemp("tiny") / "tiny-llama")
+
+
+@pytest.fixture(scope="module")
+def base(tiny: Base) -> PreTrainedModel:
+    return load_base(tiny)
 
 
 @pytest.fixture(scope="session")

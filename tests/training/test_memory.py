@@ -1,8 +1,6 @@
 """The memory that is told before a run is the memory that it takes."""
 
-import os
 import re
-import subprocess
 import sys
 from pathlib import Path
 
@@ -10,8 +8,8 @@ import pytest
 
 from persllm.training.tuning.memory import peak_bytes, start_peak
 from tests.doubles import write_tiny_persona
+from tests.training.apart import run_apart
 
-ROOT = Path(__file__).parents[2]
 TAKEN = re.compile(r"peak memory ([\d,]+) MiB, expected ([\d,]+) MiB")
 WITHIN = 0.10
 
@@ -31,19 +29,11 @@ def test_a_peak_is_of_what_came_after_its_start() -> None:
 @pytest.mark.parametrize("way", ["--packed", "--padded"])
 def test_training_takes_the_memory_that_was_told_within_a_tenth(tmp_path: Path, way: str) -> None:
     marta = write_tiny_persona(tmp_path)
-    command = [sys.executable, "-m", "persllm.ui.main", "train", str(marta.folder), way]
+    command = ["-m", "persllm.ui.main", "train", str(marta.folder), way]
     little = ["--repeats", "0.4", "--dpo-passes", "0.2", "--batch", "16"]
-    done = subprocess.run(
-        [*command, *little, "--runs", str(tmp_path / "runs")],
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        env={**os.environ, "OMP_NUM_THREADS": "1", "PYTHONPATH": str(ROOT), "COLUMNS": "200"},
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr[-3000:]
-    found = TAKEN.search(done.stdout)
-    assert found, done.stdout[-3000:]
+    told_at_end = run_apart(*command, *little, "--runs", str(tmp_path / "runs"), COLUMNS="200")
+    found = TAKEN.search(told_at_end)
+    assert found, told_at_end[-3000:]
     taken, told = (int(figure.replace(",", "")) for figure in found.groups())
     assert taken > 800  # a base alone takes 500: the batches are most of it
     assert abs(told - taken) < WITHIN * taken

@@ -13,7 +13,7 @@ from peft import PeftModel
 from transformers import PreTrainedModel
 
 from persllm.bases import Base
-from persllm.loading import load_base, load_tokenizer
+from persllm.loading import load_tokenizer
 from persllm.training.settings import TrainSettings
 from persllm.training.tune import Run, fast, fresh_adapter, tune_dpo, tune_sft
 from persllm.training.tuning.attention import why_not_packed
@@ -27,20 +27,9 @@ from persllm.training.tuning.trainers import (
     target_log_probabilities,
 )
 from persllm.training.tuning.trees import LEAST_SHARED, Row, pack, row_of
-from tests.training.tiny import write_tiny_base
 
 Tuned = tuple[dict[str, torch.Tensor], list[float]]
 SETTINGS = TrainSettings(rank=4, batch=8, sft_rate=1e-3, dpo_rate=1e-3, checkpoint_steps=100)
-
-
-@pytest.fixture(scope="module")
-def tiny(tmp_path_factory: pytest.TempPathFactory) -> Base:
-    return write_tiny_base(tmp_path_factory.mktemp("tiny") / "tiny-llama")
-
-
-@pytest.fixture(scope="module")
-def base(tiny: Base) -> PreTrainedModel:
-    return load_base(tiny)
 
 
 def _rows(count: int, *, seed: int = 1) -> list[Row]:

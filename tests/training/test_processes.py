@@ -1,8 +1,5 @@
 """Processes that share a run make the adapter that one process makes."""
 
-import os
-import subprocess
-import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -19,6 +16,7 @@ from persllm.training.settings import NANO_BASE, preset
 from persllm.training.train import Ways, train_persona
 from persllm.training.tuning.processes import refuse_uneven
 from tests.doubles import OTTO, LetterEmbeddings, write_tiny_persona
+from tests.training.apart import run_apart
 
 ROOT = Path(__file__).parents[2]
 LARGEST_DIFFERENCE = 1e-3
@@ -76,16 +74,8 @@ def _norm(weights: list[Tensor]) -> float:
 def _train_in_two(work: Path) -> None:
     script = work / "in_two.py"
     script.write_text(SCRIPT, encoding="utf-8")
-    launch = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node=2"]
-    done = subprocess.run(
-        [*launch, str(script), str(work)],
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        env={**os.environ, "OMP_NUM_THREADS": "1", "PYTHONPATH": str(ROOT)},
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr[-3000:]
+    launch = ["-m", "torch.distributed.run", "--standalone", "--nproc-per-node=2"]
+    run_apart(*launch, str(script), str(work))
 
 
 def test_a_batch_that_processes_cannot_share_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:

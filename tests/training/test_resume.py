@@ -2,14 +2,12 @@
 
 import json
 import os
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-ROOT = Path(__file__).parents[2]
+from tests.training.apart import run_apart
 
 SETUP = '''
 """Train once unbroken, then once for each moment at which the process is killed and continued."""
@@ -160,14 +158,6 @@ def test_a_run_killed_at_five_random_moments_ends_with_the_weights_of_an_unbroke
 
 def _done(script: str, work: Path) -> dict[str, Any]:
     """Run a script; return what it prints last."""
-    done = subprocess.run(
-        [sys.executable, "-c", script, str(work), SEED],
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        env={**os.environ, "OMP_NUM_THREADS": "1", "PYTHONPATH": str(ROOT)},
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr[-3000:]
-    found: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
+    printed = run_apart("-c", script, str(work), SEED)
+    found: dict[str, Any] = json.loads(printed.splitlines()[-1])
     return found

@@ -26,21 +26,10 @@ from persllm.training.tuning.rows import Fitting, PairRow
 from persllm.training.tuning.told import Told
 from persllm.training.tuning.trees import Row, row_of
 from tests.doubles import MakePersona
-from tests.training.tiny import write_tiny_base
 
 SETTINGS = TrainSettings(rank=4, batch=4, repeats=5, sft_rate=1e-3, dpo_rate=2e-3, floor=0.1)
 ROWS = [row_of(range(10 + i, 30 + i), [40 + i, 41, 1]) for i in range(8)]
 PAIRS = [PairRow(row, row_of(row.tokens[:20], [50, 51, 52, 1])) for row in ROWS]
-
-
-@pytest.fixture(scope="module")
-def tiny(tmp_path_factory: pytest.TempPathFactory) -> Base:
-    return write_tiny_base(tmp_path_factory.mktemp("tiny") / "tiny-llama")
-
-
-@pytest.fixture(scope="module")
-def base(tiny: Base) -> PreTrainedModel:
-    return load_base(tiny)
 
 
 def _run(tiny: Base, folder: Path, settings: TrainSettings) -> Run:
