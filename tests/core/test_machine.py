@@ -6,7 +6,7 @@ import sys
 
 import pytest
 
-from persllm.agents.engines.heaps import share_heaps
+from persllm.machine import share_heaps
 
 
 def test_a_setting_of_the_user_is_left_alone(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -16,6 +16,6 @@ def test_a_setting_of_the_user_is_left_alone(monkeypatch: pytest.MonkeyPatch) ->
 
 @pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="needs glibc, as on most Linux")
 def test_glibc_takes_the_setting() -> None:
-    code = "from persllm.agents.engines.heaps import share_heaps; print(share_heaps())"
+    code = "from persllm.machine import share_heaps; print(share_heaps())"
     told = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert told.stdout.strip() == "True"

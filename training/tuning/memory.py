@@ -1,9 +1,10 @@
 """How much memory a run takes at its highest: of this process, or of the GPU it trains on."""
 
-import ctypes
 from pathlib import Path
 
 import torch
+
+from persllm.machine import give_back_memory
 
 STATUS = Path("/proc/self/status")
 CLEAR = Path("/proc/self/clear_refs")
@@ -16,16 +17,8 @@ def start_peak() -> None:
     if torch.cuda.is_available():
         torch.cuda.reset_peak_memory_stats()
     elif CLEAR.exists():
-        _give_back()
+        give_back_memory()  # what is freed but held would count as used
         CLEAR.write_text("5", encoding="ascii")
-
-
-def _give_back() -> None:
-    """Return what the C library holds of freed memory, where it can; it would count as used."""
-    try:
-        ctypes.CDLL(None).malloc_trim(0)
-    except (OSError, AttributeError):
-        return  # another C library than glibc
 
 
 def peak_bytes() -> int:
