@@ -16,7 +16,7 @@ from langchain_core.runnables import RunnableConfig, run_in_executor
 from pydantic import ConfigDict, Field, PrivateAttr
 
 from persllm.agents.disclosure import truthful_answer
-from persllm.agents.history import ever_shorter, history_of
+from persllm.agents.history import beginnings, history_of
 from persllm.agents.loops import unlooped
 from persllm.agents.reply_chunks import (
     closing_chunk,
@@ -357,23 +357,26 @@ class ChatPersona(BaseChatModel):
         """
         room = self._engine.context - max_tokens
         good = min(room, int(self._engine.context * HISTORY_SHARE))
+        *longer, shortest = beginnings(history)
 
-        def prompt(kept: list[Message]) -> tuple[Message, ...]:
+        def prompt(start: int) -> tuple[Message, ...]:
             texts = [each.memory.text for each in recalled]
+            kept = history[start:]
             return render(self.persona, self._stage, kept, recalled=texts, scene=scene)
 
-        def fits(kept: list[Message]) -> bool:
-            length = self._engine.count_tokens(prompt(kept))
-            return length <= (good if len(kept) > 1 else room)
+        def fits(start: int) -> bool:
+            return self._engine.count_tokens(prompt(start)) <= good
 
-        shorter = ever_shorter(list(history))
-        kept = shorter[bisect_left(shorter[:-1], True, key=fits)]
-        while not fits(kept):
+        if longer and fits(longer[0]):
+            return prompt(longer[0])
+        at = bisect_left(longer, True, lo=1, key=fits) if longer else 0
+        if at < len(longer):
+            return prompt(longer[at])
+        while (length := self._engine.count_tokens(whole := prompt(shortest))) > room:
             if not recalled:
-                length = self._engine.count_tokens(prompt(kept))
                 raise TooLongError(
                     f"what was said takes {length} tokens and the reply may take {max_tokens}; "
                     f"{self._engine.name} holds {self._engine.context}. Say it in fewer words."
                 )
             recalled.pop()
-        return prompt(kept)
+        return whole

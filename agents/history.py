@@ -48,17 +48,11 @@ def _named(message: BaseMessage, text: str) -> str:
     return f"{message.name}: {text}" if message.name and isinstance(message, HumanMessage) else text
 
 
-def ever_shorter(history: list[Message]) -> list[list[Message]]:
-    """Return a history, then without its oldest exchange, and so on to its last turn alone."""
-    found = [history]
-    while len(found[-1]) > 1:
-        found.append(_without_oldest(found[-1]))
-    return found
+def beginnings(history: Sequence[Message]) -> list[int]:
+    """Return where a history may begin that forgets its oldest exchanges: the whole one first.
 
-
-def _without_oldest(history: list[Message]) -> list[Message]:
-    """Drop the first turn, and what answered it."""
-    rest = history[1:]
-    while len(rest) > 1 and rest[0].role == "assistant":
-        rest = rest[1:]
-    return rest
+    It never begins with an answer, unless that is the last turn.
+    """
+    last = len(history) - 1
+    later = range(1, len(history))
+    return [0, *(at for at in later if history[at].role != "assistant" or at == last)]
