@@ -79,7 +79,7 @@ def evaluated(
     systems: Sequence[System],
     settings: EvalSettings,
     *,
-    voices: Voices | None = None,
+    voices: Voices,
     told: Told = lambda what, done, total: None,
 ) -> dict[str, Result]:
     """Return what each system reached, by name.
@@ -88,7 +88,7 @@ def evaluated(
         subject: Who is evaluated.
         systems: Who answers.
         settings: How much is asked.
-        voices: Among whom the speaker of an answer is guessed; None leaves that out.
+        voices: Among whom the speaker of an answer is guessed.
         told: Told of every system and of every turn of the long talks.
     """
     parts = parts_of(subject, settings, voices)
@@ -130,7 +130,7 @@ def _long_talks(
     )
 
 
-def parts_of(subject: Subject, settings: EvalSettings, voices: Voices | None) -> list[Part]:
+def parts_of(subject: Subject, settings: EvalSettings, voices: Voices) -> list[Part]:
     """Return the parts that are asked in one go."""
     items, persona, most = ordered(subject.items), subject.persona, settings.most
     stages = stages_part(persona, items, subject.materials, subject.embeddings, most=most)
@@ -151,7 +151,7 @@ def answers_part(
     embeddings: Embeddings,
     *,
     most: int,
-    voices: Voices | None,
+    voices: Voices,
 ) -> Part:
     """Return the part that asks for facts and makes false and true claims."""
     chosen = chosen_items(items, most=most)
@@ -163,12 +163,11 @@ def answers_part(
             _case(str(measure_of(item)), item, answer, is_right(item, answer))
             for item, answer in zip(chosen, given, strict=True)
         ]
-        if voices:
-            guessed = guessed_speakers(given, voices, embeddings)
-            cases += [
-                _case("speaker", item, answer, guess == persona.name)
-                for item, answer, guess in zip(chosen, given, guessed, strict=True)
-            ]
+        guessed = guessed_speakers(given, voices, embeddings)
+        cases += [
+            _case("speaker", item, answer, guess == persona.name)
+            for item, answer, guess in zip(chosen, given, guessed, strict=True)
+        ]
         return cases
 
     return Part(name="answers", questions=tuple(asked), cases=judged)
