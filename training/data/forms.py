@@ -178,6 +178,7 @@ OWN_PAST = (
     "I have it in my notes that {0}",
 )
 """How a sentence about the world is said by a person."""
-NOW = ("It is {year} now. {question}", "We write the year {year}. {question}")
+NOW = ("It is {year} now: {question}", "We write the year {year}: {question}")
+"""One sentence with the question, so that an analysis which repeats it keeps both."""
 NOW_THAT = ("Now that {label}, {asked}",)
 AFTER = ("{stem}, now that {label}?",)

@@ -131,16 +131,17 @@ def _tune(
     recipe: Recipe,
     work: Path,
 ) -> None:
-    batches = tuning_batches(tokens, prose, tokenizer, recipe)
-    tuning = train(
-        model,
-        batches,
-        recipe,
-        steps=recipe.tuning_steps,
-        decay=recipe.tuning_decay,
-        checkpoint=work / "tuning.pt",
-    )
-    _follow(f"lives of {recipe.tuning_steps}", tuning, model, tokenizer)
+    parts = (("lives", recipe.tuning_steps, False), ("scenes", recipe.scene_steps, True))
+    for name, steps, scenes in parts:
+        tuning = train(
+            model,
+            tuning_batches(tokens, prose, tokenizer, recipe, scenes=scenes),
+            recipe,
+            steps=steps,
+            decay=recipe.tuning_decay,
+            checkpoint=work / f"{name}.pt",
+        )
+        _follow(f"{name} of {steps}", tuning, model, tokenizer)
 
 
 def _follow(

@@ -12,9 +12,11 @@ from dataclasses import dataclass
 from persllm.files import digest
 from persllm.materials import Kind, Material, sentences
 from persllm.messages import Message, render, write_reply
+from persllm.training import analysis
 from persllm.training.data.items import PATTERNS, Pattern
 from persllm.training.data.rules import RulesTeacher
 from persllm.training.data.teacher import Assignment, Draft
+from persllm.training.nano.lives.frames import UNKNOWN_TAILS, UNKNOWNS
 from persllm.training.nano.lives.items import LifeItem, life_items
 
 LEAST_WORDS = 14
@@ -25,6 +27,11 @@ RECALLED_SHARE = 0.9
 MOST_RECALLED = 3
 PLAIN_SHARE = 0.15
 PATTERN_WEIGHTS = (4, 3, 2, 2)
+RECALLED = (1, 2, 2, 3, 4)
+"""How many passages a scene recalls, each as likely."""
+MOST_ASKED = 2
+"""How many of them are asked about."""
+PASSAGES_A_SCENE = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +102,50 @@ def _assignment(
     )
 
 
+def passage_scenes(
+    known: Sequence[Material], *, seed: int, count: int
+) -> Iterator[list[PassageItem]]:
+    """Yield questions to one speaker over the same passages, of every form that fits.
+
+    Some are about a passage that is not recalled: of these the speaker knows nothing.
+    """
+    draw = random.Random(f"passage scenes {seed}")
+    some = draw.sample(known, min(len(known), PASSAGES_A_SCENE * count))
+    teacher = RulesTeacher(some)
+    for number, speaker in enumerate(life_items(seed=seed, count=count)):
+        mine = some[number * PASSAGES_A_SCENE : (number + 1) * PASSAGES_A_SCENE]
+        drafts = {
+            material: [
+                draft
+                for pattern in PATTERNS
+                if (draft := _drafted(teacher, speaker, material, pattern, some, draw, seed))
+            ]
+            for material in mine
+        }
+        mine.sort(key=lambda material: -len(drafts[material]))  # what yields most is asked about
+        *recalled, absent = mine[: draw.choice(RECALLED) + 1]
+        asked = [draft for material in recalled[:MOST_ASKED] for draft in drafts[material]]
+        draw.shuffle(recalled)
+        texts = [material.text for material in recalled]
+        other = _drafted(teacher, speaker, absent, "ordinary", some, draw, seed)
+        if other is not None:
+            asked.append(_not_known(other.question, draw))
+        if asked:
+            yield [_posed(speaker, texts, draft, draw) for draft in asked]
+
+
+def _drafted(
+    teacher: RulesTeacher,
+    speaker: LifeItem,
+    material: Material,
+    pattern: Pattern,
+    some: Sequence[Material],
+    draw: random.Random,
+    seed: int,
+) -> Draft | None:
+    return teacher.write([_assignment(speaker, material, pattern, some, draw, seed)])[0]
+
+
 def _item(
     speaker: LifeItem,
     material: Material,
@@ -108,7 +159,24 @@ def _item(
         recalled = [material.text, *(other.text for other in others if other is not material)]
         if draw.random() >= NEEDED_FIRST_SHARE:
             draw.shuffle(recalled)
+    return _posed(speaker, recalled, draft, draw)
+
+
+def _posed(
+    speaker: LifeItem, recalled: Sequence[str], draft: Draft, draw: random.Random
+) -> PassageItem:
     asked = (Message("user", draft.question),)
     prompt = render(speaker.persona, speaker.stage, asked, recalled=recalled)
     thought = "" if draw.random() < PLAIN_SHARE else draft.analysis
     return PassageItem(prompt, write_reply(thought, draft.response))
+
+
+def _not_known(question: str, draw: random.Random) -> Draft:
+    """Return the answer of one who recalls nothing of what is asked."""
+    response = draw.choice(UNKNOWNS)
+    return Draft(
+        question=question,
+        analysis=analysis.unknown(question),
+        response=f"{response} {draw.choice(UNKNOWN_TAILS)}",
+        kind="neither",
+    )

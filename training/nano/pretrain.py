@@ -8,14 +8,15 @@ import contextlib
 import math
 import random
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import cast
+from typing import Any, cast
 
 import torch
 from torch import Tensor
+from torch.nn.functional import cross_entropy
 from torch.optim import Optimizer
 from transformers import LlamaConfig, LlamaForCausalLM
 
@@ -29,29 +30,32 @@ from persllm.training.nano.optimizers import (
     states_of,
 )
 from persllm.training.nano.recipe import Recipe
+from persllm.training.tuning.attention import log_probabilities, moved, tree_attention
+from persllm.training.tuning.processes import is_first, processes, rank
 
-IGNORED = -100
 CHECKPOINT_SECONDS = 120.0
 LONG_EVERY = 8
 SHORT_ROW = 256
-MOST_SHAPES = 24
-"""Each shape of a batch is compiled once."""
 
 
 @dataclass(frozen=True, slots=True)
-class Batch:
-    """Rows of tokens, and what is learnt of them, each (rows, length)."""
+class Text:
+    """Rows of text, (rows, length), of which every token counts."""
 
-    tokens: Tensor
-    targets: Tensor
-    """Tokens, or -100 where none counts."""
-    attention: Tensor
+    rows: Tensor
+
+
+@dataclass(frozen=True, slots=True)
+class Conversations:
+    """Packed conversations, with how much each target counts."""
+
+    packed: Mapping[str, Any]
     weights: Tensor
-    """How much each target counts."""
 
 
-Batches = Callable[[int], Batch]
-"""The batch of a step, given the step's number."""
+Batch = Text | Conversations
+Batches = Callable[[int], Sequence[Batch]]
+"""The parts of a step, given its number; their mean loss is the step's."""
 
 
 def new_model(recipe: Recipe, *, pad: int, end: int) -> LlamaForCausalLM:
@@ -77,18 +81,12 @@ def new_model(recipe: Recipe, *, pad: int, end: int) -> LlamaForCausalLM:
 def text_batches(tokens: Tokens, recipe: Recipe) -> Batches:
     """Return batches of plain text; every eighth one has rows of the whole context."""
 
-    def batch(step: int) -> Batch:
+    def batch(step: int) -> list[Batch]:
         length = recipe.context if step % LONG_EVERY == 0 else SHORT_ROW
         rows = text_rows(tokens, recipe.pretraining_tokens // length, length, f"text {step}")
-        return whole(rows)
+        return [Text(part) for part in rows.chunk(recipe.parts)]
 
     return batch
-
-
-def whole(rows: Tensor) -> Batch:
-    """Return a batch in which every token counts."""
-    ones = torch.ones_like(rows)
-    return Batch(rows, rows, ones, ones.float())
 
 
 def text_rows(tokens: Tokens, rows: int, length: int, seed: str) -> Tensor:
@@ -127,7 +125,7 @@ def train(
         if now - told > 20 or step + 1 == steps:
             yield step + 1, loss, seen / (now - told)
             told, seen = now, 0
-        if now - saved > checkpoint_seconds or step + 1 == steps:
+        if is_first() and (now - saved > checkpoint_seconds or step + 1 == steps):
             _save(checkpoint, model, made, step + 1)
             saved = now
 
@@ -143,52 +141,69 @@ def held_out_loss(model: LlamaForCausalLM, tokens: Tokens, *, rows: int = 48) ->
     return float(loss)
 
 
-def _states(model: LlamaForCausalLM) -> Callable[[Tensor, Tensor], Tensor]:
-    """Return what computes the last hidden states, (rows, length, hidden)."""
+def _states(model: LlamaForCausalLM) -> Callable[[Tensor], Tensor]:
+    """Return what computes the last hidden states of rows of text, (rows, length, hidden)."""
 
-    def states(tokens: Tensor, attention: Tensor) -> Tensor:
-        return cast(
-            "Tensor", model.model(input_ids=tokens, attention_mask=attention).last_hidden_state
-        )
+    def states(rows: Tensor) -> Tensor:
+        return cast("Tensor", model.model(input_ids=rows).last_hidden_state)
 
     if not quick():
         return states
     model.set_attn_implementation("eager")  # compiled, twice as fast as the fused one on CPU
-    torch._dynamo.config.recompile_limit = MOST_SHAPES
-    return cast("Callable[[Tensor, Tensor], Tensor]", torch.compile(states, dynamic=False))
+    return cast("Callable[[Tensor], Tensor]", torch.compile(states, dynamic=False))
 
 
 def _step(
     model: LlamaForCausalLM,
-    states: Callable[[Tensor, Tensor], Tensor],
-    batch: Batch,
+    states: Callable[[Tensor], Tensor],
+    parts: Sequence[Batch],
     made: tuple[Optimizer, ...],
 ) -> tuple[float, int]:
-    loss = _loss(model, states, batch)
-    if not math.isfinite(loss.item()):
-        raise FloatingPointError(f"the loss became {loss.item()}; lower the rates in the recipe")
-    loss.backward()
+    """Take one step; several processes share its parts. Returns its loss and how many tokens."""
+    mine = parts[rank() :: processes()]
+    whole = torch.zeros(())
+    for part in mine:
+        loss = _loss(model, states, part) / len(parts)
+        loss.backward()
+        whole += loss.detach().cpu()
+    _add_up([whole, *(p.grad for p in model.parameters() if p.grad is not None)])
+    if not math.isfinite(whole.item()):
+        raise FloatingPointError(f"the loss became {whole.item()}; lower the rates in the recipe")
     torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
     for optimizer in made:
         optimizer.step()
         optimizer.zero_grad(set_to_none=True)
-    return loss.item(), int(batch.attention.sum())
+    return whole.item(), sum(_tokens(part) for part in parts)
 
 
-def _loss(
-    model: LlamaForCausalLM, states: Callable[[Tensor, Tensor], Tensor], batch: Batch
-) -> Tensor:
+def _add_up(values: Sequence[Tensor]) -> None:
+    """Replace each value by its sum over the processes."""
+    if processes() == 1:
+        return
+    if not torch.distributed.is_initialized():
+        torch.distributed.init_process_group("gloo")
+    joined = torch.cat([value.flatten() for value in values])
+    torch.distributed.all_reduce(joined)
+    for value, own in zip(values, joined.split([v.numel() for v in values]), strict=True):
+        value.copy_(own.view_as(value))
+
+
+def _tokens(part: Batch) -> int:
+    return part.rows.numel() if isinstance(part, Text) else part.packed["input_ids"].numel()
+
+
+def _loss(model: LlamaForCausalLM, states: Callable[[Tensor], Tensor], batch: Batch) -> Tensor:
     """Return the weighted mean loss of the targets; logits are made only where there is one."""
-    device = model.device
-    lower = partial(torch.autocast, device.type, dtype=torch.bfloat16)
-    wanted = batch.targets[:, 1:].to(device)
-    counts = wanted != IGNORED  # (rows, length - 1)
+    lower = partial(torch.autocast, model.device.type, dtype=torch.bfloat16)
     with lower() if quick() else contextlib.nullcontext():
-        last = states(batch.tokens.to(device), batch.attention.to(device))[:, :-1]
-        logits = model.lm_head(last[counts])  # (targets, vocabulary)
-    losses = torch.nn.functional.cross_entropy(logits.float(), wanted[counts], reduction="none")
-    weights = batch.weights[:, 1:].to(device)[counts]
-    return (losses * weights).sum() / weights.sum()
+        if isinstance(batch, Text):
+            rows = batch.rows.to(model.device)
+            logits = model.lm_head(states(rows)[:, :-1])  # (rows, length - 1, vocabulary)
+            return cross_entropy(logits.float().flatten(0, 1), rows[:, 1:].flatten())
+        with tree_attention(model):
+            each = log_probabilities(model, moved(batch.packed, model.device))
+    weights = batch.weights.to(model.device)
+    return -(each * weights).sum() / weights.sum()
 
 
 def _restore(checkpoint: Path, model: LlamaForCausalLM, made: tuple[Optimizer, ...]) -> int:

@@ -38,9 +38,13 @@ class Recipe:
     """Highest learning rate of embeddings and norms (AdamW)."""
     tuning_steps: int = 3700
     tuning_tokens: int = 6144
-    """Tokens a step, padding included; the loss counts replies only."""
-    tuning_widths: tuple[int, ...] = (128, 192, 256, 320, 384, 512, 768, 1024)
-    """A conversation is padded to the next of these; few shapes, so that steps can be compiled."""
+    """Tokens a step, what conversations share counted once; the loss counts replies only."""
+    scene_steps: int = 3000
+    """Steps after those of tuning, in which most questions come in scenes."""
+    scene_share: float = 0.75
+    """Share of the tokens of these steps that are scenes."""
+    parts: int = 2
+    """Parts of a step; as many processes can share it (`torchrun`)."""
     text_every: int = 12
     """Every so many steps a batch of general text is read instead, so that fluency is kept."""
     prose_share: float = 0.3

@@ -1,11 +1,15 @@
-"""Batches of persona conversations for the nano base: synthetic lives, prose, a little text."""
+"""Batches of persona conversations for the nano base: synthetic lives, prose, a little text.
+
+Conversations are packed as trees, so that what the questions of a scene begin with is computed
+once (persllm.training.tuning.trees).
+"""
 
 import random
 import re
-from bisect import bisect_left
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import chain
 from typing import cast
 
 import torch
@@ -14,15 +18,19 @@ from transformers import PreTrainedTokenizerFast
 from persllm.materials import Material
 from persllm.messages import Message
 from persllm.training.nano.corpus import Tokens
-from persllm.training.nano.lives.items import LifeItem, life_items
-from persllm.training.nano.passages import passage_items
-from persllm.training.nano.pretrain import IGNORED, SHORT_ROW, Batch, Batches, text_rows, whole
+from persllm.training.nano.lives.items import LifeItem, life_items, life_scenes
+from persllm.training.nano.passages import passage_items, passage_scenes
+from persllm.training.nano.pretrain import SHORT_ROW, Batch, Batches, Conversations, Text, text_rows
 from persllm.training.nano.recipe import Recipe
+from persllm.training.tuning.attention import as_batch
+from persllm.training.tuning.trees import Row, common, pack, row_of
 
-WINDOW = 32
-"""Steps whose conversations are drawn together and sorted by length, to pad little."""
-TYPICAL_TOKENS = 295
-"""What a conversation comes to, padding included; as measured."""
+WINDOW = 16
+"""Steps whose conversations are drawn together, so that each has the same mixture."""
+ROW_TOKENS = 230
+"""What a conversation comes to by itself; as measured."""
+SCENE_TOKENS = 660
+"""What a scene comes to, its beginning counted once; as measured."""
 HISTORY_SHARE = 0.5
 """Of the items whose speaker was asked something before."""
 EARLIER = (1, 1, 2, 2, 3, 4, 6)
@@ -37,12 +45,15 @@ DECISION_WEIGHT = 4.0
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
-    """One conversation; the three lists are of one length."""
+class Encoded:
+    """One conversation, with how much each token of its reply counts."""
 
-    tokens: list[int]
-    targets: list[int]
+    row: Row
     weights: list[float]
+
+
+Scene = Sequence[Encoded]
+"""Conversations that may begin alike."""
 
 
 def tuning_batches(
@@ -50,31 +61,64 @@ def tuning_batches(
     known: Sequence[Material],
     tokenizer: PreTrainedTokenizerFast,
     recipe: Recipe,
+    *,
+    scenes: bool,
 ) -> Batches:
-    """Return batches whose loss counts replies only, now and then one of general text."""
-    pad = cast("int", tokenizer.pad_token_id)
+    """Return batches whose loss counts replies only, now and then one of general text.
+
+    Args:
+        tokens: General text.
+        known: Passages of prose to ask about.
+        tokenizer: Of the base.
+        recipe: Sizes and shares.
+        scenes: Whether most questions come in scenes, several over one memory.
+    """
 
     @lru_cache(maxsize=1)
-    def window_of(number: int) -> list[Batch]:
-        rows = _conversations(number, known, tokenizer, recipe)
-        batches = batched(rows, recipe, pad=pad)
-        random.Random(number).shuffle(batches)
-        return batches
+    def window_of(number: int) -> list[list[Scene]]:
+        made = list(_conversations(number, known, tokenizer, recipe, scenes=scenes))
+        return dealt(made, WINDOW * recipe.parts)
 
-    def batch(step: int) -> Batch:
+    def batch(step: int) -> list[Batch]:
         if step % recipe.text_every == recipe.text_every - 1:
-            count = recipe.tuning_tokens // SHORT_ROW
-            rows = text_rows(tokens, count, SHORT_ROW, f"tuning {step}")
-            return whole(rows)
-        batches = window_of(step // WINDOW)
-        return batches[step % WINDOW % len(batches)]
+            count = recipe.tuning_tokens // SHORT_ROW // recipe.parts
+            return [
+                Text(text_rows(tokens, count, SHORT_ROW, f"tuning {step} {part}"))
+                for part in range(recipe.parts)
+            ]
+        first = step % WINDOW * recipe.parts
+        return [packed(part) for part in window_of(step // WINDOW)[first : first + recipe.parts]]
 
     return batch
 
 
+def dealt(scenes: Sequence[Scene], parts: int) -> list[list[Scene]]:
+    """Return the scenes in so many parts of about the same number of tokens each."""
+    made: list[list[Scene]] = [[] for _ in range(parts)]
+    full = [0] * parts
+    for scene in sorted(scenes, key=computed_tokens, reverse=True):
+        least = full.index(min(full))
+        made[least].append(scene)
+        full[least] += computed_tokens(scene)
+    return made
+
+
+def computed_tokens(scene: Scene) -> int:
+    """Return how many tokens a scene comes to when its beginning is computed once."""
+    first, *others = (one.row.tokens for one in scene)
+    return len(first) + sum(len(other) - common(first, other) for other in others)
+
+
+def packed(scenes: Sequence[Scene]) -> Conversations:
+    """Return the scenes' conversations as one batch."""
+    some = list(chain.from_iterable(scenes))
+    weights = torch.tensor([weight for one in some for weight in one.weights])
+    return Conversations(as_batch(pack([one.row for one in some])), weights)
+
+
 def encode(
     tokenizer: PreTrainedTokenizerFast, messages: Sequence[Message], *, longest: int
-) -> Row | None:
+) -> Encoded | None:
     """Return a conversation with its last reply as target, or None if it is too long."""
     before = [message.as_dict() for message in messages[:-1]]
     template = tokenizer.apply_chat_template
@@ -85,7 +129,7 @@ def encode(
     if len(prompt) + len(reply) > longest:
         return None
     weights = [*weights_of(text, cast("list[tuple[int, int]]", encoded["offset_mapping"])), 1.0]
-    return Row(prompt + reply, [IGNORED] * len(prompt) + reply, [0.0] * len(prompt) + weights)
+    return Encoded(row_of(prompt, reply), weights)
 
 
 def weights_of(reply: str, places: Sequence[tuple[int, int]]) -> list[float]:
@@ -98,66 +142,53 @@ def weights_of(reply: str, places: Sequence[tuple[int, int]]) -> list[float]:
 
 
 def _conversations(
-    window: int, known: Sequence[Material], tokenizer: PreTrainedTokenizerFast, recipe: Recipe
-) -> list[Row]:
-    """Return a window's conversations that fit the context, the shortest first."""
+    window: int,
+    known: Sequence[Material],
+    tokenizer: PreTrainedTokenizerFast,
+    recipe: Recipe,
+    *,
+    scenes: bool,
+) -> Iterator[Scene]:
+    """Yield a window's conversations that fit the context, in scenes or each by itself."""
     seed = recipe.seed * 1_000_003 + window
-    wanted = recipe.tuning_tokens * WINDOW // TYPICAL_TOKENS
-    prose = int(wanted * recipe.prose_share)
-    conversations = [
-        *_with_history(life_items(seed=seed, count=wanted - prose), random.Random(seed)),
-        *(item.messages() for item in passage_items(known, seed=seed, count=prose)),
-    ]
-    rows = [encode(tokenizer, messages, longest=recipe.context) for messages in conversations]
-    return sorted((row for row in rows if row), key=lambda row: len(row.tokens))
+    whole = recipe.tuning_tokens * WINDOW
+    in_scenes = int(whole * recipe.scene_share) if scenes else 0
+    single = (whole - in_scenes) // ROW_TOKENS
+    prose, prose_scenes = (
+        int(count * recipe.prose_share) for count in (single, in_scenes // SCENE_TOKENS)
+    )
+    draw = random.Random(seed)
+    lives = life_scenes(seed=seed, count=in_scenes // SCENE_TOKENS - prose_scenes)
+    groups = chain(
+        _with_history(([item] for item in life_items(seed=seed, count=single - prose)), draw),
+        _with_history(lives, draw),
+        ([item.messages()] for item in passage_items(known, seed=seed, count=prose)),
+        (
+            [item.messages() for item in scene]
+            for scene in passage_scenes(known, seed=seed, count=prose_scenes)
+        ),
+    )
+    for group in groups:
+        made = (encode(tokenizer, messages, longest=recipe.context) for messages in group)
+        if kept := [one for one in made if one]:
+            yield kept
 
 
-def _with_history(items: Iterator[LifeItem], draw: random.Random) -> Iterator[tuple[Message, ...]]:
+def _with_history(
+    scenes: Iterable[Sequence[LifeItem]], draw: random.Random
+) -> Iterator[list[tuple[Message, ...]]]:
     """Yield conversations, some after earlier exchanges with the same speaker.
 
     Earlier exchanges stand as they do in a chat: without recalled text and analysis.
     """
     earlier: dict[str, tuple[Message, ...]] = {}
-    for item in items:
-        system, *rest = item.messages()
+    for scene in scenes:
+        system = scene[0].messages()[0]
         before = earlier.get(system.content, ())
         shown = before[-2 * draw.choice(EARLIER) :] if draw.random() < HISTORY_SHARE else ()
-        yield (system, *shown, *rest)
-        exchange = (Message("user", item.question), Message("assistant", item.response))
-        earlier[system.content] = (*before, *exchange)
+        yield [(system, *shown, *item.messages()[1:]) for item in scene]
+        earlier[system.content] = (*before, *chain.from_iterable(map(_exchange, scene)))
 
 
-def batched(rows: Sequence[Row], recipe: Recipe, *, pad: int) -> list[Batch]:
-    """Return batches of the recipe's widths; rows that fill no batch go to the next width."""
-    widths = [width for width in recipe.tuning_widths if width <= recipe.context]
-    waiting: dict[int, list[Row]] = {width: [] for width in widths}
-    for row in rows:
-        waiting[widths[bisect_left(widths, len(row.tokens))]].append(row)
-    batches: list[Batch] = []
-    left: list[Row] = []
-    for width in widths:
-        size = max(1, recipe.tuning_tokens // width)
-        left += waiting[width]
-        full = len(left) if width == widths[-1] else len(left) // size * size
-        batches += [
-            _padded(left[start : min(start + size, full)], size, width, pad=pad)
-            for start in range(0, full, size)
-        ]
-        left = left[full:]
-    return batches
-
-
-def _padded(rows: Sequence[Row], size: int, width: int, *, pad: int) -> Batch:
-    """Return rows as (size, width); rows that are missing hold padding and no target."""
-    tokens = torch.full((size, width), pad)
-    targets = torch.full((size, width), IGNORED)
-    attention = torch.zeros((size, width), dtype=torch.long)
-    weights = torch.zeros((size, width))
-    attention[len(rows) :, 0] = 1  # a row that attends to nothing would be undefined
-    for i, row in enumerate(rows):
-        length = len(row.tokens)
-        tokens[i, :length] = torch.tensor(row.tokens)
-        targets[i, :length] = torch.tensor(row.targets)
-        weights[i, :length] = torch.tensor(row.weights)
-        attention[i, :length] = 1
-    return Batch(tokens, targets, attention, weights)
+def _exchange(item: LifeItem) -> tuple[Message, Message]:
+    return Message("user", item.question), Message("assistant", item.response)

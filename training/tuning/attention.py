@@ -187,7 +187,7 @@ def why_not_packed(model: PreTrainedModel, *, max_tokens: int) -> str:
         plain = torch.cat([plain_log_probabilities(model, [row]) for row in rows])
         with tree_attention(model):
             batch = as_batch(pack(rows))
-            packed = log_probabilities(model, {k: _on(v, model.device) for k, v in batch.items()})
+            packed = log_probabilities(model, moved(batch, model.device))
     except (TypeError, ValueError, AttributeError, RuntimeError, AssertionError) as error:
         return f"its code does not take packed rows ({str(error).splitlines()[0]:.80})"
     worst = float((plain - packed).abs().max())
@@ -199,8 +199,9 @@ SLIDING = "sliding_attention"
 LEAST_TRIED = 24
 
 
-def _on(value: Any, device: torch.device) -> Any:  # noqa: ANN401 (a batch's parts)
-    return value.to(device) if isinstance(value, Tensor) else value
+def moved(batch: Mapping[str, Any], device: torch.device) -> Batch:
+    """Return a batch whose tensors are on the device."""
+    return {k: v.to(device) if isinstance(v, Tensor) else v for k, v in batch.items()}
 
 
 def plain_log_probabilities(model: torch.nn.Module, rows: Sequence[Row]) -> Tensor:

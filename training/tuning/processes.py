@@ -19,9 +19,14 @@ def processes() -> int:
     return int(os.environ.get("WORLD_SIZE", "1"))
 
 
+def rank() -> int:
+    """Return which of the processes this one is, from 0."""
+    return int(os.environ.get("RANK", "0"))
+
+
 def is_first() -> bool:
     """Return whether this process writes what the run leaves behind."""
-    return os.environ.get("RANK", "0") == "0"
+    return rank() == 0
 
 
 def agreed(value: T) -> T:

@@ -10,9 +10,10 @@ from random import Random
 from persllm.training.nano.lives import skills_facts, skills_talk, skills_views
 from persllm.training.nano.lives.item import SKILLS, Draft, LifeItem, finished
 from persllm.training.nano.lives.people import Life, drawn_life
+from persllm.training.nano.lives.scenes import scene_items
 from persllm.training.nano.lives.telling import Speaker
 
-__all__ = ["SKILLS", "LifeItem", "life_items"]
+__all__ = ["SKILLS", "LifeItem", "life_items", "life_scenes"]
 
 WEIGHTS: Mapping[str, int] = {
     "fact": 22,
@@ -53,6 +54,15 @@ def life_items(*, seed: int, count: int, held_out: bool = False) -> Iterator[Lif
     for skill in skills:
         speaker = Speaker(next(lives), random.randrange(2), random)
         yield finished(skill, _MAKERS[skill](speaker), speaker)
+
+
+def life_scenes(*, seed: int, count: int) -> Iterator[list[LifeItem]]:
+    """Yield scenes of training lives, two of each; the same seed yields the same scenes."""
+    random = Random(f"scenes {seed}")
+    for number in range(count):
+        if number % 2 == 0:
+            life = drawn_life(random, held_out=False)
+        yield scene_items(life, random)
 
 
 def _lives_in_turn(random: Random, *, held_out: bool) -> Iterator[Life]:

@@ -27,7 +27,7 @@ HEADER_SHARE = 0.14
 def fact(speaker: Speaker) -> Draft:
     """Return a question about one fact, answered from the recalled text."""
     random = speaker.random
-    if random.random() < 0.08:
+    if speaker.scene is None and random.random() < 0.08:
         return _world_fact(speaker)
     known, told, recalled = _source(speaker)
     question = known.told(random.choice(known.kind.questions))
@@ -44,6 +44,9 @@ def fact(speaker: Speaker) -> Draft:
 def _source(speaker: Speaker, *, without: str = "") -> tuple[Fact, Told, tuple[str, ...]]:
     """Return a fact, the text that tells it and all that is recalled."""
     random = speaker.random
+    if speaker.scene is not None:
+        known, told = random.choice([f for f in speaker.scene.facts if f[0].kind.name != without])
+        return known, told, speaker.scene.recalled
     known = random.choice([f for f in speaker.facts() if f.kind.name != without])
     if random.random() >= HEADER_SHARE or not speaker.life.in_summary:
         told = tell_fact(known, random)
@@ -93,7 +96,7 @@ def _world_fact(speaker: Speaker) -> Draft:
     response = text if random.random() < 0.4 else first + "."
     return Draft(
         question=question,
-        recalled=mixed([text], others, random),
+        recalled=mixed([text], others, speaker),
         analysis=analysis.asked(question, text),
         response=response,
         want=(first,),
@@ -171,7 +174,7 @@ def true_premise(speaker: Speaker) -> Draft:
 
 def _around(known: Fact, told: Told, speaker: Speaker) -> tuple[str, ...]:
     others = distractors(speaker, other_count(speaker.random), without=alike(known.kind.name))
-    return mixed([told.text], others, speaker.random)
+    return mixed([told.text], others, speaker)
 
 
 def _correction(known: Fact, value: str, told: Told, speaker: Speaker) -> str:
@@ -226,6 +229,7 @@ def _unanswered(speaker: Speaker) -> tuple[str, set[str], bool]:
         return _past_event(speaker), set(), False
     barred = set().union(*(alike(name) for name in life.in_summary))
     barred.add("spouse" if life.woman else "husband")
+    barred |= speaker.scene.kinds if speaker.scene is not None else set()
     kind = random.choice([k for k in KINDS.values() if k.name not in barred])
     asked = drawn_fact(kind, life.names, random.randint(speaker.stage.first, speaker.now), random)
     if random.random() < 0.25 and kind.name != "unwed":

@@ -23,6 +23,8 @@ from persllm.training.nano.lives.text import with_article, word_count
 def narrate(speaker: Speaker) -> Draft:
     """Return a request to tell something, or small talk."""
     chance = speaker.random.random()
+    if speaker.scene is not None:
+        return _about(speaker) if chance < 0.7 else _small_talk(speaker)
     if chance < 0.36:
         return _about(speaker)
     if chance < 0.5:
@@ -45,7 +47,7 @@ def _draft(question: str, told: Told, known: Fact, speaker: Speaker) -> Draft:
     others = distractors(speaker, other_count(random), without=alike(known.kind.name))
     return Draft(
         question=question,
-        recalled=mixed([told.text], others, random),
+        recalled=mixed([told.text], others, speaker),
         analysis=analysis.asked(question, told.text),
         response=" ".join((told.plain, *told.colours)),
         want=(known.value,) if known.value in told.plain else (),
@@ -54,9 +56,13 @@ def _draft(question: str, told: Told, known: Fact, speaker: Speaker) -> Draft:
 
 def _about(speaker: Speaker) -> Draft:
     random = speaker.random
-    known = random.choice(speaker.facts())
+    if speaker.scene is not None:
+        known, told = random.choice(speaker.scene.facts)
+    else:
+        known = random.choice(speaker.facts())
+        told = None
     question = random.choice(frames.ABOUT_QUESTIONS).format(o=known.kind.about)
-    return _draft(question, _told_at_length(known, speaker), known, speaker)
+    return _draft(question, told or _told_at_length(known, speaker), known, speaker)
 
 
 def _person(speaker: Speaker) -> Draft:
@@ -101,7 +107,7 @@ def _town(speaker: Speaker) -> Draft:
     others = distractors(speaker, other_count(random))
     return Draft(
         question=question,
-        recalled=mixed([text], others, random),
+        recalled=mixed([text], others, speaker),
         analysis=analysis.asked(question, text),
         response=lies if of_river and random.random() < 0.5 else text,
         want=(river,) if of_river else (goods,),
@@ -116,7 +122,7 @@ def _stranger(speaker: Speaker) -> Draft:
     others = distractors(speaker, other_count(random))
     return Draft(
         question=question,
-        recalled=mixed([told.text], others, random),
+        recalled=mixed([told.text], others, speaker),
         analysis=analysis.asked(question, told.text),
         response=told.text,
         want=(name,),

@@ -27,10 +27,9 @@ MOST_RECALLED = 5
 def opinion(speaker: Speaker) -> Draft:
     """Return a question for the speaker's opinion of a subject."""
     random, view = speaker.random, speaker.life.summary_view
-    if view and random.random() < 0.4:
+    if speaker.scene is None and view and random.random() < 0.4:
         return _from_summary(view, speaker)
-    held = random.choice(speaker.life.opinions)
-    told = tell_opinion(held, speaker.number, random)
+    held, told = _held(speaker)
     question = _question(held, speaker)
     return Draft(
         question=question,
@@ -40,6 +39,14 @@ def opinion(speaker: Speaker) -> Draft:
         want=(_core(held.stances[speaker.number]),),
         unwanted=_other_side(held, speaker.number),
     )
+
+
+def _held(speaker: Speaker) -> tuple[Opinion, Told]:
+    """Return an opinion and the paragraph that tells it."""
+    if speaker.scene is not None:
+        return speaker.random.choice(speaker.scene.opinions)
+    held = speaker.random.choice(speaker.life.opinions)
+    return held, tell_opinion(held, speaker.number, speaker.random)
 
 
 def _question(held: Opinion, speaker: Speaker) -> str:
@@ -78,7 +85,7 @@ def _other_side(held: Opinion, stage: int) -> tuple[str, ...]:
 def _around(held: Opinion, needed: list[str], speaker: Speaker) -> tuple[str, ...]:
     count = min(other_count(speaker.random), MOST_RECALLED - len(needed))
     others = distractors(speaker, count, subject=held.subject)
-    return mixed(needed, others, speaker.random)
+    return mixed(needed, others, speaker)
 
 
 def _own_words(held: Opinion, told: Told, speaker: Speaker) -> str:
@@ -94,9 +101,13 @@ def _own_words(held: Opinion, told: Told, speaker: Speaker) -> str:
 def clash(speaker: Speaker) -> Draft:
     """Return an opponent's paragraph, answered from the speaker's own one."""
     random = speaker.random
-    held = random.choice(speaker.life.opinions)
-    opposed = random.random() < 0.65
-    told = tell_opinion(held, speaker.number, random)
+    if speaker.scene is not None:
+        held, told = _held(speaker)
+        opposed = random.random() < 0.5
+    else:
+        held = random.choice(speaker.life.opinions)
+        opposed = random.random() < 0.65
+        told = tell_opinion(held, speaker.number, random)
     claimed, question = _opponent(held, speaker, opposed=opposed)
     thought = analysis.differ if opposed else analysis.agree
     return Draft(
@@ -135,7 +146,7 @@ def _reply(held: Opinion, told: Told, speaker: Speaker, *, opposed: bool) -> str
 def stage(speaker: Speaker) -> Draft:
     """Return a question that the speaker's year decides."""
     chance = speaker.random.random()
-    if chance < 0.4:
+    if speaker.scene is not None or chance < 0.4:
         return _later(speaker)
     if chance < 0.65:
         return _dated(speaker)
@@ -192,7 +203,7 @@ def _dated(speaker: Speaker) -> Draft:
     colour = told.colours[:1] if random.random() < 0.6 else ()
     return Draft(
         question=question,
-        recalled=mixed([told.text], others, random),
+        recalled=mixed([told.text], others, speaker),
         analysis=analysis.asked(question, told.text),
         response=" ".join((told.plain, *colour)),
         want=(known.value,) if known.value in told.plain else (),

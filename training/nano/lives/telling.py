@@ -49,12 +49,28 @@ class Told:
 
 
 @dataclass(frozen=True, slots=True)
+class Scene:
+    """Paragraphs that stay the same while several questions are asked about them."""
+
+    facts: tuple[tuple[Fact, Told], ...]
+    opinions: tuple[tuple[Opinion, Told], ...]
+    recalled: tuple[str, ...]
+
+    @property
+    def kinds(self) -> set[str]:
+        """The kinds of facts that these paragraphs may answer."""
+        return set().union(*(alike(fact.kind.name) for fact, _ in self.facts))
+
+
+@dataclass(frozen=True, slots=True)
 class Speaker:
     """A life at one stage: who answers, and with what chance."""
 
     life: Life
     number: int
     random: Random
+    scene: Scene | None = None
+    """What is recalled, where it is settled before the question."""
 
     @property
     def stage(self) -> Stage:
@@ -157,7 +173,12 @@ def tell_stranger(name: str, place: str, speaker: Speaker) -> Told:
 def distractors(
     speaker: Speaker, count: int, *, without: Set[str] = frozenset(), subject: Subject | None = None
 ) -> list[str]:
-    """Return paragraphs of the same life that do not touch the kinds and the subject named."""
+    """Return paragraphs of the same life that do not touch the kinds and the subject named.
+
+    Where a scene settles what is recalled, these are its paragraphs.
+    """
+    if speaker.scene is not None:
+        return [*speaker.scene.recalled]
     random = speaker.random
     facts = [f for f in speaker.facts() if f.kind.name not in without]
     opinions = [o for o in speaker.life.opinions if o.subject is not subject]
@@ -175,8 +196,11 @@ def _distractor(speaker: Speaker, facts: list[Fact], opinions: list[Opinion]) ->
     return tell_fact(facts.pop(), speaker.random).text
 
 
-def mixed(needed: Sequence[str], others: Sequence[str], random: Random) -> tuple[str, ...]:
+def mixed(needed: Sequence[str], others: Sequence[str], speaker: Speaker) -> tuple[str, ...]:
     """Return all paragraphs, the needed ones mostly first: a memory recalls the nearest first."""
+    if speaker.scene is not None:
+        return speaker.scene.recalled
+    random = speaker.random
     first = random.sample(needed, len(needed))
     rest = [text for text in others if text not in needed]
     if random.random() >= NEEDED_FIRST_SHARE:
