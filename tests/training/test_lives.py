@@ -7,7 +7,7 @@ from itertools import chain
 import pytest
 
 from persllm.training import analysis
-from persllm.training.nano.lives.items import SKILLS, LifeItem, life_items
+from persllm.training.nano.lives.items import SKILLS, LifeItem, life_items, life_scenes
 from persllm.training.nano.lives.names import HELD_OUT, TRAINING
 from persllm.training.nano.lives.people import KINDS
 
@@ -30,6 +30,32 @@ def _text(item: LifeItem) -> str:
 
 def _capitalised(items: list[LifeItem]) -> set[str]:
     return set(chain.from_iterable(re.findall(r"\b[A-Z][a-z]+", _text(item)) for item in items))
+
+
+@pytest.fixture(scope="module")
+def scenes() -> list[list[LifeItem]]:
+    return list(life_scenes(seed=3, count=500))
+
+
+def test_a_scene_is_one_speaker_with_one_memory_and_several_skills(
+    scenes: list[list[LifeItem]],
+) -> None:
+    for scene in scenes:
+        assert len({item.messages()[0] for item in scene}) == 1
+        assert len({item.recalled for item in scene}) == 1
+        assert 5 <= len(scene) <= 7
+    assert sum(len({item.skill for item in scene}) > 2 for scene in scenes) > 450
+
+
+def test_scenes_bear_out_their_answers_and_ask_for_every_skill(
+    scenes: list[list[LifeItem]],
+) -> None:
+    for item in chain.from_iterable(scenes):
+        if item.skill in {"fact", "false-premise", "true-premise", "opinion", "clash"}:
+            recalled = " ".join(item.recalled).lower()
+            assert all(text.lower() in recalled for text in item.want), item
+        assert not any(text in item.response for text in item.unwanted), item
+    assert {item.skill for item in chain.from_iterable(scenes)} == set(SKILLS)
 
 
 def test_same_seed_gives_same_items_and_another_seed_others() -> None:
@@ -93,6 +119,12 @@ def test_no_template_is_left_unfilled(training: list[LifeItem]) -> None:
         assert not re.search(r"[{}]|\.\.| {2}|None|\b[Aa] [aeio]|,,", text.replace(" ...", "")), (
             text
         )
+
+
+def test_nothing_is_unknown_that_the_scene_tells(scenes: list[list[LifeItem]]) -> None:
+    for scene in scenes:
+        answered = {item.question for item in scene if item.skill in {"fact", "narrate"}}
+        assert not answered & {item.question for item in scene if item.skill == "unknown"}
 
 
 def test_sentences_begin_with_a_capital(training: list[LifeItem]) -> None:

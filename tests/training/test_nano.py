@@ -1,23 +1,46 @@
 import re
+from collections.abc import Sequence
 from dataclasses import replace
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 import torch
+from torch.optim import _muon
 from transformers import PreTrainedTokenizerFast
 
 from persllm.training.nano.corpus import Tokens, as_chat
 from persllm.training.nano.lives.items import life_items
-from persllm.training.nano.passages import passage_items, passages
-from persllm.training.nano.pretrain import Batch, Batches, new_model, text_batches, train
+from persllm.training.nano.optimizers import _orthogonal
+from persllm.training.nano.passages import PassageItem, passage_items, passage_scenes, passages
+from persllm.training.nano.pretrain import (
+    Batch,
+    Batches,
+    Conversations,
+    Text,
+    new_model,
+    text_batches,
+    train,
+)
 from persllm.training.nano.recipe import Recipe
 from persllm.training.nano.skills import is_right
 from persllm.training.nano.tokenizer import END, MARKERS, PAD, ROLES, train_tokenizer
-from persllm.training.nano.tuning import DECISION_WEIGHT, Row, batched, tuning_batches, weights_of
+from persllm.training.nano.tuning import (
+    DECISION_WEIGHT,
+    Encoded,
+    computed_tokens,
+    dealt,
+    packed,
+    tuning_batches,
+    weights_of,
+)
+from persllm.training.tuning.trees import row_of
+from tests.training.apart import run_apart
 
 pytestmark = pytest.mark.slow
+TORCHS_OWN = _muon._zeropower_via_newtonschulz
 SMALL = Recipe(
     vocabulary=600,
     hidden=24,
@@ -104,10 +127,41 @@ def test_a_training_that_was_stopped_ends_as_an_unbroken_one(
         torch.testing.assert_close(continued[name], tensor, atol=0, rtol=0)
 
 
+IN_TWO = """
+import sys
+from pathlib import Path
+from tests.training.test_nano import SHARED, shared_steps
+from persllm.training.tuning.processes import processes
+
+assert processes() == 2
+shared_steps(Path(sys.argv[1]))
+"""
+SHARED = replace(SMALL, context=256)
+
+
+def shared_steps(checkpoint: Path) -> None:
+    """Take three steps over random tokens; as many processes as there are share each."""
+    tokens = np.random.default_rng(0).integers(4, SHARED.vocabulary, 4000).astype(np.uint16)
+    model = new_model(SHARED, pad=0, end=1)
+    batches = text_batches(tokens, SHARED)
+    list(train(model, batches, SHARED, steps=3, decay=0.5, checkpoint=checkpoint))
+
+
+def test_two_processes_take_the_steps_of_one(tmp_path: Path) -> None:
+    shared_steps(tmp_path / "one.pt")
+    script = tmp_path / "in_two.py"
+    script.write_text(IN_TWO, encoding="utf-8")
+    launch = ["-m", "torch.distributed.run", "--standalone", "--nproc-per-node=2"]
+    run_apart(*launch, str(script), str(tmp_path / "two.pt"))
+    one, two = (torch.load(tmp_path / f"{name}.pt") for name in ("one", "two"))
+    for name, weight in one["model"].items():
+        torch.testing.assert_close(two["model"][name], weight, atol=1e-4, rtol=1e-4)
+
+
 def _dying_after(steps: int, tokens: Tokens, recipe: Recipe) -> Batches:
     batches = text_batches(tokens, recipe)
 
-    def batch(step: int) -> Batch:
+    def batch(step: int) -> Sequence[Batch]:
         if step == steps:
             raise InterruptedError
         return batches(step)
@@ -115,42 +169,60 @@ def _dying_after(steps: int, tokens: Tokens, recipe: Recipe) -> Batches:
     return batch
 
 
+@pytest.mark.parametrize("scenes", [False, True])
 def test_tuning_counts_replies_and_rows_of_text_only(
-    tokenizer: PreTrainedTokenizerFast, tokens: Tokens
+    tokenizer: PreTrainedTokenizerFast, tokens: Tokens, scenes: bool
 ) -> None:
     known = passages([TEXT, TEXT.replace("Anna", "Ruth"), TEXT.replace("mill", "farm")] * 5)
-    recipe = replace(SMALL, context=4096, tuning_widths=(512, 4096))
-    batches = tuning_batches(tokens, known, tokenizer, recipe)
-    replies = 0
+    recipe = replace(SMALL, context=4096)
+    batches = tuning_batches(tokens, known, tokenizer, recipe, scenes=scenes)
     for step in (0, 1, 3, 4):
-        batch = batches(step)
-        assert batch.tokens.shape[1] in recipe.tuning_widths
-        for ids, targets in zip(batch.tokens, batch.targets, strict=True):
-            counted: Any = tokenizer.decode(ids[targets != -100])
-            replies += counted.endswith(END)
+        parts = batches(step)
+        assert len(parts) == recipe.parts
+        for part in parts:
+            assert isinstance(part, Conversations)
+            counted: Any = tokenizer.decode(part.packed["labels"])
+            assert counted.endswith(END)
             assert "<|user|>" not in counted
-    assert replies >= 4
-    text = batches(2)
-    assert torch.equal(text.tokens, text.targets)
-    again = tuning_batches(tokens, known, tokenizer, recipe)(4)
-    assert torch.equal(again.tokens, batch.tokens)
+            assert len(part.weights) == len(part.packed["labels"])
+    assert all(isinstance(part, Text) for part in batches(2))
+    again = tuning_batches(tokens, known, tokenizer, recipe, scenes=scenes)(4)
+    for one, other in zip(parts, again, strict=True):
+        assert isinstance(one, Conversations)
+        assert isinstance(other, Conversations)
+        assert torch.equal(one.packed["input_ids"], other.packed["input_ids"])
 
 
-def test_every_conversation_of_a_window_is_in_one_batch(
-    tokenizer: PreTrainedTokenizerFast,
-) -> None:
-    rows = [
-        Row([number] * length, [-100] * length, [0.0] * length)
-        for number, length in enumerate(range(1, 65))
+def test_scenes_are_dealt_whole_and_evenly() -> None:
+    scenes = [[_encoded(length), _encoded(length + 9)] for length in range(10, 74)]
+    parts = dealt(scenes, 4)
+    assert sorted(map(computed_tokens, chain(*parts))) == sorted(map(computed_tokens, scenes))
+    sizes = [sum(map(computed_tokens, part)) for part in parts]
+    assert max(sizes) - min(sizes) <= max(map(computed_tokens, scenes))
+
+
+def _encoded(length: int) -> Encoded:
+    return Encoded(row_of(range(length), (7, 1)), [4.0, 1.0])
+
+
+def test_what_a_scene_begins_with_is_computed_once_and_weights_follow_targets() -> None:
+    scene = [
+        Encoded(row_of(range(100), (5, 1)), [1.0, 2.0]),
+        Encoded(row_of((*range(90), 7), (6, 3, 1)), [3.0, 4.0, 5.0]),
     ]
-    made = batched(rows, replace(SMALL, tuning_widths=(16, 64), tuning_tokens=160), pad=99)
-    assert {tuple(batch.tokens.shape) for batch in made} == {(10, 16), (2, 64)}
-    found = [
-        ids[kept == 1].tolist()
-        for b in made
-        for ids, kept in zip(b.tokens, b.attention, strict=True)
-    ]
-    assert sorted(row for row in found if row != [99]) == sorted(row.tokens for row in rows)
+    batch = packed([scene])
+    assert batch.packed["input_ids"].numel() == computed_tokens(scene) == 102 + 4
+    assert batch.packed["labels"].tolist() == [5, 1, 6, 3, 1]
+    assert batch.weights.tolist() == [1.0, 2.0, 3.0, 4.0, 5.0]
+
+
+def test_muon_in_float32_does_what_torch_does_in_bfloat16() -> None:
+    torch.manual_seed(0)
+    for shape in ((24, 60), (60, 24)):
+        gradient = torch.randn(shape)
+        ours = _orthogonal(gradient, (3.4445, -4.775, 2.0315), 5, 1e-7)
+        theirs = TORCHS_OWN(gradient, (3.4445, -4.775, 2.0315), 5, 1e-7).float()
+        assert (ours - theirs).norm() / theirs.norm() < 0.03
 
 
 @pytest.mark.parametrize(
@@ -171,6 +243,21 @@ def test_the_words_that_decide_a_reply_count_more(reply: str, heavy: str) -> Non
     weights = weights_of(reply, places)
     told = [reply[a:b] for (a, b), w in zip(places, weights, strict=True) if w == DECISION_WEIGHT]
     assert told == re.findall(r"\w+|[^\w\s]", heavy)
+
+
+def test_a_scene_of_prose_asks_several_things_of_the_same_passages() -> None:
+    known = passages([TEXT.replace("1861", str(year)) for year in range(1861, 1901)])
+    scenes = list(passage_scenes(known, seed=1, count=4))
+    assert max(map(len, scenes)) > 1
+    for scene in scenes:
+        assert len({_recalled(item) for item in scene}) == 1
+    replies = [item.reply for item in chain(*scenes)]
+    assert any("I recall nothing of it." in reply for reply in replies)
+    assert any("That is not so." in reply for reply in replies)
+
+
+def _recalled(item: PassageItem) -> str:
+    return item.prompt[-1].content.rpartition("\n\n")[0]
 
 
 def test_prose_items_answer_from_the_prose() -> None:

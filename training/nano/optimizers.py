@@ -8,7 +8,8 @@ from collections.abc import Sequence
 from typing import Any, cast
 
 import torch
-from torch.optim import AdamW, Muon, Optimizer
+from torch import Tensor
+from torch.optim import AdamW, Muon, Optimizer, _muon
 from transformers import LlamaForCausalLM
 
 from persllm.training.nano.recipe import Recipe
@@ -21,6 +22,8 @@ def optimizers(model: LlamaForCausalLM, recipe: Recipe) -> tuple[Optimizer, ...]
     """Return the optimizers of all weights; each group remembers its full rate as `full`."""
     inside = [p for name, p in model.named_parameters() if p.dim() == 2 and "layers" in name]
     known = {id(p) for p in inside}
+    if not quick():
+        _muon._zeropower_via_newtonschulz = _orthogonal
     rest = [p for p in model.parameters() if id(p) not in known]
     muon = Muon(
         [{"params": inside, "full": recipe.matrix_rate}],
@@ -34,6 +37,23 @@ def optimizers(model: LlamaForCausalLM, recipe: Recipe) -> tuple[Optimizer, ...]
         fused=True,
     )
     return muon, adam
+
+
+def _orthogonal(
+    gradient: Tensor, coefficients: tuple[float, float, float], steps: int, eps: float
+) -> Tensor:
+    """Return what torch's Muon makes of a gradient, in float32.
+
+    torch multiplies in bfloat16, which costs ten times as much where there is no hardware for it.
+    """
+    first, second, third = coefficients
+    tall = gradient.shape[0] > gradient.shape[1]
+    x = gradient.float().T if tall else gradient.float()
+    x = x / x.norm().clamp(min=eps)
+    for _ in range(steps):
+        gram = x @ x.T
+        x = torch.addmm(x, torch.addmm(gram, gram, gram, beta=second, alpha=third), x, beta=first)
+    return x.T if tall else x
 
 
 def set_rates(made: Sequence[Optimizer], share: float) -> None:

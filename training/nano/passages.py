@@ -32,6 +32,8 @@ RECALLED = (1, 2, 2, 3, 4)
 MOST_ASKED = 2
 """How many of them are asked about."""
 PASSAGES_A_SCENE = 8
+LEAST_PASSAGES = 2
+"""One that is recalled and one that is not."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +116,8 @@ def passage_scenes(
     teacher = RulesTeacher(some)
     for number, speaker in enumerate(life_items(seed=seed, count=count)):
         mine = some[number * PASSAGES_A_SCENE : (number + 1) * PASSAGES_A_SCENE]
+        if len(mine) < LEAST_PASSAGES:
+            return
         drafts = {
             material: [
                 draft
