@@ -3,7 +3,8 @@
     python -m persllm.training.nano --text ../shared/pretrain --work work-nano --out persllm/nano
 
 The same command continues where it was stopped. Writes weights, tokenizer, chat template and the
-model card to --out; checkpoints and logs stay in --work.
+model card to --out; checkpoints and logs stay in --work. Two processes share the steps with
+`python -m torch.distributed.run --nproc-per-node 2 -m persllm.training.nano ...`.
 """
 
 import argparse
@@ -26,6 +27,7 @@ from persllm.training.nano.recipe import Recipe
 from persllm.training.nano.skills import measure_skills
 from persllm.training.nano.tokenizer import END, PAD, train_tokenizer
 from persllm.training.nano.tuning import tuning_batches
+from persllm.training.tuning.processes import first_then_others, is_first
 
 SKILLS_SECONDS = 900.0
 PROSE = "book_prose"
@@ -35,11 +37,12 @@ def main(argv: Sequence[str] | None = None) -> None:
     """Run the recipe from text to shipped folder."""
     options = _options(argv)
     recipe = Recipe()
-    tokenizer = _tokenizer(options.text, options.work / "tokenizer", recipe)
-    tokens, held_out = _tokens(options.text, options.work / "tokens.npz", tokenizer, recipe)
+    tokenizer, (tokens, held_out) = first_then_others(lambda: _read(options, recipe))
     _say(f"{len(tokens):,} tokens of general text")
     model = _pretrained(tokens, held_out, tokenizer, recipe, options.work)
     _tune(model, tokens, _prose(options.text, recipe), tokenizer, recipe, options.work)
+    if not is_first():
+        return
     skills = measure_skills(model, tokenizer)
     losses = json.loads((options.work / "pretrained.json").read_text(encoding="utf-8"))
     model.save_pretrained(options.out)
@@ -59,7 +62,16 @@ def _options(argv: Sequence[str] | None) -> argparse.Namespace:
 
 
 def _say(text: str) -> None:
-    print(f"{time.strftime('%H:%M:%S')} {text}", flush=True)
+    if is_first():
+        print(f"{time.strftime('%H:%M:%S')} {text}", flush=True)
+
+
+def _read(
+    options: argparse.Namespace, recipe: Recipe
+) -> tuple[PreTrainedTokenizerFast, tuple[Tokens, dict[str, Tokens]]]:
+    """Return the tokenizer and the text in tokens; made once, then read."""
+    tokenizer = _tokenizer(options.text, options.work / "tokenizer", recipe)
+    return tokenizer, _tokens(options.text, options.work / "tokens.npz", tokenizer, recipe)
 
 
 def _tokenizer(text: Path, folder: Path, recipe: Recipe) -> PreTrainedTokenizerFast:
@@ -118,8 +130,9 @@ def _pretrained(
         _say(f"text {step}/{recipe.pretraining_steps} loss {loss:.3f} {speed:,.0f} tokens/s")
     losses = {name: round(held_out_loss(model, text), 3) for name, text in held_out.items()}
     _say(f"held-out loss a token {losses}")
-    model.save_pretrained(folder)
-    write_json(work / "pretrained.json", losses)
+    if is_first():
+        model.save_pretrained(folder)
+        write_json(work / "pretrained.json", losses)
     return model
 
 
@@ -154,7 +167,7 @@ def _follow(
     measured = time.monotonic()
     for step, loss, speed in steps:
         _say(f"{what}: {step} loss {loss:.3f} {speed:,.0f} tokens/s")
-        if time.monotonic() - measured > SKILLS_SECONDS:
+        if is_first() and time.monotonic() - measured > SKILLS_SECONDS:
             for name, skill in measure_skills(model, tokenizer, per_skill=20).items():
                 _say(f"    {name} {skill.right}/{skill.asked}   {skill.sample}")
             measured = time.monotonic()

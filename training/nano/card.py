@@ -29,8 +29,10 @@ hidden $hidden, $layers layers, $heads heads, feed-forward $feed_forward, vocabu
 
 $pretraining_steps steps on general text ($text_tokens tokens seen), then $tuning_steps steps of
 $tuning_tokens tokens on conversations: synthetic lives from `training/nano/lives` and questions
-about public-domain prose, loss on the replies only. Muon and AdamW; two CPU cores, products in
-bfloat16 where the machine has them, weights in float32.
+about public-domain prose, loss on the replies only. Then $scene_steps steps in which most questions
+come in scenes, five to seven over the same recalled texts, some of which these texts do not answer;
+what the questions of a scene begin with is computed once. Muon and AdamW; two CPU cores, products
+in bfloat16 where the machine has them, weights in float32.
 
     python -m persllm.training.nano --text <folder of sources> --work <folder> --out persllm/nano
 
@@ -72,6 +74,7 @@ def nano_card(
         pretraining_steps=recipe.pretraining_steps,
         text_tokens=f"{recipe.pretraining_steps * recipe.pretraining_tokens:,}",
         tuning_steps=recipe.tuning_steps,
+        scene_steps=recipe.scene_steps,
         tuning_tokens=f"{recipe.tuning_tokens:,}",
         skills="\n".join(rows),
         **{name: f"{loss:.2f}" for name, loss in losses.items()},

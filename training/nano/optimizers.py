@@ -40,17 +40,17 @@ def optimizers(model: LlamaForCausalLM, recipe: Recipe) -> tuple[Optimizer, ...]
 
 
 def _orthogonal(
-    gradient: Tensor, coefficients: tuple[float, float, float], steps: int, eps: float
+    grad: Tensor, ns_coefficients: tuple[float, float, float], ns_steps: int, eps: float
 ) -> Tensor:
     """Return what torch's Muon makes of a gradient, in float32.
 
     torch multiplies in bfloat16, which costs ten times as much where there is no hardware for it.
     """
-    first, second, third = coefficients
-    tall = gradient.shape[0] > gradient.shape[1]
-    x = gradient.float().T if tall else gradient.float()
+    first, second, third = ns_coefficients
+    tall = grad.shape[0] > grad.shape[1]
+    x = grad.float().T if tall else grad.float()
     x = x / x.norm().clamp(min=eps)
-    for _ in range(steps):
+    for _ in range(ns_steps):
         gram = x @ x.T
         x = torch.addmm(x, torch.addmm(gram, gram, gram, beta=second, alpha=third), x, beta=first)
     return x.T if tall else x

@@ -31,7 +31,7 @@ from persllm.training.nano.optimizers import (
 )
 from persllm.training.nano.recipe import Recipe
 from persllm.training.tuning.attention import log_probabilities, moved, tree_attention
-from persllm.training.tuning.processes import is_first, processes, rank
+from persllm.training.tuning.processes import is_first, join, processes, rank
 
 CHECKPOINT_SECONDS = 120.0
 LONG_EVERY = 8
@@ -161,11 +161,11 @@ def _step(
 ) -> tuple[float, int]:
     """Take one step; several processes share its parts. Returns its loss and how many tokens."""
     mine = parts[rank() :: processes()]
-    whole = torch.zeros(())
+    whole = torch.zeros((), device=model.device)
     for part in mine:
         loss = _loss(model, states, part) / len(parts)
         loss.backward()
-        whole += loss.detach().cpu()
+        whole += loss.detach()
     _add_up([whole, *(p.grad for p in model.parameters() if p.grad is not None)])
     if not math.isfinite(whole.item()):
         raise FloatingPointError(f"the loss became {whole.item()}; lower the rates in the recipe")
@@ -180,8 +180,7 @@ def _add_up(values: Sequence[Tensor]) -> None:
     """Replace each value by its sum over the processes."""
     if processes() == 1:
         return
-    if not torch.distributed.is_initialized():
-        torch.distributed.init_process_group("gloo")
+    join()
     joined = torch.cat([value.flatten() for value in values])
     torch.distributed.all_reduce(joined)
     for value, own in zip(values, joined.split([v.numel() for v in values]), strict=True):

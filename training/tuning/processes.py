@@ -35,7 +35,7 @@ def agreed(value: T) -> T:
         return value
     from torch.distributed import broadcast_object_list
 
-    _join()
+    join()
     values: list[Any] = [value]
     broadcast_object_list(values, src=0)
     return values[0]  # type: ignore[no-any-return]
@@ -65,7 +65,7 @@ def refuse_uneven(batch: int, accumulate: int) -> None:
         )
 
 
-def _join() -> None:
+def join() -> None:
     """Let the processes find each other; TRL's trainers use the same group later."""
     from accelerate import PartialState
 
