@@ -101,9 +101,9 @@ class Connection:
                 answer.close()
             _wait(tried, answer.headers.get("Retry-After"))
 
-    def refusal(self, answer: httpx.Response) -> EngineError:
+    def refusal(self, answer: httpx.Response) -> "RefusedError":
         """Return the error for an answer that is none."""
-        return EngineError(
+        return RefusedError(
             f"{self.address.url} answered {answer.status_code}: {said(answer)}"
             + ADVICE.get(answer.status_code, "")
         )
@@ -128,6 +128,10 @@ class Connection:
             f"no server answers at {self.address.url}: {why}. Start it, or name another with "
             "--engine."
         )
+
+
+class RefusedError(EngineError):
+    """A server answered, and said no."""
 
 
 def said(answer: httpx.Response) -> str:

@@ -7,11 +7,14 @@ tell is assumed, and said once: its context, and how many tokens a prompt has.
 import logging
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from persllm.agents.engines.connection import AGAIN, Connection
+import httpx
+
+from persllm.agents.engines.connection import AGAIN, Connection, RefusedError, said
 from persllm.agents.engines.control import without_control
 from persllm.agents.engines.served import Address, Served, events
 from persllm.agents.engines.served_adapters import ServedAdapters
@@ -19,7 +22,7 @@ from persllm.agents.engines.shown import Shown
 from persllm.bases import Base, find_base
 from persllm.engine import Piece, Reply, Request, whole
 from persllm.errors import BaseModelError, EngineError, TooLongError
-from persllm.messages import Message
+from persllm.messages import Message, fold_system
 
 logger = logging.getLogger(__name__)
 
@@ -57,6 +60,7 @@ class HttpEngine:
         _check_base(models.get(self._model), base)
         self._context = _context(models.get(self._model), address)
         self._adapters = ServedAdapters(self._connection, base, names or {})
+        self._folds = False
         self._counts = True
         self._counted = lru_cache(maxsize=256)(self._count)
 
@@ -85,7 +89,7 @@ class HttpEngine:
         model = self._adapters.name(request.adapter) if request.adapter else self._model
         shown, text, pieces, finish = Shown(request.stop), "", 0, "stop"
         usage: dict[str, Any] = {}
-        with self._connection.streamed("/chat/completions", _body(request, model)) as received:
+        with self._answer(request, model) as received:
             for event in events(received):
                 usage = event.get("usage") or usage
                 new, ended = _news(event)
@@ -121,6 +125,40 @@ class HttpEngine:
         """Close the connections."""
         self._connection.close()
 
+    @contextmanager
+    def _answer(self, request: Request, model: str) -> Iterator[Iterator[bytes]]:
+        """Yield an answer's bytes; where the base takes no system turn, ask without one."""
+        with ExitStack() as answers:
+            try:
+                received = answers.enter_context(self._asked(request, model))
+            except RefusedError as refusal:
+                if not self._fold(str(refusal), request.messages):
+                    raise
+                received = answers.enter_context(self._asked(request, model))
+            yield received
+
+    def _asked(self, request: Request, model: str) -> AbstractContextManager[Iterator[bytes]]:
+        body = _body(request, model) | {"messages": self._rows(request.messages)}
+        return self._connection.streamed("/chat/completions", body)
+
+    def _fold(self, refusal: str, messages: Sequence[Message]) -> bool:
+        """Tell whether to ask again with the system text in the user turn, from now on.
+
+        Chat templates without a system turn refuse it in words of their own; all speak of roles.
+        """
+        told = "role" in refusal.lower() and messages[0].role == "system"
+        if self._folds or not told:
+            return False
+        self._folds = True
+        logger.warning(
+            "%s takes no system turn; its text goes before the first question", self.name
+        )
+        return True
+
+    def _rows(self, messages: Sequence[Message]) -> list[dict[str, str]]:
+        sent = fold_system(messages) if self._folds else messages
+        return [{"role": m.role, "content": without_control(m.content)} for m in sent]
+
     def _check_length(self, request: Request) -> None:
         """Refuse what cannot fit; the server is asked only where the letters leave it open."""
         room = self._context - request.max_tokens
@@ -135,8 +173,9 @@ class HttpEngine:
             )
 
     def _count(self, messages: tuple[Message, ...]) -> int:
-        body = {"model": self._model, "messages": _rows(messages)}
-        answer = self._connection.post("/tokenize", body)
+        answer = self._tokenized(messages)
+        if not answer.is_success and self._fold(said(answer), messages):
+            answer = self._tokenized(messages)
         if answer.status_code in AGAIN:
             raise self._connection.refusal(answer)
         try:
@@ -152,11 +191,14 @@ class HttpEngine:
         )
         return _estimate(messages)
 
+    def _tokenized(self, messages: Sequence[Message]) -> httpx.Response:
+        body = {"model": self._model, "messages": self._rows(messages)}
+        return self._connection.post("/tokenize", body)
+
 
 def _body(request: Request, model: str) -> dict[str, Any]:
     body: dict[str, Any] = {
         "model": model,
-        "messages": _rows(request.messages),
         "max_tokens": request.max_tokens,
         "temperature": request.temperature,
         "top_p": request.top_p,
@@ -168,10 +210,6 @@ def _body(request: Request, model: str) -> dict[str, Any]:
     if request.stop:
         body["stop"] = list(request.stop[:STOPS_SENT])
     return body
-
-
-def _rows(messages: Sequence[Message]) -> list[dict[str, str]]:
-    return [{"role": m.role, "content": without_control(m.content)} for m in messages]
 
 
 def _news(event: Mapping[str, Any]) -> tuple[str, str]:

@@ -104,16 +104,20 @@ def eventually(true: Callable[[], bool]) -> None:
 
 
 @contextmanager
-def told(*answers: tuple[int, dict[str, str], bytes]) -> Iterator[tuple[str, list[str]]]:
+def told(
+    *answers: tuple[int, dict[str, str], bytes], bodies: list[bytes] | None = None
+) -> Iterator[tuple[str, list[str]]]:
     """Answer one call after the other with (status, headers, body); the last one for ever.
 
-    Yields the address, and the paths that were asked for.
+    Yields the address, and the paths that were asked for; what was sent there goes to `bodies`.
     """
     asked: list[str] = []
 
     class Told(BaseHTTPRequestHandler):
         def answer(self) -> None:
-            self.rfile.read(int(self.headers.get("Content-Length") or 0))
+            sent = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+            if bodies is not None:
+                bodies.append(sent)
             status, headers, body = answers[min(len(asked), len(answers) - 1)]
             asked.append(self.path)
             self.send_response(status)

@@ -281,6 +281,20 @@ def test_a_server_of_another_base_is_refused(tmp_path: Path) -> None:
         engine_at(url)
 
 
+def test_a_base_without_a_system_turn_gets_its_text_in_the_first_question() -> None:
+    ask = replace(ASK, messages=(Message("system", "You are Otto."), *ASK.messages))
+    no = json_answer({"error": {"message": "System role not supported"}}, 400)
+    yes = stream_answer(chunk("I am Otto.", "stop"))
+    bodies: list[bytes] = []
+    with told(json_answer(LIST), no, yes, yes, bodies=bodies) as (url, _):
+        engine = engine_at(url)
+        for _again in range(2):
+            assert "".join(piece.text for piece in engine.stream(ask)) == "I am Otto."
+    refused, *folded = [json.loads(body)["messages"] for body in bodies if b"stream" in body]
+    assert refused[0]["role"] == "system"
+    assert folded == [[{"role": "user", "content": "You are Otto.\n\nWho are you?"}]] * 2
+
+
 def test_a_long_prompt_is_refused_with_an_error_of_its_own() -> None:
     with told(json_answer(LIST), json_answer({"count": 600})) as (url, _):
         engine = engine_at(url)
