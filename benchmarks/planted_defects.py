@@ -36,7 +36,7 @@ from persllm.ui.commands import DATA_FOLDER, made_data
 from persllm.ui.compared import ADAPTER, BOTH
 from persllm.ui.evaluate import EvalWishes, evaluate, write_report
 
-PERSONA, STRANGER = "nikola-tesla", "thomas-edison"
+PERSONA, STRANGER = "frederick-douglass", "ada-lovelace"
 SOUND = "sound"
 SETTINGS = NANO_BASE
 

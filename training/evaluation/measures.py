@@ -32,6 +32,11 @@ def _pairs(why: str) -> MeasureText:
     return MeasureText(f"pairs, {why}", what)
 
 
+def _margin(why: str) -> MeasureText:
+    what = f"Nats a token by which the chosen reply of held-out pairs ({why}) is likelier."
+    return MeasureText(f"margin, {why}", what, share=False)
+
+
 MEASURE_TEXTS: Mapping[str, MeasureText] = {
     "knowledge": MeasureText("knowledge", "The answer holds the words that carry the fact."),
     "corrected": MeasureText("corrected", "A false claim is answered with what is known."),
@@ -57,6 +62,10 @@ MEASURE_TEXTS: Mapping[str, MeasureText] = {
     "pairs_over_denial": _pairs("over-denial"),
     "pairs_other_stage": _pairs("other stage"),
     "pairs_other_persona": _pairs("other persona"),
+    "margin_induced": _margin("induced"),
+    "margin_over_denial": _margin("over-denial"),
+    "margin_other_stage": _margin("other stage"),
+    "margin_other_persona": _margin("other persona"),
     "stage_accuracy": MeasureText(
         "stage accuracy", "Answers to one question at two stages fit their own stages better."
     ),

@@ -19,6 +19,9 @@ from persllm.training.evaluation.figures import Case
 from persllm.training.evaluation.parts import Part
 from persllm.training.evaluation.systems import Outcome, Question
 
+MARGIN = "margin"
+"""Begins the names of the measures in nats; the others tell only which reply is likelier."""
+
 
 def likelihood_part(
     items: Sequence[Item],
@@ -43,8 +46,9 @@ def likelihood_part(
             Case(
                 measure=measure,
                 id=id_,
-                value=float(
-                    _each(outcome.scores[question, right]) > _each(outcome.scores[question, wrong])
+                value=_value(
+                    measure,
+                    _each(outcome.scores[question, right]) - _each(outcome.scores[question, wrong]),
                 ),
                 stage=question.stage,
                 question=question.text,
@@ -99,12 +103,18 @@ def _views(pairs: Sequence[Pair], asked: dict[str, Item], *, most: int) -> list[
         if taken[pair.stage, pair.why] > most:
             continue
         question = Question(stage=pair.stage, text=item.question)
-        for measure in ("pairs", f"pairs_{pair.why.replace('-', '_')}"):
+        why = pair.why.replace("-", "_")
+        for measure in ("pairs", f"pairs_{why}", f"{MARGIN}_{why}"):
             made.append((measure, pair.id, question, pair.chosen, pair.rejected, item.sources))
         if item.kind == "attitude":
             own, other = (parse_reply(text).response for text in (pair.chosen, pair.rejected))
             made.append(("attitude_likelihood", pair.id, question, own, other, item.sources))
     return made
+
+
+def _value(measure: str, margin: float) -> float:
+    """Return the margin where it is measured, else whether the right one is likelier."""
+    return margin if measure.startswith(MARGIN) else float(margin > 0)
 
 
 def _each(score: Score) -> float:

@@ -38,7 +38,7 @@ from persllm.training.evaluation.stages import (
 from persllm.training.evaluation.statements import false_statement, likelihood_part
 from persllm.training.evaluation.systems import Question, Statement, System, ask
 from tests.doubles import LetterEmbeddings, MakePersona
-from tests.training.test_items import ITEM
+from tests.training.test_items import ITEM, PAIR
 
 LETTERS = LetterEmbeddings()
 
@@ -168,6 +168,18 @@ def test_beliefs_are_read_from_likelihoods_a_token(tiny_persona: MakePersona) ->
     assert set(knows["knowledge_likelihood"]) == {1.0}
     assert set(mistaken["knowledge_likelihood"]) == {0.0}
     assert values(part, system(lambda q: "")) == {}
+
+
+def test_a_margin_is_nats_a_token_between_the_replies_of_a_pair() -> None:
+    pairs = [
+        replace(PAIR, id=f"{why} {n}", chosen_item=ITEM.id, why=why, chosen="A b.", rejected="C.")
+        for why in ("other-stage", "induced")
+        for n in range(3)
+    ]
+    part = likelihood_part([ITEM], pairs, [], most=2, seed=1)
+    found = values(part, system(lambda q: "", lambda s: -0.5 if s[1] == "A b." else -1.25))
+    assert found["margin_other_stage"] == found["margin_induced"] == [0.75, 0.75]
+    assert found["pairs_other_stage"] == [1.0, 1.0]
 
 
 def test_a_persona_with_swapped_stages_shows_in_stage_accuracy(tiny_persona: MakePersona) -> None:
