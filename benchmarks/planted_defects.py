@@ -50,7 +50,8 @@ def main() -> None:
     parser.add_argument("--most", type=int, default=16, help="most items of a measure and stage")
     parser.add_argument("--only", nargs="*", help="names of defects; all by default")
     chosen = parser.parse_args()
-    wishes = EvalWishes(settings=EvalSettings(most=chosen.most, turns=0, open_questions=2))
+    settings = EvalSettings(most=chosen.most, turns=0, open_questions=2)
+    wishes = EvalWishes(settings=settings, systems=(ADAPTER, BOTH))
     reports: dict[str, Report] = {}
     for name, (spoil, settings) in DEFECTS.items():
         if name == SOUND or not chosen.only or name in chosen.only:

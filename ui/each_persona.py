@@ -61,6 +61,8 @@ class Asked:
     """Other chat models, by name."""
     voices: Voices
     """Among whom the speaker of an answer is guessed."""
+    systems: tuple[str, ...] = ()
+    """Which of our own systems are asked, by name; all where none is named."""
 
 
 def evaluate_each(
@@ -107,8 +109,9 @@ def evaluate_one(persona: Persona, workplace: Workplace, asked: Asked, *, told: 
     items, pairs = data.split("test")
     seed = asked.settings.seed
     scratch = evaluation_folder(workplace.runs, persona)
+    own = systems_for(persona, workplace, data.split("train")[0], seed=seed, scratch=scratch)
     systems = [
-        *systems_for(persona, workplace, data.split("train")[0], seed=seed, scratch=scratch),
+        *(system for system in own if not asked.systems or system.name in asked.systems),
         *other_systems(persona, workplace, asked.also, seed=seed),
     ]
     embeddings = KeptEmbeddings(default_embeddings())

@@ -36,7 +36,7 @@ from persllm.training.evaluation.report import (
 from persllm.training.evaluation.speakers import Voices, voices_of
 from persllm.training.evaluation.suite import EvalSettings, Result, with_inter
 from persllm.ui.commands import VECTORS_FOLDER
-from persllm.ui.compared import BEFORE_DPO, BOTH
+from persllm.ui.compared import BEFORE_DPO, BOTH, OWN
 from persllm.ui.each_persona import EVALUATION_FOLDER, Asked, evaluate_each, evaluation_folder
 from persllm.ui.progress import remembering
 
@@ -69,6 +69,8 @@ class EvalWishes:
     settings: EvalSettings = field(default_factory=EvalSettings)
     also: tuple[str, ...] = ()
     """Other chat models, by name."""
+    systems: tuple[str, ...] = ()
+    """Which of our own systems are asked, by name; all where none is named."""
     out: Path | None = None
     """Folder of the report; in the runs folder by default."""
     into: Path | None = None
@@ -120,12 +122,15 @@ def evaluate(people: Sequence[Persona], workplace: Workplace, wishes: EvalWishes
     """Evaluate personas; each one's answers are written beside its data.
 
     Raises:
+        DataError: A system is named that there is not.
         PersLLMError: A persona has no adapter for this base, or a step fails.
     """
     started = time.monotonic()
+    _refuse_unknown(wishes.systems)
     for persona in people:
         workplace.adapter(persona)  # its absence is told before any data is made
-    asked = Asked(wishes.settings, wishes.also, _voices(people, workplace.runs))
+    voices = _voices(people, workplace.runs)
+    asked = Asked(wishes.settings, wishes.also, voices, wishes.systems)
     results = with_inter(evaluate_each(people, workplace, asked, jobs=wishes.jobs))
     for persona in people:
         folder = evaluation_folder(workplace.runs, persona)
@@ -144,9 +149,17 @@ def evaluate(people: Sequence[Persona], workplace: Workplace, wishes: EvalWishes
         },
         seed=wishes.settings.seed,
     )
-    for persona in people:
-        record(workplace.adapter(persona), report.personas[persona.id], workplace.runs)
+    if not wishes.systems:  # a card tells of all systems, or of those it had before
+        for persona in people:
+            record(workplace.adapter(persona), report.personas[persona.id], workplace.runs)
     return report
+
+
+def _refuse_unknown(systems: Sequence[str]) -> None:
+    known = (*OWN, BEFORE_DPO)
+    for name in systems:
+        if name not in known:
+            raise DataError(f"there is no system {name!r}. Choose from: {', '.join(known)}.")
 
 
 def answers_path(runs: Path, persona: Persona) -> Path:

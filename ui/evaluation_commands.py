@@ -42,6 +42,12 @@ def evaluate(
         list[str] | None,
         typer.Option(help="Also ask this chat model, such as openai:gpt-4o-mini."),
     ] = None,
+    system: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="Ask only this one: prompt, few-shot, memory, adapter, adapter + memory."
+        ),
+    ] = None,
     seed: Annotated[int, typer.Option(help="The same seed gives the same figures.")] = 1,
     jobs: Annotated[
         int | None,
@@ -75,6 +81,7 @@ def evaluate(
         wishes=EvalWishes(
             settings=EvalSettings(most=most, turns=turns, seed=seed),
             also=tuple(also or ()),
+            systems=tuple(system or ()),
             jobs=jobs,
             out=out,
             into=into,

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -15,6 +16,7 @@ from persllm.files import read_jsonl
 from persllm.manifest import WEIGHTS_NAME, Manifest, read_manifest, write_manifest
 from persllm.messages import template_hash
 from persllm.persona import Persona
+from persllm.training.evaluation.page import page
 from persllm.training.evaluation.report import ALL, Report, read_report
 from persllm.training.evaluation.suite import EvalSettings
 from persllm.ui.compared import ADAPTER, BEFORE_DPO, BOTH, EXAMPLES, MEMORY, OWN, PROMPT
@@ -123,6 +125,19 @@ def test_prompt_examples_memory_and_adapter_are_told_apart(evaluated: tuple[Repo
     assert "general_loss" not in systems[BOTH].figures
     assert {"bleu_intra", "bleu_stage"} <= systems[BEFORE_DPO].figures.keys()
     assert "knowledge" not in systems[BEFORE_DPO].figures
+
+
+def test_only_the_named_systems_are_asked_and_the_card_stays(
+    tiny_persona: MakePersona, tmp_path: Path
+) -> None:
+    marta = tiny_persona()
+    place = place_with([marta], tmp_path / "runs")
+    report = evaluate([marta], place, replace(QUICK, systems=(ADAPTER,)))
+    assert list(report.personas[marta.id].systems) == [ADAPTER]
+    assert ADAPTER in page(report)
+    assert (place.adapter(marta) / "README.md").read_text(encoding="utf-8") == "# A card\n"
+    with pytest.raises(DataError, match="no system 'adaptor'. Choose from: prompt"):
+        evaluate([marta], place, replace(QUICK, systems=("adaptor",)))
 
 
 def test_several_personas_are_also_pooled_and_guessed_among(evaluated: tuple[Report, Path]) -> None:
