@@ -1,6 +1,6 @@
 """Speakers at once: tokens a second of the local engine beside PEFT, one reply after another.
 
-python benchmarks/decode.py [--nano] [--repeats 5]
+python benchmarks/decode.py [--nano | --half] [--repeats 5]
 
 Each side answers fresh prompts of about 130 tokens with 40 tokens, once from the start and once,
 where the prompt is read already, from there: "in all" and "writing only". A persona's header is the
@@ -13,6 +13,7 @@ import statistics
 import tempfile
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 from speakers import Plain, random_adapters, random_base, request, timed, words
@@ -65,10 +66,12 @@ def engine_rates(
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--nano", action="store_true", help="the nano base, not the random one")
+    parser.add_argument("--half", action="store_true", help="a random one published in fp16")
     parser.add_argument("--repeats", type=int, default=5)
     chosen = parser.parse_args()
     with tempfile.TemporaryDirectory() as made:
-        base = find_base("nano") if chosen.nano else random_base(Path(made) / "base")
+        made_base = partial(random_base, Path(made) / "base", half=chosen.half)
+        base = find_base("nano") if chosen.nano else made_base()
         adapters = random_adapters(base, Path(made), 4)
         plain = Plain(base, adapters)
         engines = {"fp32": LocalEngine(base), "int8": LocalEngine(base, int8=True)}

@@ -25,8 +25,8 @@ WORDS = "the clerk of Graz wrote letters about rivers machines and the price of 
 torch.set_num_threads(1)
 
 
-def random_base(folder: Path) -> Base:
-    """Return a random base of 8 layers, 512 wide."""
+def random_base(folder: Path, *, half: bool = False) -> Base:
+    """Return a random base of 8 layers, 512 wide; `half` as if it were published in fp16."""
     torch.manual_seed(0)
     config = LlamaConfig(
         vocab_size=4096,
@@ -39,7 +39,8 @@ def random_base(folder: Path) -> Base:
         eos_token_id=1,
         pad_token_id=0,
     )
-    AutoModelForCausalLM.from_config(config).save_pretrained(folder)
+    model = AutoModelForCausalLM.from_config(config)
+    (model.half() if half else model).save_pretrained(folder)
     for name in ("tokenizer.json", "tokenizer_config.json", "chat_template.jinja"):
         shutil.copy(NANO_FOLDER / name, folder)
     return find_base(str(folder))
@@ -50,7 +51,9 @@ def random_adapters(base: Base, folder: Path, count: int) -> list[Path]:
     folders = []
     settings = {"r": RANK, "target_modules": "all-linear", "task_type": "CAUSAL_LM"}
     config = LoraConfig(init_lora_weights=False, **settings)
-    model = get_peft_model(AutoModelForCausalLM.from_pretrained(base.location), config)
+    model = get_peft_model(
+        AutoModelForCausalLM.from_pretrained(base.location, dtype=torch.float32), config
+    )
     for number in range(count):
         torch.manual_seed(number)
         for name, weight in model.named_parameters():
@@ -79,7 +82,7 @@ class Plain:
 
     def __init__(self, base: Base, adapters: list[Path]) -> None:
         self.tokenizer: Any = AutoTokenizer.from_pretrained(base.location)
-        model: Any = AutoModelForCausalLM.from_pretrained(base.location)
+        model: Any = AutoModelForCausalLM.from_pretrained(base.location, dtype=torch.float32)
         self.model: Any = PeftModel.from_pretrained(model, str(adapters[0]), str(adapters[0]))
         for adapter in adapters[1:]:
             self.model.load_adapter(str(adapter), str(adapter))

@@ -144,14 +144,17 @@ def _tune(
     recipe: Recipe,
     work: Path,
 ) -> None:
-    parts = (("lives", recipe.tuning_steps, False), ("scenes", recipe.scene_steps, True))
-    for name, steps, scenes in parts:
+    parts = (
+        ("lives", recipe.tuning_steps, recipe.tuning_decay, False),
+        ("scenes", recipe.scene_steps, recipe.scene_decay, True),
+    )
+    for name, steps, decay, scenes in parts:
         tuning = train(
             model,
             tuning_batches(tokens, prose, tokenizer, recipe, scenes=scenes),
             recipe,
             steps=steps,
-            decay=recipe.tuning_decay,
+            decay=decay,
             checkpoint=work / f"{name}.pt",
         )
         _follow(f"{name} of {steps}", tuning, model, tokenizer)

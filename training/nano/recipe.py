@@ -39,7 +39,7 @@ class Recipe:
     tuning_steps: int = 3700
     tuning_tokens: int = 6144
     """Tokens a step, what conversations share counted once; the loss counts replies only."""
-    scene_steps: int = 2000
+    scene_steps: int = 1250
     """Steps after those of tuning, in which most questions come in scenes."""
     scene_share: float = 0.75
     """Share of the tokens of these steps that are scenes."""
@@ -54,4 +54,5 @@ class Recipe:
     pretraining_decay: float = 0.3
     """Last share of the steps, in which the learning rate falls to its floor."""
     tuning_decay: float = 0.4
+    scene_decay: float = 0.7
     seed: int = 1893
