@@ -1,6 +1,7 @@
 """Does the evaluation catch what is wrong? Adapters with planted defects, on nano.
 
 python benchmarks/planted_defects.py --runs /tmp/planted [--items 96] [--most 16] [--only swapped]
+                                     [--closed]
 
 Trains a sound adapter and four with a defect each on the same items, evaluates all, and prints
 which figures fell by more than their noise against the sound one (the gate of `persllm eval`):
@@ -11,6 +12,8 @@ which figures fell by more than their noise against the sound one (the gate of `
 - overtrained: ten times the learning rate and twice the passes.
 
 With few items (96, 6 of a measure) the defects do not show: the base does most of the work then.
+With --closed nothing is recalled in training, so that the adapter has to carry stage and voice
+itself: a small base otherwise learns to copy what is recalled, whoever is said to speak.
 """
 
 import argparse
@@ -48,6 +51,7 @@ def main() -> None:
     parser.add_argument("--runs", type=Path, required=True)
     parser.add_argument("--items", type=int, default=10_000, help="most training items")
     parser.add_argument("--most", type=int, default=16, help="most items of a measure and stage")
+    parser.add_argument("--closed", action="store_true", help="train without what is recalled")
     parser.add_argument("--only", nargs="*", help="names of defects; all by default")
     chosen = parser.parse_args()
     settings = EvalSettings(most=chosen.most, turns=0, open_questions=2)
@@ -55,24 +59,26 @@ def main() -> None:
     reports: dict[str, Report] = {}
     for name, (spoil, settings) in DEFECTS.items():
         if name == SOUND or not chosen.only or name in chosen.only:
-            reports[name] = evaluated(chosen.runs, name, spoil, settings, chosen.items, wishes)
+            reports[name] = evaluated(chosen, name, spoil, settings, wishes)
             tell(name, reports[SOUND], reports[name])
 
 
 def evaluated(
-    runs: Path,
+    chosen: argparse.Namespace,
     name: str,
     spoil: Callable[[Persona, Records, Path], Records],
     settings: TrainSettings,
-    most: int,
     wishes: EvalWishes,
 ) -> Report:
     """Train and evaluate one adapter; all share the data that is held out."""
+    runs: Path = chosen.runs
     persona, own = find_persona(PERSONA), runs / name
     data = made_data(persona, runs=runs)
     shutil.copytree(data.folder, own / PERSONA / DATA_FOLDER, dirs_exist_ok=True)
     train = spoil(persona, data.split("train"), runs)
-    items = spread(train[0], most)
+    if chosen.closed:
+        train = closed(train)
+    items = spread(train[0], chosen.items)
     kept = {item.id for item in items}
     pairs = [pair for pair in train[1] if pair.chosen_item in kept]
     spoilt = PersonaData(
@@ -92,6 +98,23 @@ def spread(items: Sequence[Item], most: int) -> list[Item]:
     """Return about `most` items, evenly from the whole, so that each part is there."""
     step = max(1, len(items) // most)
     return list(items)[::step]
+
+
+def closed(records: Records) -> Records:
+    """Take away what is recalled."""
+    asked = {item.id: item.question for item in records[0]}
+    items = [
+        replace(item, messages=(*_bare(item.prompt, item.question), item.messages[-1]))
+        for item in records[0]
+    ]
+    known = [pair for pair in records[1] if pair.chosen_item in asked]
+    return items, [
+        replace(pair, prompt=_bare(pair.prompt, asked[pair.chosen_item])) for pair in known
+    ]
+
+
+def _bare(prompt: Sequence[Message], question: str) -> tuple[Message, ...]:
+    return (*prompt[:-1], Message("user", question))
 
 
 def sound(persona: Persona, records: Records, runs: Path) -> Records:
