@@ -39,8 +39,9 @@ class Recipe:
     tuning_steps: int = 3700
     tuning_tokens: int = 6144
     """Tokens a step, what conversations share counted once; the loss counts replies only."""
-    scene_steps: int = 1250
-    """Steps after those of tuning, in which most questions come in scenes."""
+    scene_steps: int = 0
+    """Steps after those of tuning, in which most questions come in scenes. The shipped weights have
+    had none: their adapters belong to them."""
     scene_share: float = 0.75
     """Share of the tokens of these steps that are scenes."""
     parts: int = 2
