@@ -26,6 +26,7 @@ WEIGHTS: Mapping[str, int] = {
     "narrate": 12,
 }
 LIVES_AT_ONCE = 48
+SCENES_A_LIFE = 2
 ITEMS_A_LIFE = 8
 
 _MAKERS: Mapping[str, Callable[[Speaker], Draft]] = {
@@ -57,12 +58,12 @@ def life_items(*, seed: int, count: int, held_out: bool = False) -> Iterator[Lif
 
 
 def life_scenes(*, seed: int, count: int) -> Iterator[list[LifeItem]]:
-    """Yield scenes of training lives, two of each; the same seed yields the same scenes."""
+    """Yield scenes of training lives, `SCENES_A_LIFE` of each; a seed always yields the same."""
     random = Random(f"scenes {seed}")
-    for number in range(count):
-        if number % 2 == 0:
-            life = drawn_life(random, held_out=False)
-        yield scene_items(life, random)
+    for number in range(0, count, SCENES_A_LIFE):
+        life = drawn_life(random, held_out=False)
+        for _ in range(min(SCENES_A_LIFE, count - number)):
+            yield scene_items(life, random)
 
 
 def _lives_in_turn(random: Random, *, held_out: bool) -> Iterator[Life]:
