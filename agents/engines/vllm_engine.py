@@ -15,6 +15,7 @@ from typing import Any
 
 from persllm.agents.engines.lora_limits import room_for
 from persllm.agents.engines.shown import Shown
+from persllm.agents.engines.vllm_environment import vllm_environment
 from persllm.agents.engines.wording import Wording
 from persllm.bases import Base
 from persllm.engine import Piece, Reply, Request, whole
@@ -56,7 +57,7 @@ class VllmEngine:
 
     def __init__(self, base: Base, **options: Any) -> None:  # noqa: ANN401 (vLLM's own options)
         os.environ.setdefault(ONE_PROCESS, "0")  # three imports of vLLM less: half the start
-        os.environ.setdefault("VLLM_NO_USAGE_STATS", "1")
+        os.environ.update(vllm_environment())
         try:
             import vllm  # pyright: ignore[reportMissingImports]  # an extra
             from vllm.lora.request import (  # pyright: ignore[reportMissingImports]

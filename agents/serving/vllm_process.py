@@ -14,6 +14,7 @@ from pathlib import Path
 import httpx
 
 from persllm.agents.engines.lora_limits import room_for
+from persllm.agents.engines.vllm_environment import vllm_environment
 from persllm.bases import Base
 from persllm.errors import EngineError
 from persllm.loading import device
@@ -45,8 +46,9 @@ def vllm_command(
     ]
     if adapters:
         command += ["--enable-lora", RANK_FLAG, str(rank)]
-        command += ["--max-loras", str(_slots(len(adapters)))]
-        command += ["--max-cpu-loras", str(len(adapters)), "--lora-modules"]
+        slots = _slots(len(adapters))
+        kept = max(slots, len(adapters))  # vLLM refuses to keep fewer than it has slots for
+        command += ["--max-loras", str(slots), "--max-cpu-loras", str(kept), "--lora-modules"]
         command += [
             json.dumps({"name": name, "path": str(path), "base_model_name": base.name})
             for name, path in adapters.items()
@@ -61,10 +63,9 @@ def running(command: Sequence[str], *, port: int) -> Iterator[str]:
     Raises:
         EngineError: It ended, or did not answer in time.
     """
-    environment = {"VLLM_NO_USAGE_STATS": "1", **os.environ}
     process = subprocess.Popen(
         command,
-        env=environment,
+        env=vllm_environment(),
         stdin=subprocess.DEVNULL,
         process_group=0,  # Ctrl-C reaches us first, so that replies under way can end
     )

@@ -1,14 +1,17 @@
 """Real vLLM on a CPU: the contract in this process and over HTTP, and what PEFT itself writes."""
 
 import importlib.util
+import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 
+from persllm.agents.chat_persona import ChatPersona
 from persllm.agents.engines.http import HttpEngine
 from persllm.agents.engines.served import parse_address
 from persllm.agents.engines.vllm_engine import VllmEngine
@@ -140,6 +143,22 @@ def test_a_trained_adapter_says_the_same_in_peft_merged_and_in_vllm() -> None:
     assert served == [written_by_peft(adapter, r.messages, merged=False) for r in asked]
     assert served == [written_by_peft(adapter, r.messages, merged=True) for r in asked]
     assert served != [written_by_peft(None, r.messages, merged=False) for r in asked]
+
+
+def test_the_command_serves_every_persona_with_its_adapter() -> None:
+    port, people = free_port(), ("nikola-tesla", "marie-curie")
+    flags = ("--engine", "vllm", "--no-memory", "--port", str(port), "--", *SMALL)
+    command = [sys.executable, "-m", "persllm.ui.main", "serve", *people, *flags]
+    body = {"messages": [{"role": "user", "content": "Who are you?"}], "temperature": 0}
+    with running(command, port=port) as url:
+        for name in people:
+            asked = {**body, "model": f"{name}@late"}
+            answer = httpx.post(f"{url}/chat/completions", json=asked, timeout=60, trust_env=False)
+            persona = find_persona(name)
+            adapter = persona.folder / ADAPTER_FOLDER
+            here = ChatPersona(persona=persona, engine=vllm_here(), stage="late", adapter=adapter)
+            said = answer.json()["choices"][0]["message"]["content"]
+            assert said == here.invoke("Who are you?").text
 
 
 def test_a_seed_repeats_in_this_process() -> None:
