@@ -20,6 +20,7 @@ from persllm.training.nano.pretrain import (
     Batches,
     Conversations,
     Text,
+    between,
     new_model,
     text_batches,
     train,
@@ -95,6 +96,17 @@ def test_markers_are_single_tokens_and_survive_decoding(
         assert len(tokenizer(mark, add_special_tokens=False)["input_ids"]) == 1
     ids = tokenizer(f"{MARKERS[0]} so {MARKERS[1]} yes{END}")["input_ids"]
     assert tokenizer.decode(ids, skip_special_tokens=True) == "[Analysis] so [Response] yes"
+
+
+def test_weights_lie_between_those_before_and_after_a_training() -> None:
+    models = [new_model(replace(SMALL, seed=seed), pad=0, end=1) for seed in (1, 2)]
+    first, second = (model.state_dict() for model in models)
+    quarter = between(first, second, share=0.25)
+    shared = "model.embed_tokens.weight"
+    torch.testing.assert_close(quarter[shared], 0.75 * first[shared] + 0.25 * second[shared])
+    models[0].load_state_dict(quarter)
+    for name, weight in models[0].state_dict().items():  # also what two layers share
+        assert torch.equal(weight, quarter[name])
 
 
 def test_a_training_that_was_stopped_ends_as_an_unbroken_one(

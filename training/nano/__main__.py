@@ -22,7 +22,13 @@ from persllm.materials import Material
 from persllm.training.nano.card import nano_card
 from persllm.training.nano.corpus import Tokens, read_source, tokenize_corpus
 from persllm.training.nano.passages import passages
-from persllm.training.nano.pretrain import held_out_loss, new_model, text_batches, train
+from persllm.training.nano.pretrain import (
+    between,
+    held_out_loss,
+    new_model,
+    text_batches,
+    train,
+)
 from persllm.training.nano.recipe import Recipe
 from persllm.training.nano.skills import measure_skills
 from persllm.training.nano.tokenizer import END, PAD, train_tokenizer
@@ -144,20 +150,16 @@ def _tune(
     recipe: Recipe,
     work: Path,
 ) -> None:
-    parts = (
-        ("lives", recipe.tuning_steps, recipe.tuning_decay, False),
-        ("scenes", recipe.scene_steps, recipe.scene_decay, True),
-    )
-    for name, steps, decay, scenes in parts:
-        tuning = train(
-            model,
-            tuning_batches(tokens, prose, tokenizer, recipe, scenes=scenes),
-            recipe,
-            steps=steps,
-            decay=decay,
-            checkpoint=work / f"{name}.pt",
-        )
+    def learn(name: str, steps: int, decay: float, *, scenes: bool) -> None:
+        batches = tuning_batches(tokens, prose, tokenizer, recipe, scenes=scenes)
+        kept = work / f"{name}.pt"
+        tuning = train(model, batches, recipe, steps=steps, decay=decay, checkpoint=kept)
         _follow(f"{name} of {steps}", tuning, model, tokenizer)
+
+    learn("lives", recipe.tuning_steps, recipe.tuning_decay, scenes=False)
+    before = {name: weight.clone() for name, weight in model.state_dict().items()}
+    learn("scenes", recipe.scene_steps, recipe.scene_decay, scenes=True)
+    model.load_state_dict(between(before, model.state_dict(), share=recipe.scene_weight))
 
 
 def _follow(

@@ -31,8 +31,9 @@ $pretraining_steps steps on general text ($text_tokens tokens seen), then $tunin
 $tuning_tokens tokens on conversations: synthetic lives from `training/nano/lives` and questions
 about public-domain prose, loss on the replies only. Then $scene_steps steps in which most questions
 come in scenes, five to seven over the same recalled texts, some of which these texts do not answer;
-what the questions of a scene begin with is computed once. Muon and AdamW; two CPU cores, products
-in bfloat16 where the machine has them, weights in float32.
+what the questions of a scene begin with is computed once. Of what these steps changed $scene_weight
+is kept: the weights lie between those before and those after. Muon and AdamW; two CPU cores,
+products in bfloat16 where the machine has them, weights in float32.
 
     python -m persllm.training.nano --text <folder of sources> --work <folder> --out persllm/nano
 
@@ -75,6 +76,7 @@ def nano_card(
         text_tokens=f"{recipe.pretraining_steps * recipe.pretraining_tokens:,}",
         tuning_steps=recipe.tuning_steps,
         scene_steps=recipe.scene_steps,
+        scene_weight=f"{recipe.scene_weight:.0%}",
         tuning_tokens=f"{recipe.tuning_tokens:,}",
         skills="\n".join(rows),
         **{name: f"{loss:.2f}" for name, loss in losses.items()},

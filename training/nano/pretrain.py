@@ -130,6 +130,13 @@ def train(
             saved = now
 
 
+def between(
+    before: Mapping[str, Tensor], after: Mapping[str, Tensor], *, share: float
+) -> dict[str, Tensor]:
+    """Return weights that keep this share of what a training changed."""
+    return {name: torch.lerp(weight, after[name], share) for name, weight in before.items()}
+
+
 @torch.no_grad()
 def held_out_loss(model: LlamaForCausalLM, tokens: Tokens, *, rows: int = 48) -> float:
     """Return the mean loss a token over the first rows of 256 tokens, in nats."""

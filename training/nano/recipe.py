@@ -39,11 +39,13 @@ class Recipe:
     tuning_steps: int = 3700
     tuning_tokens: int = 6144
     """Tokens a step, what conversations share counted once; the loss counts replies only."""
-    scene_steps: int = 0
-    """Steps after those of tuning, in which most questions come in scenes. The shipped weights have
-    had none: their adapters belong to them."""
+    scene_steps: int = 2800
+    """Steps after those of tuning, in which most questions come in scenes."""
     scene_share: float = 0.75
     """Share of the tokens of these steps that are scenes."""
+    scene_weight: float = 0.5
+    """Share of what these steps changed that is kept: the weights shipped lie between those before
+    and those after."""
     parts: int = 2
     """Parts of a step; as many processes can share it (`torchrun`)."""
     text_every: int = 12
@@ -55,5 +57,5 @@ class Recipe:
     pretraining_decay: float = 0.3
     """Last share of the steps, in which the learning rate falls to its floor."""
     tuning_decay: float = 0.4
-    scene_decay: float = 0.7
+    scene_decay: float = 0.6
     seed: int = 1893
