@@ -4,7 +4,7 @@ Tiny runs over a tiny random base.
 """
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import nullcontext
 from dataclasses import replace
 from itertools import pairwise
@@ -36,22 +36,43 @@ def _run(tiny: Base, folder: Path, settings: TrainSettings) -> Run:
     return Run(load_tokenizer(tiny), settings, folder, True, "none", lambda what, done, total: None)
 
 
-def _sft(base: PreTrainedModel, run: Run, spoil: Callable[[Any], None] = lambda _: None) -> None:
+def _sft(
+    base: PreTrainedModel,
+    run: Run,
+    spoil: Callable[[Any], None] = lambda _: None,
+    rows: Sequence[Row] = ROWS,
+) -> None:
     model = fresh_adapter(base, run.settings)
     try:
         spoil(model)
-        order = mixed(len(ROWS), 0, repeats=run.settings.repeats, share=0, seed=1).order
-        tune_sft(model, ROWS, run, order=order)
+        order = mixed(len(rows), 0, repeats=run.settings.repeats, share=0, seed=1).order
+        tune_sft(model, rows, run, order=order)
     finally:
         model.unload()
 
 
-def _dpo(base: PreTrainedModel, run: Run) -> None:
+def _dpo(base: PreTrainedModel, run: Run, pairs: Sequence[PairRow] = PAIRS) -> None:
     model = fresh_adapter(base, run.settings)
     try:
-        tune_dpo(model, PAIRS, run)
+        tune_dpo(model, pairs, run)
     finally:
         model.unload()
+
+
+def _pair(nano: Base, year: int) -> PairRow:
+    """Return a question with a reply that nano finds likely, and one that it does not.
+
+    A ruined model's loss is that of a guess; only what began well below it can be seen to diverge.
+    """
+    tokenizer = load_tokenizer(nano)
+    asked = [{"role": "user", "content": f"[Recalled] I sold the mill in {year}. When was it?"}]
+    template: Any = tokenizer.apply_chat_template
+    prompt = template(asked, add_generation_prompt=True, return_dict=False)
+    told = (f"I sold the mill in {year}.", "No mill was ever mine to sell.")
+    chosen, rejected = (
+        row_of(prompt, tokenizer(text, add_special_tokens=False)["input_ids"]) for text in told
+    )
+    return PairRow(chosen, rejected)
 
 
 def _rates(folder: Path) -> list[float]:
@@ -93,14 +114,15 @@ def test_a_loss_that_is_no_number_stops_the_run_and_names_step_and_flag(
 
 def test_a_loss_that_diverges_stops_the_run_and_names_the_flag(nano: Base, tmp_path: Path) -> None:
     run = _run(nano, tmp_path, replace(SETTINGS, sft_rate=30.0, repeats=10.0))
+    rows = [_pair(nano, year).chosen for year in range(1851, 1859)]
     with pytest.raises(DataError, match=r"SFT: the loss became .*Lower the rate \(--sft-rate\)"):
-        _sft(load_base(nano), run)
+        _sft(load_base(nano), run, rows=rows)
 
 
 def test_a_preference_that_diverges_stops_the_run_too(nano: Base, tmp_path: Path) -> None:
     run = _run(nano, tmp_path, replace(SETTINGS, dpo_rate=30.0, dpo_passes=10.0))
     with pytest.raises(DataError, match=r"DPO: the loss became .*Lower the rate \(--dpo-rate\)"):
-        _dpo(load_base(nano), run)
+        _dpo(load_base(nano), run, [_pair(nano, year) for year in range(1851, 1859)])
 
 
 @pytest.mark.parametrize(
