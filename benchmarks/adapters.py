@@ -3,8 +3,8 @@
 python benchmarks/adapters.py [--repeats 5]
 
 Bytes are those of the process, before and after; speed is that of a batch of four and of sixteen
-requests, over the same four adapters while four or 64 are loaded, and over others of the 64. Sixteen
-rows of sixteen adapters also read sixteen headers where four adapters read four.
+requests, over the same four adapters while four or 64 are loaded, and over others of the 64.
+Sixteen rows of sixteen adapters also read sixteen headers where four adapters read four.
 """
 
 import argparse
