@@ -5,7 +5,6 @@ import os
 from persllm.loading import device
 from persllm.machine import free_memory
 
-GIB = 1024**3
 MOST_KEPT = 4
 """GiB of keys and values on a CPU; many personas' headers and talks fit."""
 KEPT_SHARE = 0.25
@@ -20,6 +19,6 @@ def vllm_environment() -> dict[str, str]:
     """
     ours = {"VLLM_NO_USAGE_STATS": "1"}
     if device().type != "cuda":
-        kept = min(MOST_KEPT, int(free_memory() * KEPT_SHARE / GIB))
+        kept = min(MOST_KEPT, int(free_memory() * KEPT_SHARE) >> 30)
         ours["VLLM_CPU_KVCACHE_SPACE"] = str(max(1, kept))
     return {**ours, **os.environ}

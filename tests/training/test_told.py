@@ -18,11 +18,12 @@ from transformers import PreTrainedModel, TrainerControl, TrainerState
 from persllm.bases import Base
 from persllm.errors import DataError
 from persllm.loading import load_base, load_tokenizer
+from persllm.messages import Message
 from persllm.training.settings import TrainSettings
 from persllm.training.train import Job, Prepared, _refuse_empty
 from persllm.training.tune import Run, fresh_adapter, tune_dpo, tune_sft
 from persllm.training.tuning.order import mixed
-from persllm.training.tuning.rows import Fitting, PairRow
+from persllm.training.tuning.rows import Fitting, PairRow, conversation_row
 from persllm.training.tuning.told import Told
 from persllm.training.tuning.trees import Row, row_of
 from tests.doubles import MakePersona
@@ -59,20 +60,21 @@ def _dpo(base: PreTrainedModel, run: Run, pairs: Sequence[PairRow] = PAIRS) -> N
         model.unload()
 
 
-def _pair(nano: Base, year: int) -> PairRow:
-    """Return a question with a reply that nano finds likely, and one that it does not.
+def _pairs(nano: Base) -> list[PairRow]:
+    """Return questions, each with a reply that nano finds likely, and one that it does not.
 
     A ruined model's loss is that of a guess; only what began well below it can be seen to diverge.
     """
     tokenizer = load_tokenizer(nano)
-    asked = [{"role": "user", "content": f"[Recalled] I sold the mill in {year}. When was it?"}]
-    template: Any = tokenizer.apply_chat_template
-    prompt = template(asked, add_generation_prompt=True, return_dict=False)
-    told = (f"I sold the mill in {year}.", "No mill was ever mine to sell.")
-    chosen, rejected = (
-        row_of(prompt, tokenizer(text, add_special_tokens=False)["input_ids"]) for text in told
-    )
-    return PairRow(chosen, rejected)
+
+    def row(year: int, reply: str) -> Row:
+        asked = Message("user", f"[Recalled] I sold the mill in {year}. When was it?")
+        return conversation_row((asked, Message("assistant", reply)), tokenizer)
+
+    return [
+        PairRow(row(year, f"I sold the mill in {year}."), row(year, "I never had a mill to sell."))
+        for year in range(1851, 1859)
+    ]
 
 
 def _rates(folder: Path) -> list[float]:
@@ -114,7 +116,7 @@ def test_a_loss_that_is_no_number_stops_the_run_and_names_step_and_flag(
 
 def test_a_loss_that_diverges_stops_the_run_and_names_the_flag(nano: Base, tmp_path: Path) -> None:
     run = _run(nano, tmp_path, replace(SETTINGS, sft_rate=30.0, repeats=10.0))
-    rows = [_pair(nano, year).chosen for year in range(1851, 1859)]
+    rows = [pair.chosen for pair in _pairs(nano)]
     with pytest.raises(DataError, match=r"SFT: the loss became .*Lower the rate \(--sft-rate\)"):
         _sft(load_base(nano), run, rows=rows)
 
@@ -122,7 +124,7 @@ def test_a_loss_that_diverges_stops_the_run_and_names_the_flag(nano: Base, tmp_p
 def test_a_preference_that_diverges_stops_the_run_too(nano: Base, tmp_path: Path) -> None:
     run = _run(nano, tmp_path, replace(SETTINGS, dpo_rate=30.0, dpo_passes=10.0))
     with pytest.raises(DataError, match=r"DPO: the loss became .*Lower the rate \(--dpo-rate\)"):
-        _dpo(load_base(nano), run, [_pair(nano, year) for year in range(1851, 1859)])
+        _dpo(load_base(nano), run, _pairs(nano))
 
 
 @pytest.mark.parametrize(

@@ -22,13 +22,7 @@ from persllm.materials import Material
 from persllm.training.nano.card import nano_card
 from persllm.training.nano.corpus import Tokens, read_source, tokenize_corpus
 from persllm.training.nano.passages import passages
-from persllm.training.nano.pretrain import (
-    between,
-    held_out_loss,
-    new_model,
-    text_batches,
-    train,
-)
+from persllm.training.nano.pretrain import between, held_out_loss, new_model, text_batches, train
 from persllm.training.nano.recipe import Recipe
 from persllm.training.nano.skills import measure_skills
 from persllm.training.nano.tokenizer import END, PAD, train_tokenizer
