@@ -61,6 +61,8 @@ class LocalEngine:
         rows: Most requests that are answered at once; more of them wait.
         kv_bytes: Most bytes of keys and values, running and kept; by default a quarter of the
             memory that is free, but no more than 64 whole contexts.
+        lookup: Most tokens that are guessed in a step, over all rows: replies repeat much of what
+            stands before them. No guess changes a reply; zero makes none.
         max_adapters: Most adapters in memory; the longest unused one leaves.
         max_rank: Highest rank of an adapter.
         sharing: Engines of other processes on this machine and this one; they divide what
@@ -79,6 +81,7 @@ class LocalEngine:
         int8: bool = False,
         rows: int = 16,
         kv_bytes: int | None = None,
+        lookup: int = 32,
         max_adapters: int = 128,
         max_rank: int = 256,
         sharing: int = 1,
@@ -105,7 +108,7 @@ class LocalEngine:
             self._plain = Plain(base, self._wording)
             self._open_forward(model, int8=int8)
             room = kv_bytes or _kv_room(self._room, on_gpu=self._on_gpu, sharing=sharing)
-            self._loop = self._open_loop(rows, room)
+            self._loop = self._open_loop(room, rows=rows, lookup=lookup)
             self._shelf = Shelf(
                 base,
                 self._forward.shape,
@@ -268,12 +271,12 @@ class LocalEngine:
         self._forward = Forward(take(model, int8=int8), context=self.context)
         self._room = Room(self._forward.shape, self._forward.weights.embedding, self.context)
 
-    def _open_loop(self, rows: int, kv_bytes: int) -> "Loop":
+    def _open_loop(self, kv_bytes: int, *, rows: int, lookup: int) -> "Loop":
         from persllm.agents.engines.lean.cache import PrefixCache
         from persllm.agents.engines.lean.loop import Loop
 
         self._cache = PrefixCache(self._room, kv_bytes)
-        return Loop(self._forward, self._cache, rows=rows, prepare=self._prepare)
+        return Loop(self._forward, self._cache, rows=rows, lookup=lookup, prepare=self._prepare)
 
 
 def _wording(base: Base, model: Any) -> Wording:  # noqa: ANN401 (a transformers model)

@@ -11,7 +11,7 @@ from typing import Any
 
 import torch
 
-from persllm.agents.engines.lean.sampling import generator_of, pick
+from persllm.agents.engines.lean.sampling import Choices, generator_of
 from persllm.agents.engines.shown import Shown
 from persllm.agents.engines.wording import Wording
 from persllm.bases import Base
@@ -72,14 +72,15 @@ class Plain:
         finish = "length"
         while len(writing.tokens) < request.max_tokens:
             logits, cache = self._step(request.adapter, tokens, cache)
-            token = pick(logits, [request], [generator])[0]
+            choices = Choices(logits, [request])
+            token = choices.token(0, generator)
             if token in self._wording.ends:
                 finish = "stop"
                 break
-            told = self._told(logits, token) if request.logprobs else ()
             yield from shown.more(writing.add(token))
-            if told:
-                yield Piece("", logprobs=told)
+            chance = choices.log_probability(0, token)
+            if chance is not None:
+                yield Piece("", logprobs=(Token(self._wording.decode([token]), chance),))
             if shown.stopped:
                 finish = "stop"
                 break
@@ -100,10 +101,6 @@ class Plain:
             ids = torch.tensor([tokens], device=self._model.device)
             out = self._model(input_ids=ids, past_key_values=cache, use_cache=True)
         return out.logits[:, -1].float(), out.past_key_values
-
-    def _told(self, logits: torch.Tensor, token: int) -> tuple[Token, ...]:
-        chance = float(logits[0].log_softmax(-1)[token])
-        return (Token(self._wording.decode([token]), chance),)
 
     def _switch(self, adapter: Path | None) -> None:
         if self._model is None:

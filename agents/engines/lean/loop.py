@@ -15,7 +15,7 @@ from torch import Tensor
 from persllm.agents.engines.lean.cache import PrefixCache
 from persllm.agents.engines.lean.forward import Forward, Span
 from persllm.agents.engines.lean.rows import Row
-from persllm.agents.engines.lean.sampling import NONE, pick
+from persllm.agents.engines.lean.sampling import NONE, Choices
 from persllm.agents.engines.lean.sequence import shared
 from persllm.engine import Piece
 from persllm.errors import EngineError
@@ -33,15 +33,23 @@ class Loop:
         forward: The base.
         cache: Where sequences are kept.
         rows: Most rows at once; the others wait, first come, first served.
+        lookup: Most tokens of a step that are guessed, over all rows.
         prepare: Called by whoever leads, before a step.
     """
 
     def __init__(
-        self, forward: Forward, cache: PrefixCache, *, rows: int, prepare: Callable[[], None]
+        self,
+        forward: Forward,
+        cache: PrefixCache,
+        *,
+        rows: int,
+        lookup: int,
+        prepare: Callable[[], None],
     ) -> None:
         self._forward = forward
         self._cache = cache
         self._limit = rows
+        self._lookup = lookup
         self._prepare = prepare
         self._waiting: deque[Row] = deque()
         self._running: list[Row] = []
@@ -162,34 +170,49 @@ class Loop:
         except Exception as error:  # torch and the allocator raise many kinds
             self._fail(rows, error)
             return
-        answered = [row for row, span in zip(rows, spans, strict=True) if span.wanted]
+        answered = [pair for pair in zip(rows, spans, strict=True) if pair[1].wanted]
         if answered:
             self._write(answered, logits)
 
     def _plan(self) -> tuple[list[Row], list[Span]]:
         """Return the rows of this step and their spans, neighbours by adapter."""
         left, chosen = CHUNK, []
+        writing = sum(not row.reading for row in self._running)
         for row in sorted(self._running, key=lambda row: row.reading):  # those that write first
+            if row.sequence is None:
+                continue
             unread = row.unread()
-            now = unread[:left] if row.reading else unread
+            guessed = [] if row.reading else row.guess(self._lookup // writing)
+            now = unread[:left] if row.reading else [*unread, *guessed]
             left = max(0, left - len(now))
-            if now and row.sequence is not None:
-                wanted = (-1,) if len(now) == len(unread) else ()
+            if now:
+                whole = len(now) >= len(unread)
+                wanted = tuple(range(-1 - len(guessed), 0)) if whole else ()
                 chosen.append((row, Span(row.sequence, now, row.adapter, wanted)))
         chosen.sort(key=lambda pair: pair[0].owner)
         return [row for row, _ in chosen], [span for _, span in chosen]
 
-    def _write(self, rows: list[Row], logits: Tensor) -> None:
-        requests = [row.request for row in rows]
-        told = any(request.logprobs for request in requests)
-        chances = logits.float().log_softmax(-1) if told else None
-        tokens = pick(logits, requests, [row.generator for row in rows])
-        for place, (row, token) in enumerate(zip(rows, tokens, strict=True)):
+    def _write(self, answered: list[tuple[Row, Span]], logits: Tensor) -> None:
+        requests = [row.request for row, span in answered for _ in span.wanted]
+        choices, place = Choices(logits, requests), 0
+        for row, span in answered:
+            guessed = span.tokens[len(span.tokens) - len(span.wanted) + 1 :]
+            self._follow(row, guessed, choices, place)
+            place += len(span.wanted)
+
+    def _follow(self, row: Row, guessed: list[int], choices: Choices, place: int) -> None:
+        """Write a row's next token, and one more after each guess that was right."""
+        right = 0
+        while True:
+            token = choices.token(place + right, row.generator)
             if token == NONE:
                 self._fail([row], ValueError("it gave no numbers; is the adapter broken?"))
-            else:
-                asked = chances if row.request.logprobs else None
-                row.write(token, None if asked is None else asked[place])
+                return
+            row.write(token, choices.log_probability(place + right, token))
+            if row.ended or right == len(guessed) or token != guessed[right]:
+                row.judge(len(guessed), right)
+                return
+            right += 1
 
     def _fail(self, rows: Sequence[Row], error: BaseException) -> None:
         for row in rows:

@@ -2,9 +2,8 @@
 
 from collections import deque
 
-from torch import Tensor
-
 from persllm.agents.engines.lean.adapter import Adapter
+from persllm.agents.engines.lean.lookup import PromptLookup
 from persllm.agents.engines.lean.sampling import generator_of
 from persllm.agents.engines.lean.sequence import Sequence
 from persllm.agents.engines.shown import Shown
@@ -41,6 +40,7 @@ class Row:
         self._shown = Shown(request.stop)
         self._told: list[Token] = []
         self._circles = Circles() if request.end_circles else None
+        self._lookup: PromptLookup | None = None
 
     @property
     def need(self) -> int:
@@ -59,13 +59,28 @@ class Row:
             return self.prompt[seen:]
         return self._writing.tokens[seen - len(self.prompt) :]
 
-    def write(self, token: int, chances: Tensor | None) -> None:
-        """Take the next token and its row of log-probabilities (vocabulary), if asked for."""
+    def guess(self, most: int) -> list[int]:
+        """Return tokens that may come after the unread one, as many as the reply has room for."""
+        if self._lookup is None:
+            self._lookup = PromptLookup([*self.prompt, *self._writing.tokens])
+        return self._lookup.guess(min(most, self._room - 1))
+
+    def judge(self, guessed: int, right: int) -> None:
+        """Hear how many guessed tokens were right; the keys and values of the others go."""
+        if self._lookup is not None:
+            self._lookup.judge(guessed, right)
+        if self.sequence is not None and right < guessed:
+            del self.sequence.tokens[right - guessed :]
+
+    def write(self, token: int, log_probability: float | None) -> None:
+        """Take the next token and its log-probability, if asked for."""
         if token in self._wording.ends:
             self._end("stop")
             return
-        if chances is not None:
-            self._told.append(Token(self._wording.decode([token]), float(chances[token])))
+        if log_probability is not None:
+            self._told.append(Token(self._wording.decode([token]), log_probability))
+        if self._lookup is not None:
+            self._lookup.add(token)
         text = self._writing.add(token)
         for piece in self._shown.more(text):
             self.news.append(Piece(piece.text, logprobs=self._tell()))
@@ -73,7 +88,7 @@ class Row:
                 self._circles.feed(piece.text)
         if self._shown.stopped or (self._circles and self._circles.closed):
             self._end("stop")
-        elif len(self._writing.tokens) >= self.request.max_tokens:
+        elif self._room < 1:
             self._end("length")
 
     def fail(self, error: Exception) -> None:
@@ -84,6 +99,11 @@ class Row:
     def end_unasked(self) -> None:
         """End a reply of which no token is wanted."""
         self._end("length")
+
+    @property
+    def _room(self) -> int:
+        """Tokens that the reply may still have."""
+        return self.request.max_tokens - len(self._writing.tokens)
 
     def _end(self, finish: str) -> None:
         self.ended = True

@@ -21,32 +21,39 @@ def generator_of(request: Request) -> torch.Generator:
     return generator
 
 
-def pick(
-    logits: Tensor, requests: Sequence[Request], generators: Sequence[torch.Generator]
-) -> list[int]:
-    """Return the next token of each row of logits (rows, vocabulary); NONE where all is NaN.
+class Choices:
+    """Chooses tokens by logits (places, vocabulary), each place for its request.
 
-    What others in the batch ask for changes no row: each draws from its own generator.
+    What is chosen at one place changes nothing at another: chance is drawn when a place is asked.
     """
-    highest, likeliest = logits.max(-1)
-    sound = highest.isfinite().tolist()
-    tokens = [
-        token if good else NONE for token, good in zip(likeliest.tolist(), sound, strict=True)
-    ]
-    drawn = [row for row, each in enumerate(requests) if each.temperature > 0 and sound[row]]
-    if drawn:
-        chances, order = _chances(logits[drawn].float().cpu(), [requests[row] for row in drawn])
-        for place, row in enumerate(drawn):
-            draw = torch.multinomial(chances[place], 1, generator=generators[row])
-            tokens[row] = int(order[place, draw])
-    return tokens
+
+    def __init__(self, logits: Tensor, requests: Sequence[Request]) -> None:
+        highest, likeliest = logits.max(-1)
+        self._sound = highest.isfinite().tolist()
+        self._likeliest: list[int] = likeliest.tolist()
+        self._logits, self._requests = logits, requests
+        drawn = [place for place, request in enumerate(requests) if request.temperature > 0]
+        self._drawn = dict(zip(drawn, logits[drawn].float().cpu(), strict=True)) if drawn else {}
+
+    def token(self, place: int, generator: torch.Generator) -> int:
+        """Return the next token of a place; NONE where all is NaN."""
+        if not self._sound[place]:
+            return NONE
+        if place not in self._drawn:
+            return self._likeliest[place]
+        chances, order = _chances(self._drawn[place], self._requests[place])
+        return int(order[torch.multinomial(chances, 1, generator=generator)])
+
+    def log_probability(self, place: int, token: int) -> float | None:
+        """Return how likely a token was, where the request wants to know."""
+        if not self._requests[place].logprobs:
+            return None
+        return float(self._logits[place].float().log_softmax(-1)[token])
 
 
-def _chances(logits: Tensor, requests: Sequence[Request]) -> tuple[Tensor, Tensor]:
-    """Return chances (rows, vocabulary), likeliest first and cut at top_p, and whose they are."""
-    heat = torch.tensor([request.temperature for request in requests])[:, None]
-    share = torch.tensor([request.top_p for request in requests])[:, None]
-    chances, order = (logits / heat).softmax(-1).sort(descending=True)
+def _chances(logits: Tensor, request: Request) -> tuple[Tensor, Tensor]:
+    """Return chances (vocabulary), likeliest first and cut at top_p, and whose they are."""
+    chances, order = (logits / request.temperature).softmax(-1).sort(descending=True)
     before = chances.cumsum(-1) - chances
-    before[:, 0] = -1.0  # the likeliest one stays, whatever top_p
-    return chances.masked_fill(before >= share, 0.0), order
+    before[0] = -1.0  # the likeliest one stays, whatever top_p
+    return chances.masked_fill(before >= request.top_p, 0.0), order
