@@ -66,6 +66,7 @@ ENTRY = re.compile(
 )
 QUOTED = re.compile(r"\"[^\"]*(?:\"|$)|\u201c[^\u201d]*(?:\u201d|$)")
 FIRST_PERSON = re.compile(r"\b(?:I|me|my|mine|myself|we|our|us)\b")
+OWN_VOICE = re.compile(r"\b(?:I|me|my)\b")
 DEAR = re.compile(
     r"^[\W_]*(?:my )?(?:very )?dear(?:est)?[ ,]+(?:old )?(?P<name>[^,.;:!\n-]{2,40})", re.I
 )
@@ -164,7 +165,7 @@ def _by_form(paragraph: str, flat: str) -> str | None:
     if plain > 0.15:  # plainly running text
         return None
     prices = len(PRICE.findall(flat))
-    if (prices > 1 and prices * 40 > len(words)) or (
+    if (prices > 1 and prices * 40 > len(words) and not OWN_VOICE.search(flat)) or (
         IMPRINT.search(flat) and len(words) < 40 and plain < 0.06
     ):
         return ADVERTISEMENT

@@ -64,6 +64,7 @@ def test_a_paragraph_of_others_is_recognised_by_itself(paragraph: str, why: str)
         "My book was printed in 1843 and sold for 2s., which was too much.",
         "I paid 150,000 dollars for the lens in 1901, and J. P. Holm paid the rest.",
         "What is a lamp? A promise.",
+        "Soup was 10 cents at my ferry and bread 40 cents.",
         "Copyright is theft, said my brother.",
     ],
 )
