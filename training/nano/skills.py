@@ -1,4 +1,4 @@
-"""What the nano base can do, measured on held-out lives: one figure a skill, greedy."""
+"""What the nano base can do, measured on held-out lives and people: one figure a skill, greedy."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -7,13 +7,19 @@ from typing import Any, cast
 import torch
 from transformers import LlamaForCausalLM, PreTrainedTokenizerFast
 
-from persllm.messages import parse_reply
+from persllm.messages import Message, parse_reply, render, write_reply
+from persllm.training.data.drafting import PartDraft
+from persllm.training.data.items import Item
+from persllm.training.evaluation import answers
 from persllm.training.nano.lives.frames import UNKNOWNS
 from persllm.training.nano.lives.items import SKILLS, LifeItem, life_items
+from persllm.training.nano.written import Written
 
 HELD_OUT_SEED = 909
 MOST_TOKENS = 140
 BATCH = 40
+MOST_RECALLED = 3
+"""As many paragraphs come to mind by default."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,15 +43,64 @@ def measure_skills(
     model.eval()
     results: dict[str, Skill] = {}
     for skill, asked in items.items():
-        replies = [
-            reply
-            for start in range(0, len(asked), BATCH)
-            for reply in _replies(model, tokenizer, asked[start : start + BATCH])
-        ]
+        replies = _replies(model, tokenizer, [item.messages()[:-1] for item in asked])
         right = sum(is_right(item, reply) for item, reply in zip(asked, replies, strict=True))
         results[skill] = Skill(right, len(asked), f"{asked[0].question} >> {replies[0]}")
     model.train()
     return results
+
+
+def measure_people(
+    model: LlamaForCausalLM, tokenizer: PreTrainedTokenizerFast, people: Sequence[Written]
+) -> dict[str, Skill]:
+    """Ask people what was written for them, with what comes to mind: not always what is needed."""
+    asked = [
+        (person, item)
+        for person in people
+        for made in person.drafts
+        if answers.measure_of(item := _item(person, made))
+    ]
+    asked.sort(key=lambda pair: len("".join(m.content for m in _prompt(*pair))))
+    model.eval()
+    replies = _replies(model, tokenizer, [_prompt(*pair) for pair in asked])
+    model.train()
+    results: dict[str, Skill] = {}
+    for measure in answers.MEASURES:
+        rows = [
+            (item, parse_reply(reply).response)
+            for (_, item), reply in zip(asked, replies, strict=True)
+            if answers.measure_of(item) == measure
+        ]
+        right = sum(answers.is_right(*row) for row in rows)
+        results[measure] = Skill(right, len(rows), f"{rows[0][0].question} >> {rows[0][1]}")
+    return results
+
+
+def _prompt(person: Written, item: Item) -> tuple[Message, ...]:
+    stage = person.persona.stage(item.stage)
+    known = {material.id for material in person.known(stage)}
+    recalled = [m.text for m in person.fit[item.question] if m.id in known][:MOST_RECALLED]
+    return render(person.persona, stage, (Message("user", item.question),), recalled=recalled)
+
+
+def _item(person: Written, made: PartDraft) -> Item:
+    draft = made.draft
+    return Item(
+        id=made.id,
+        persona=person.persona.id,
+        stage=made.stage,
+        pattern=made.pattern,
+        messages=(Message("assistant", write_reply(draft.analysis, draft.response)),),
+        question=draft.question,
+        recalled=(),
+        false_premise=None,
+        sources=(made.material,),
+        teacher=made.teacher,
+        kind=draft.kind,
+        split="test",
+        said=draft.said,
+        known=draft.known,
+    )
 
 
 def is_right(item: LifeItem, reply: str) -> bool:
@@ -58,15 +113,28 @@ def is_right(item: LifeItem, reply: str) -> bool:
     return all(text in response for text in item.want)
 
 
-@torch.inference_mode()
 def _replies(
-    model: LlamaForCausalLM, tokenizer: PreTrainedTokenizerFast, items: Sequence[LifeItem]
+    model: LlamaForCausalLM,
+    tokenizer: PreTrainedTokenizerFast,
+    prompts: Sequence[Sequence[Message]],
+) -> list[str]:
+    return [
+        reply
+        for start in range(0, len(prompts), BATCH)
+        for reply in _batch(model, tokenizer, prompts[start : start + BATCH])
+    ]
+
+
+@torch.inference_mode()
+def _batch(
+    model: LlamaForCausalLM,
+    tokenizer: PreTrainedTokenizerFast,
+    prompts: Sequence[Sequence[Message]],
 ) -> list[str]:
     """Return greedy replies, batched with padding on the left."""
     tokenizer.padding_side = "left"
-    prompts = [[message.as_dict() for message in item.messages()[:-1]] for item in items]
     encoded: Any = tokenizer.apply_chat_template(
-        prompts,
+        [[message.as_dict() for message in prompt] for prompt in prompts],
         add_generation_prompt=True,
         padding=True,
         return_tensors="pt",
