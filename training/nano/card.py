@@ -32,9 +32,7 @@ $tuning_tokens tokens on conversations: synthetic lives from `training/nano/live
 about public-domain prose, loss on the replies only. Then $scene_steps steps in which most questions
 come in scenes, five to seven over the same recalled texts, some of which these texts do not answer;
 what the questions of a scene begin with is computed once. Of what these steps changed $scene_weight
-is kept: the weights lie between those before and those after. Then $written_steps steps of which
-$written_share asks invented people whose lives, questions and answers were written by hand
-(`training/nano/people`), often under other names and years. Muon and AdamW; two CPU cores,
+is kept: the weights lie between those before and those after. Muon and AdamW; two CPU cores,
 products in bfloat16 where the machine has them, weights in float32.
 
     python -m persllm.training.nano --text <folder of sources> --work <folder> --out persllm/nano
@@ -46,7 +44,6 @@ products in bfloat16 where the machine has them, weights in float32.
 | instruct: instructions and answers | Apache-2.0, MIT | $instruct |
 | book_prose: prose | public domain (US) | $book_prose |
 | synthetic lives | ours, MIT | |
-| invented people, written by hand | ours, MIT | |
 
 ## Skills on held-out lives
 
@@ -57,11 +54,12 @@ wanted and nothing that was not.
 | --- | --- | --- | --- |
 $skills
 
-## Questions to people it never saw
+## Questions as people ask them
 
-Invented people kept apart, asked what was written for them; three paragraphs come to mind, not
-always what is needed; greedy. Knowledge: half of the words that carry the fact; corrected: false
-claims answered with what is known; accepted: true claims not denied.
+Forty invented people (`training/nano/people`), whose paragraphs, questions and answers were written
+by hand and never trained on; three paragraphs come to mind, not always what is needed; greedy.
+Knowledge: half of the words that carry the fact; corrected: false claims answered with what is
+known; accepted: true claims not denied.
 
 | measure | right | asked | share |
 | --- | --- | --- | --- |
@@ -92,8 +90,6 @@ def nano_card(
         scene_steps=recipe.scene_steps,
         scene_weight=f"{recipe.scene_weight:.0%}",
         tuning_tokens=f"{recipe.tuning_tokens:,}",
-        written_steps=recipe.written_steps,
-        written_share=f"{recipe.written_share:.0%}",
         skills=_rows(skills),
         people=_rows(people),
         **{name: f"{loss:.2f}" for name, loss in losses.items()},

@@ -12,7 +12,6 @@ from dataclasses import dataclass
 from persllm.files import digest
 from persllm.materials import Kind, Material, sentences
 from persllm.messages import Message, render, write_reply
-from persllm.persona import Persona, Stage
 from persllm.training import analysis
 from persllm.training.data.items import PATTERNS, Pattern
 from persllm.training.data.rules import RulesTeacher
@@ -134,9 +133,9 @@ def passage_scenes(
         texts = [material.text for material in recalled]
         other = _drafted(teacher, speaker, absent, "ordinary", some, draw, seed)
         if other is not None:
-            asked.append(not_known(other.question, draw))
+            asked.append(_not_known(other.question, draw))
         if asked:
-            yield [posed(speaker.persona, speaker.stage, texts, draft, draw) for draft in asked]
+            yield [_posed(speaker, texts, draft, draw) for draft in asked]
 
 
 def _drafted(
@@ -164,20 +163,19 @@ def _item(
         recalled = [material.text, *(other.text for other in others if other is not material)]
         if draw.random() >= NEEDED_FIRST_SHARE:
             draw.shuffle(recalled)
-    return posed(speaker.persona, speaker.stage, recalled, draft, draw)
+    return _posed(speaker, recalled, draft, draw)
 
 
-def posed(
-    persona: Persona, stage: Stage, recalled: Sequence[str], draft: Draft, draw: random.Random
+def _posed(
+    speaker: LifeItem, recalled: Sequence[str], draft: Draft, draw: random.Random
 ) -> PassageItem:
-    """Return a draft's question to a speaker who recalls some texts, with its reply."""
     asked = (Message("user", draft.question),)
-    prompt = render(persona, stage, asked, recalled=recalled)
+    prompt = render(speaker.persona, speaker.stage, asked, recalled=recalled)
     thought = "" if draw.random() < PLAIN_SHARE else draft.analysis
     return PassageItem(prompt, write_reply(thought, draft.response))
 
 
-def not_known(question: str, draw: random.Random) -> Draft:
+def _not_known(question: str, draw: random.Random) -> Draft:
     """Return the answer of one who recalls nothing of what is asked."""
     response = draw.choice(UNKNOWNS)
     return Draft(

@@ -46,10 +46,6 @@ class Recipe:
     scene_weight: float = 0.5
     """Share of what these steps changed that is kept: the weights shipped lie between those before
     and those after."""
-    written_steps: int = 1300
-    """Steps after those, in which people written by hand are asked too."""
-    written_share: float = 0.6
-    """Share of the tokens of these steps that is theirs."""
     parts: int = 2
     """Parts of a step; as many processes can share it (`torchrun`)."""
     text_every: int = 12
@@ -62,5 +58,4 @@ class Recipe:
     """Last share of the steps, in which the learning rate falls to its floor."""
     tuning_decay: float = 0.4
     scene_decay: float = 0.6
-    written_decay: float = 0.7
     seed: int = 1893

@@ -1,13 +1,13 @@
 """What the nano base can do, measured on held-out lives and people: one figure a skill, greedy."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, cast
 
 import torch
 from transformers import LlamaForCausalLM, PreTrainedTokenizerFast
 
-from persllm.messages import Message, parse_reply, render, write_reply
+from persllm.messages import Message, parse_reply, write_reply
 from persllm.training.data.drafting import PartDraft
 from persllm.training.data.items import Item
 from persllm.training.evaluation import answers
@@ -18,8 +18,6 @@ from persllm.training.nano.written import Written
 HELD_OUT_SEED = 909
 MOST_TOKENS = 140
 BATCH = 40
-MOST_RECALLED = 3
-"""As many paragraphs come to mind by default."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,36 +49,32 @@ def measure_skills(
 
 
 def measure_people(
-    model: LlamaForCausalLM, tokenizer: PreTrainedTokenizerFast, people: Sequence[Written]
+    model: LlamaForCausalLM,
+    tokenizer: PreTrainedTokenizerFast,
+    people: Sequence[Written],
+    *,
+    most: int = 5,
 ) -> dict[str, Skill]:
-    """Ask people what was written for them, with what comes to mind: not always what is needed."""
-    asked = [
-        (person, item)
-        for person in people
-        for made in person.drafts
-        if answers.measure_of(item := _item(person, made))
-    ]
-    asked.sort(key=lambda pair: len("".join(m.content for m in _prompt(*pair))))
+    """Ask each person so many questions of each measure, with what comes to mind."""
     model.eval()
-    replies = _replies(model, tokenizer, [_prompt(*pair) for pair in asked])
-    model.train()
     results: dict[str, Skill] = {}
     for measure in answers.MEASURES:
-        rows = [
-            (item, parse_reply(reply).response)
-            for (_, item), reply in zip(asked, replies, strict=True)
-            if answers.measure_of(item) == measure
-        ]
-        right = sum(answers.is_right(*row) for row in rows)
-        results[measure] = Skill(right, len(rows), f"{rows[0][0].question} >> {rows[0][1]}")
+        asked = [pair for person in people for pair in _asked(person, measure, most)]
+        prompts = [prompt for _, prompt in asked]
+        said = [parse_reply(reply).response for reply in _replies(model, tokenizer, prompts)]
+        items = [item for item, _ in asked]
+        right = sum(map(answers.is_right, items, said))
+        results[measure] = Skill(right, len(items), f"{items[0].question} >> {said[0]}")
+    model.train()
     return results
 
 
-def _prompt(person: Written, item: Item) -> tuple[Message, ...]:
-    stage = person.persona.stage(item.stage)
-    known = {material.id for material in person.known(stage)}
-    recalled = [m.text for m in person.fit[item.question] if m.id in known][:MOST_RECALLED]
-    return render(person.persona, stage, (Message("user", item.question),), recalled=recalled)
+def _asked(person: Written, measure: str, most: int) -> Iterator[tuple[Item, tuple[Message, ...]]]:
+    """Yield items that a measure applies to, spread over all that was written, with prompts."""
+    items = [(_item(person, made), made) for made in person.drafts]
+    fitting = [pair for pair in items if answers.measure_of(pair[0]) == measure]
+    for item, made in fitting[:: max(1, len(fitting) // most)][:most]:
+        yield item, person.prompt(made)
 
 
 def _item(person: Written, made: PartDraft) -> Item:

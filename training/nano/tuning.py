@@ -22,7 +22,6 @@ from persllm.training.nano.lives.items import LifeItem, life_items, life_scenes
 from persllm.training.nano.passages import passage_items, passage_scenes
 from persllm.training.nano.pretrain import SHORT_ROW, Batch, Batches, Conversations, Text, text_rows
 from persllm.training.nano.recipe import Recipe
-from persllm.training.nano.written import Written, written_scenes
 from persllm.training.tuning.attention import as_batch
 from persllm.training.tuning.trees import Row, common, pack, row_of
 
@@ -32,8 +31,6 @@ ROW_TOKENS = 230
 """What a conversation comes to by itself; as measured."""
 SCENE_TOKENS = 660
 """What a scene comes to, its beginning counted once; as measured."""
-WRITTEN_TOKENS = 940
-"""What a scene of people written by hand comes to; as measured."""
 HISTORY_SHARE = 0.5
 """Of the items whose speaker was asked something before."""
 EARLIER = (1, 1, 2, 2, 3, 4, 6)
@@ -65,8 +62,7 @@ def tuning_batches(
     tokenizer: PreTrainedTokenizerFast,
     recipe: Recipe,
     *,
-    scenes: bool = False,
-    people: Sequence[Written] = (),
+    scenes: bool,
 ) -> Batches:
     """Return batches whose loss counts replies only, now and then one of general text.
 
@@ -76,12 +72,11 @@ def tuning_batches(
         tokenizer: Of the base.
         recipe: Sizes and shares.
         scenes: Whether most questions come in scenes, several over one memory.
-        people: Written by hand; where some are given, scenes of theirs come between.
     """
 
     @lru_cache(maxsize=1)
     def window_of(number: int) -> list[list[Scene]]:
-        made = list(_conversations(number, (known, people), tokenizer, recipe, scenes=scenes))
+        made = list(_conversations(number, known, tokenizer, recipe, scenes=scenes))
         return dealt(made, WINDOW * recipe.parts)
 
     def batch(step: int) -> list[Batch]:
@@ -148,18 +143,15 @@ def weights_of(reply: str, places: Sequence[tuple[int, int]]) -> list[float]:
 
 def _conversations(
     window: int,
-    asked: tuple[Sequence[Material], Sequence[Written]],
+    known: Sequence[Material],
     tokenizer: PreTrainedTokenizerFast,
     recipe: Recipe,
     *,
     scenes: bool,
 ) -> Iterator[Scene]:
     """Yield a window's conversations that fit the context, in scenes or each by itself."""
-    known, people = asked
     seed = recipe.seed * 1_000_003 + window
     whole = recipe.tuning_tokens * WINDOW
-    written = int(whole * recipe.written_share) if people else 0
-    whole -= written
     in_scenes = int(whole * recipe.scene_share) if scenes else 0
     single = (whole - in_scenes) // ROW_TOKENS
     prose, prose_scenes = (
@@ -174,10 +166,6 @@ def _conversations(
         (
             [item.messages() for item in scene]
             for scene in passage_scenes(known, seed=seed, count=prose_scenes)
-        ),
-        (
-            [item.messages() for item in scene]
-            for scene in written_scenes(people, seed=seed, count=written // WRITTEN_TOKENS)
         ),
     )
     for group in groups:
