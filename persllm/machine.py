@@ -2,7 +2,9 @@
 
 glibc gives threads heaps of their own, up to eight a core, and each keeps the largest prompt that
 it ever held. With 200 clients for two minutes memory outside keys and values grew 1.21 times from
-the second to the last quarter; with two heaps 1.04 times, and a third less memory in all.
+the second to the last quarter; with two heaps 1.04 times, and a third less memory in all. It also
+raises by itself what it takes from the heap, up to 32 MiB, and freed keys and values then stay
+there: after 400 talks 1.8 GB were held, of 1.3 in use; with large blocks apart, 1.3.
 """
 
 import ctypes
@@ -11,7 +13,9 @@ import os
 import psutil
 
 HEAPS = 2
-_M_ARENA_MAX = -8
+LARGE_BLOCK = 2 << 20
+"""Bytes from which a block stands apart and goes back to the system when it is freed."""
+_M_MMAP_THRESHOLD, _M_ARENA_MAX = -3, -8
 """glibc's malloc.h."""
 
 
@@ -28,10 +32,13 @@ def cores() -> int:
 
 
 def share_heaps() -> bool:
-    """Let all threads share two heaps; False where the C library knows no such setting.
+    """Let all threads share two heaps, and large blocks stand apart.
 
-    Threads that have a heap keep it, so call it early. MALLOC_ARENA_MAX, if set, is left as it is.
+    False where the C library knows no such settings. Threads that have a heap keep it, so call it
+    early. MALLOC_ARENA_MAX and MALLOC_MMAP_THRESHOLD_, if set, are left as they are.
     """
+    if "MALLOC_MMAP_THRESHOLD_" not in os.environ:
+        _told_library("mallopt", _M_MMAP_THRESHOLD, LARGE_BLOCK)
     return "MALLOC_ARENA_MAX" not in os.environ and _told_library("mallopt", _M_ARENA_MAX, HEAPS)
 
 
