@@ -59,7 +59,7 @@ class Made:
         self.adapters = random_adapters(base, folder, 4)
 
     def asked(self, rows: int, part: int) -> list[Request]:
-        """Return requests with two long words of system and question."""
+        """Return requests of one turn each; speakers of one adapter share a header."""
         count, seed = len(self.adapters), 1000 * part
         return [
             request(

@@ -25,7 +25,7 @@ def person() -> Written:
 def test_a_question_stands_after_what_comes_to_mind_at_its_stage(person: Written) -> None:
     needed = 0
     for made in person.drafts:
-        system, asked = person.prompt(made)
+        system, asked = person.item(made).prompt
         stage = person.persona.stage(made.stage)
         assert str(stage.last) in system.content
         recalled, _, question = asked.content.rpartition("\n\n")

@@ -109,7 +109,7 @@ class Assembler:
 
     def _item(self, made: PartDraft, split: Split, question: Vectors) -> Item:
         recalled = self._recalled(made, split, question)
-        item = _item(self._persona, made, split, recalled)
+        item = item_of(self._persona, made, split, recalled)
         key = self._key(made)
         decision = self._decisions.get(key)
         reviewed: Reviewed = "edited" if made.id in self._before else "accepted"
@@ -187,12 +187,13 @@ def _edited(draft: Draft, decision: Decision) -> Draft:
     )
 
 
-def _item(
+def item_of(
     persona: Persona,
     made: PartDraft,
     split: Split,
     recalled: Sequence[Material],
 ) -> Item:
+    """Return a draft as an item, asked after what is recalled."""
     draft = made.draft
     prompt = render(
         persona,

@@ -1,14 +1,13 @@
 """What the nano base can do, measured on held-out lives and people: one figure a skill, greedy."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, cast
 
 import torch
 from transformers import LlamaForCausalLM, PreTrainedTokenizerFast
 
-from persllm.messages import Message, parse_reply, write_reply
-from persllm.training.data.drafting import PartDraft
+from persllm.messages import Message, parse_reply
 from persllm.training.data.items import Item
 from persllm.training.evaluation import answers
 from persllm.training.nano.lives.frames import UNKNOWNS
@@ -59,42 +58,21 @@ def measure_people(
     model.eval()
     results: dict[str, Skill] = {}
     for measure in answers.MEASURES:
-        asked = [pair for person in people for pair in _asked(person, measure, most)]
-        prompts = [prompt for _, prompt in asked]
-        said = [parse_reply(reply).response for reply in _replies(model, tokenizer, prompts)]
-        items = [item for item, _ in asked]
+        items = [item for person in people for item in _asked(person, measure, most)]
+        replies = _replies(model, tokenizer, [item.prompt for item in items])
+        said = [parse_reply(reply).response for reply in replies]
         right = sum(map(answers.is_right, items, said))
         results[measure] = Skill(right, len(items), f"{items[0].question} >> {said[0]}")
     model.train()
     return results
 
 
-def _asked(person: Written, measure: str, most: int) -> Iterator[tuple[Item, tuple[Message, ...]]]:
-    """Yield items that a measure applies to, spread over all that was written, with prompts."""
-    items = [(_item(person, made), made) for made in person.drafts]
-    fitting = [pair for pair in items if answers.measure_of(pair[0]) == measure]
-    for item, made in fitting[:: max(1, len(fitting) // most)][:most]:
-        yield item, person.prompt(made)
-
-
-def _item(person: Written, made: PartDraft) -> Item:
-    draft = made.draft
-    return Item(
-        id=made.id,
-        persona=person.persona.id,
-        stage=made.stage,
-        pattern=made.pattern,
-        messages=(Message("assistant", write_reply(draft.analysis, draft.response)),),
-        question=draft.question,
-        recalled=(),
-        false_premise=None,
-        sources=(made.material,),
-        teacher=made.teacher,
-        kind=draft.kind,
-        split="test",
-        said=draft.said,
-        known=draft.known,
-    )
+def _asked(person: Written, measure: str, most: int) -> list[Item]:
+    """Return items that a measure applies to, spread over all that was written."""
+    items = [
+        item for item in map(person.item, person.drafts) if answers.measure_of(item) == measure
+    ]
+    return items[:: max(1, len(items) // most)][:most]
 
 
 def is_right(item: LifeItem, reply: str) -> bool:

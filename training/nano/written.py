@@ -12,10 +12,11 @@ from langchain_core.embeddings import Embeddings
 
 from persllm.embeddings import embed
 from persllm.materials import Material, read_materials
-from persllm.messages import Message, render
 from persllm.persona import Persona, load_persona
+from persllm.training.data.assembling import item_of
 from persllm.training.data.drafting import PartDraft
 from persllm.training.data.golden import read_golden
+from persllm.training.data.items import Item
 
 PEOPLE = Path(__file__).parent / "people"
 MOST_RECALLED = 3
@@ -31,13 +32,11 @@ class Written:
     fit: Mapping[str, tuple[Material, ...]]
     """Paragraphs by how well they fit a question, the best first."""
 
-    def prompt(self, made: PartDraft) -> tuple[Message, ...]:
-        """Return a question with what comes to mind: not always what is needed."""
-        stage = self.persona.stage(made.stage)
-        reach = {each.id for each in self.persona.reaches(stage)}
-        known = [m.text for m in self.fit[made.draft.question] if m.stage in reach]
-        asked = (Message("user", made.draft.question),)
-        return render(self.persona, stage, asked, recalled=known[:MOST_RECALLED])
+    def item(self, made: PartDraft) -> Item:
+        """Return a question after what comes to mind: not always what is needed."""
+        reach = {each.id for each in self.persona.reaches(self.persona.stage(made.stage))}
+        known = [m for m in self.fit[made.draft.question] if m.stage in reach]
+        return item_of(self.persona, made, "test", known[:MOST_RECALLED])
 
 
 def written_people(embeddings: Embeddings, *, most: int | None = None) -> tuple[Written, ...]:

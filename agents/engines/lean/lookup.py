@@ -48,7 +48,7 @@ class PromptLookup:
         ]
         length, place = max(matches, default=(0, 0))
         reach = min(TOKENS_PER_MATCH * length >> self._halvings, LONGEST, most)
-        return self._tokens[place : place + max(0, reach)]
+        return self._tokens[place : place + reach]
 
     def judge(self, guessed: int, right: int) -> None:
         """Hear how many tokens of a guess were right."""

@@ -61,9 +61,12 @@ class Row:
 
     def guess(self, most: int) -> list[int]:
         """Return tokens that may come after the unread one, as many as the reply has room for."""
+        most = min(most, self._room - 1)
+        if most < 1:
+            return []
         if self._lookup is None:
             self._lookup = PromptLookup([*self.prompt, *self._writing.tokens])
-        return self._lookup.guess(min(most, self._room - 1))
+        return self._lookup.guess(most)
 
     def judge(self, guessed: int, right: int) -> None:
         """Hear how many guessed tokens were right; the keys and values of the others go."""
