@@ -360,7 +360,7 @@ class ChatPersona(BaseChatModel):
         *longer, shortest = beginnings(history)
 
         def prompt(start: int) -> tuple[Message, ...]:
-            texts = [each.memory.text for each in recalled]
+            texts = [each.told for each in recalled]
             kept = history[start:]
             return render(self.persona, self._stage, kept, recalled=texts, scene=scene)
 

@@ -15,10 +15,11 @@ from urllib.parse import urlparse
 
 from langchain_core.embeddings import Embeddings
 
-from persllm.embeddings import embed, embeddings_name
+from persllm.embeddings import Vectors, embed, embeddings_name
 from persllm.errors import MemoryStoreError
+from persllm.fitting import Fit, Fitting, Near
 from persllm.materials import Material
-from persllm.memory.store import EVERYONE, Memory, Progress, Recalled, fitness
+from persllm.memory.store import EVERYONE, Memory, Progress, Recalled, outgrown
 from persllm.persona import Persona
 
 BATCH = 1000
@@ -29,8 +30,9 @@ CUES = 512
 FORMAT = "1"
 LEAST_LETTERS = 6
 """A paragraph with fewer letters is a scrap, such as "ii. p. 182."."""
-WIDER = 3
-"""So many times more is fetched than wanted, because outgrown views sink afterwards."""
+WIDER = 4
+"""So many times more is fetched than wanted and weighed again; outgrown views sink."""
+LEAST_WEIGHED = 12
 
 
 class ChromaMemory:
@@ -48,6 +50,7 @@ class ChromaMemory:
     def __init__(self, client: Any, persona: Persona, embeddings: Embeddings) -> None:  # noqa: ANN401 (chromadb's union of clients)
         self._embeddings = embeddings
         # An evaluation asks one cue of several systems.
+        self._fitting = Fitting(embeddings)
         self._vector_of = lru_cache(CUES)(lambda cue: embed(embeddings, [cue]))
         self._whose = persona.name
         made_with = embeddings_name(embeddings)
@@ -87,8 +90,8 @@ class ChromaMemory:
         audience: str = EVERYONE,
         without: frozenset[str] = frozenset(),
     ) -> list[Recalled]:
-        """Return what comes to mind, the nearest first."""
-        wanted = min(WIDER * count + len(without), self.count())
+        """Return what comes to mind, what fits best first."""
+        wanted = min(max(LEAST_WEIGHED, WIDER * count) + len(without), self.count())
         if wanted == 0 or count == 0:
             return []
         heard = [EVERYONE] if audience == EVERYONE else [EVERYONE, audience]
@@ -107,12 +110,23 @@ class ChromaMemory:
             found["distances"][0],
             strict=True,
         )
-        recalled = [
-            Recalled(_memory(id_, text, cast("dict[str, Any]", data)), 1.0 - distance)
+        near = [
+            (_memory(id_, text, cast("dict[str, Any]", data)), 1.0 - distance)
             for id_, text, data, distance in rows
             if id_ not in without
         ]
-        return sorted(recalled, key=lambda each: -fitness(each, stage))[:count]
+        return self._by_fitness(cue, vector[0], near, stage)[:count]
+
+    def _by_fitness(
+        self, cue: str, vector: Vectors, near: Sequence[tuple[Memory, float]], stage: int
+    ) -> list[Recalled]:
+        texts = [Near(text=m.text, likeness=likeness, before=m.cue) for m, likeness in near]
+        fits = self._fitting.weigh(cue, vector, texts)
+        recalled = [
+            Recalled(memory, likeness, fit.fitness - outgrown(memory, stage), _told(memory, fit))
+            for (memory, likeness), fit in zip(near, fits, strict=True)
+        ]
+        return sorted(recalled, key=lambda each: -each.fitness)
 
     def count(self) -> int:
         """Return how many memories there are."""
@@ -210,6 +224,11 @@ def _explained(what: str) -> Iterator[None]:
         raise MemoryStoreError(
             f"{what}: {error}. Check the folder or the server, or name another with --memory."
         ) from error
+
+
+def _told(memory: Memory, fit: Fit) -> str:
+    """Return a memory as it comes to mind; who said something stays before what was said."""
+    return memory.text if memory.kind == "episode" else fit.told
 
 
 def _metadata(memory: Memory) -> dict[str, str | int]:

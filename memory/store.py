@@ -9,7 +9,7 @@ from typing import Literal, Protocol
 
 EVERYONE = ""
 OUTGROWN = 0.15
-"""Taken off the similarity of what was said or written at an earlier stage: the facts of a life
+"""Taken off the fitness of what was said or written at an earlier stage: the facts of a life
 stay, but a mind changes."""
 
 Progress = Callable[[str, int, int], None]
@@ -40,6 +40,10 @@ class Recalled:
     memory: Memory
     similarity: float
     """Cosine, from -1 to 1."""
+    fitness: float
+    """How well it answers (persllm.fitting), less where it is outgrown."""
+    told: str
+    """Its text from the sentence that answers best; what stood before that comes last."""
 
 
 class MemoryStore(Protocol):
@@ -58,7 +62,7 @@ class MemoryStore(Protocol):
         audience: str = EVERYONE,
         without: frozenset[str] = frozenset(),
     ) -> list[Recalled]:
-        """Return what comes to mind, the nearest first.
+        """Return what comes to mind, what fits best first.
 
         Args:
             cue: What was said.
@@ -74,7 +78,6 @@ class MemoryStore(Protocol):
         ...
 
 
-def fitness(recalled: Recalled, stage: int) -> float:
-    """Return how well a memory fits at a stage: its similarity, less where it is outgrown."""
-    outgrown = recalled.memory.kind == "subjective" and recalled.memory.stage < stage
-    return recalled.similarity - (OUTGROWN if outgrown else 0.0)
+def outgrown(memory: Memory, stage: int) -> float:
+    """Return what a memory's fitness loses at a stage: what was held once may be held no more."""
+    return OUTGROWN if memory.kind == "subjective" and memory.stage < stage else 0.0

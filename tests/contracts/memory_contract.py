@@ -102,6 +102,19 @@ class MemoryContract(ABC):
         (recalled,) = store.recall("pigeons in the park", stage=0, count=1)
         assert recalled.similarity == pytest.approx(1.0, abs=1e-4)
 
+    def test_a_memory_is_told_from_the_sentence_that_answers(self, store: ChromaMemory) -> None:
+        text = "Graz was dear. In Maribor I drew machines."
+        store.add([memory("a", text)])
+        (recalled,) = store.recall("What did you do in Maribor?", stage=0, count=1)
+        assert recalled.told == "In Maribor I drew machines. Graz was dear."
+        assert recalled.memory.text == text
+
+    def test_what_a_partner_said_keeps_its_order(self, store: ChromaMemory) -> None:
+        text = "Ann told me: Graz was dear. In Maribor I drew machines."
+        store.add([memory("a", text, kind="episode", audience="Ann")])
+        (recalled,) = store.recall("Maribor", stage=0, count=1, audience="Ann")
+        assert recalled.told == text
+
     def test_a_memory_is_found_by_the_cue_it_answered(self, store: ChromaMemory) -> None:
         answer = replace(memory("answer", "Seldom, and badly."), cue="How do you sleep?")
         store.add([answer, memory("other", "The fair was lit by two hundred thousand lamps.")])

@@ -7,7 +7,7 @@ is held but the vectors' first directions: items and pairs are handed on as they
 
 import random
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 
@@ -15,6 +15,7 @@ import numpy as np
 from langchain_core.embeddings import Embeddings
 
 from persllm.embeddings import Vectors, embed
+from persllm.fitting import Fitting, Near
 from persllm.materials import Material
 from persllm.messages import Message, render, write_reply
 from persllm.persona import Persona
@@ -28,7 +29,7 @@ from persllm.training.data.teacher import Draft
 from persllm.training.data.turn_index import TurnIndex
 
 NEIGHBOURS = 12
-"""So many of the nearest paragraphs are tried as company for the source."""
+"""So many of the nearest paragraphs are weighed as company for the source."""
 
 
 class Assembler:
@@ -58,6 +59,7 @@ class Assembler:
         self._persona = persona
         self._decisions = decisions
         self._embeddings = embeddings
+        self._fitting = Fitting(embeddings)
         self._before: dict[str, Draft] = {}
         self._settings = settings
         self._scratch = scratch
@@ -146,23 +148,35 @@ class Assembler:
             else:
                 yield row
 
-    def _recalled(self, made: PartDraft, split: Split, question: Vectors) -> list[Material]:
-        """Return the source and paragraphs of its split, nearest first, as memory gives them."""
+    def _recalled(self, made: PartDraft, split: Split, question: Vectors) -> dict[str, str]:
+        """Return the source and paragraphs of its split, what fits best first, as memory does."""
         if (
             random.Random(f"{self._settings.seed}/{made.id}").random()
             >= self._settings.recalled_share
         ):
-            return []
+            return {}
         source = self._own.materials[self._rows[made.material]]
-        chosen, words = [source], len(source.text.split())
-        shelf = self._shelf(made.stage, split)
-        for material in shelf.top(question, NEIGHBOURS):
+        near = self._shelf(made.stage, split).top(question, NEIGHBOURS)
+        told = self._fitting.weigh(
+            made.draft.question,
+            question,
+            [self._near(material, question) for material in (source, *near)],
+        )
+        most = self._settings.recalled_words - len(source.text.split())
+        chosen = {source.id: told[0]}
+        for material, fit in sorted(
+            zip(near, told[1:], strict=True), key=lambda pair: -pair[1].fitness
+        ):
             length = len(material.text.split())
-            if material.id != source.id and words + length <= self._settings.recalled_words:
-                chosen.append(material)
-                words += length
-        alike = {m.id: float(self._own.vectors[self._rows[m.id]] @ question) for m in chosen}
-        return sorted(chosen, key=lambda material: -alike[material.id])
+            if material.id != source.id and length <= most:
+                chosen[material.id] = fit
+                most -= length
+        ordered = sorted(chosen.items(), key=lambda pair: -pair[1].fitness)
+        return {id_: fit.told for id_, fit in ordered}
+
+    def _near(self, material: Material, question: Vectors) -> Near:
+        likeness = float(self._own.vectors[self._rows[material.id]] @ question)
+        return Near(text=material.text, likeness=likeness, before=material.partner)
 
     def _shelf(self, stage_id: str, split: Split) -> Library:
         """Return what a stage may recall in one split."""
@@ -191,15 +205,15 @@ def item_of(
     persona: Persona,
     made: PartDraft,
     split: Split,
-    recalled: Sequence[Material],
+    recalled: Mapping[str, str],
 ) -> Item:
-    """Return a draft as an item, asked after what is recalled."""
+    """Return a draft as an item, asked after what is recalled: texts by id, in order."""
     draft = made.draft
     prompt = render(
         persona,
         persona.stage(made.stage),
         (Message("user", draft.question),),
-        recalled=[material.text for material in recalled],
+        recalled=[*recalled.values()],
     )
     return Item(
         id=f"{persona.id}-{made.id}",
@@ -208,7 +222,7 @@ def item_of(
         pattern=made.pattern,
         messages=(*prompt, Message("assistant", write_reply(draft.analysis, draft.response))),
         question=draft.question,
-        recalled=tuple(material.id for material in recalled),
+        recalled=tuple(recalled),
         false_premise=draft.false_premise,
         sources=(made.material,),
         teacher=made.teacher,

@@ -4,13 +4,14 @@ Synthetic lives ask and answer in the grammar that training uses; these ask as p
 folders in `people/` are those of any persona (docs/personas.md). No training reads them.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from langchain_core.embeddings import Embeddings
 
-from persllm.embeddings import embed
+from persllm.embeddings import Vectors, embed
+from persllm.fitting import Fitting, Near
 from persllm.materials import Material, read_materials
 from persllm.persona import Persona, load_persona
 from persllm.training.data.assembling import item_of
@@ -29,14 +30,14 @@ class Written:
 
     persona: Persona
     drafts: tuple[PartDraft, ...]
-    fit: Mapping[str, tuple[Material, ...]]
-    """Paragraphs by how well they fit a question, the best first."""
+    fit: Mapping[str, tuple[tuple[Material, str], ...]]
+    """Paragraphs, and how they are told, by how well they fit a question, the best first."""
 
     def item(self, made: PartDraft) -> Item:
         """Return a question after what comes to mind: not always what is needed."""
         reach = {each.id for each in self.persona.reaches(self.persona.stage(made.stage))}
-        known = [m for m in self.fit[made.draft.question] if m.stage in reach]
-        return item_of(self.persona, made, "test", known[:MOST_RECALLED])
+        known = [(m.id, told) for m, told in self.fit[made.draft.question] if m.stage in reach]
+        return item_of(self.persona, made, "test", dict(known[:MOST_RECALLED]))
 
 
 def written_people(embeddings: Embeddings, *, most: int | None = None) -> tuple[Written, ...]:
@@ -58,10 +59,22 @@ def _read(path: Path, embeddings: Embeddings) -> Written:
     materials = read_materials(persona)
     drafts = read_golden(persona, materials)
     asked = embed(embeddings, [made.draft.question for made in drafts])
-    held = embed(embeddings, [material.text for material in materials])
-    order = (-(asked @ held.T)).argsort(axis=1)
+    held = embed(embeddings, [f"{m.partner} {m.text}".strip() for m in materials])
+    fitting = Fitting(embeddings)
     fit = {
-        made.draft.question: tuple(materials[place] for place in row)
-        for made, row in zip(drafts, order, strict=True)
+        made.draft.question: _by_fitness(made.draft.question, question, materials, held, fitting)
+        for made, question in zip(drafts, asked, strict=True)
     }
     return Written(persona, drafts, fit)
+
+
+def _by_fitness(
+    question: str, vector: Vectors, materials: Sequence[Material], held: Vectors, fitting: Fitting
+) -> tuple[tuple[Material, str], ...]:
+    near = [
+        Near(text=m.text, likeness=float(likeness), before=m.partner)
+        for m, likeness in zip(materials, held @ vector, strict=True)
+    ]
+    fits = fitting.weigh(question, vector, near)
+    order = sorted(range(len(fits)), key=lambda row: -fits[row].fitness)
+    return tuple((materials[row], fits[row].told) for row in order)
