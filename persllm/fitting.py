@@ -26,7 +26,7 @@ SENTENCE_WORDS_WEIGHT = 0.05
 WORD = re.compile(r"\d+|[^\W\d_]{4,}")
 STEM = 4
 """Words that begin with the same letters count as the same."""
-KEPT = 20_000
+KEPT = 10_000
 """Vectors of so many sentences are kept."""
 
 
