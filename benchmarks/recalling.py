@@ -1,0 +1,113 @@
+"""What comes to mind beside what plain Chroma finds: the same hand-written questions, in turns.
+
+    python -m benchmarks.recalling            # the bundled cast; --people: the forty invented people
+
+Prints how often the paragraph that a question rests on came first and among three, how often its
+very sentence came first, and milliseconds a question, with the ratio to plain Chroma: once over
+fresh stores, and once more over the same.
+"""
+
+import argparse
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from persllm.cast import bundled, find_persona
+from persllm.embeddings import default_embeddings, embed
+from persllm.materials import read_materials, sentences
+from persllm.memory.chroma_memory import (
+    ChromaMemory,
+    collection_name,
+    keep_materials,
+    open_client,
+)
+from persllm.persona import Persona, load_persona
+from persllm.training.data.drafting import PartDraft
+from persllm.training.data.golden import read_golden
+from persllm.training.nano.written import PEOPLE
+
+MOST = 3
+Found = Sequence[tuple[str, str]]
+"""Ids and texts, best first."""
+Way = Callable[[str, int], Found]
+
+
+@dataclass
+class Tally:
+    """How one way did."""
+
+    hits: Counter[str] = field(default_factory=Counter)
+    seconds: float = 0.0
+
+    def ask(self, way: Way, made: PartDraft, stage: int) -> None:
+        """Ask one question and count what came."""
+        started = time.perf_counter()
+        found = way(made.draft.question, stage)
+        self.seconds += time.perf_counter() - started
+        first, text = found[0]
+        self.hits["first"] += first == made.material
+        self.hits["among three"] += made.material in (id_ for id_, _ in found)
+        needed = sentences(text)[0] in made.draft.analysis
+        self.hits["sentence first"] += first == made.material and needed
+
+
+def main() -> None:
+    options = _options()
+    people = [load_persona(path) for path in sorted(PEOPLE.iterdir()) if path.is_dir()]
+    asked = [_opened(persona) for persona in (people if options.people else map(find_persona, bundled()))]
+    for title in ("fresh", "again"):
+        plain, ours = Tally(), Tally()
+        total = 0
+        for persona, drafts, store, collection in asked:
+            for made in drafts:
+                stage = [each.id for each in persona.stages].index(made.stage)
+                plain.ask(_plain(collection), made, stage)
+                ours.ask(_ours(store), made, stage)
+                total += 1
+        print(f"{title}, {total} questions")
+        for name, tally in (("plain Chroma", plain), ("persllm", ours)):
+            shares = "  ".join(f"{what} {hit / total:.1%}" for what, hit in tally.hits.items())
+            ratio = tally.seconds / plain.seconds
+            print(f"  {name:13} {shares}  {1000 * tally.seconds / total:.1f} ms ({ratio:.1f}x)")
+
+
+def _opened(persona: Persona) -> tuple[Persona, Sequence[PartDraft], ChromaMemory, Any]:
+    client = open_client(None)
+    store = ChromaMemory(client, persona, default_embeddings())
+    materials = read_materials(persona)
+    keep_materials(store, persona, materials)
+    collection = client.get_collection(collection_name(persona.id))
+    return persona, read_golden(persona, materials), store, collection
+
+
+def _plain(collection: Any) -> Way:  # noqa: ANN401 (chromadb's union of clients)
+    def find(question: str, stage: int) -> Found:
+        found = collection.query(
+            query_embeddings=embed(default_embeddings(), [question]),
+            n_results=MOST,
+            where={"stage": {"$lte": stage}},
+            include=["documents"],
+        )
+        return list(zip(found["ids"][0], found["documents"][0], strict=True))
+
+    return find
+
+
+def _ours(store: ChromaMemory) -> Way:
+    def find(question: str, stage: int) -> Found:
+        found: Iterator[Any] = iter(store.recall(question, stage=stage, count=MOST))
+        return [(each.memory.id, each.told) for each in found]
+
+    return find
+
+
+def _options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description="Recall beside plain Chroma.")
+    parser.add_argument("--people", action="store_true", help="ask the forty invented people")
+    return parser.parse_args()
+
+
+if __name__ == "__main__":
+    main()
