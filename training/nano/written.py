@@ -11,7 +11,7 @@ from pathlib import Path
 from langchain_core.embeddings import Embeddings
 
 from persllm.embeddings import Vectors, embed
-from persllm.fitting import Fitting, Near
+from persllm.fitting import MARGIN, Fit, Fitting, Near
 from persllm.materials import Material, read_materials
 from persllm.persona import Persona, load_persona
 from persllm.training.data.assembling import item_of
@@ -30,14 +30,16 @@ class Written:
 
     persona: Persona
     drafts: tuple[PartDraft, ...]
-    fit: Mapping[str, tuple[tuple[Material, str], ...]]
-    """Paragraphs, and how they are told, by how well they fit a question, the best first."""
+    fit: Mapping[str, tuple[tuple[Material, Fit], ...]]
+    """Paragraphs by how well they fit a question, the best first."""
 
     def item(self, made: PartDraft) -> Item:
         """Return a question after what comes to mind: not always what is needed."""
         reach = {each.id for each in self.persona.reaches(self.persona.stage(made.stage))}
-        known = [(m.id, told) for m, told in self.fit[made.draft.question] if m.stage in reach]
-        return item_of(self.persona, made, "test", dict(known[:MOST_RECALLED]))
+        known = [(m, fit) for m, fit in self.fit[made.draft.question] if m.stage in reach]
+        least = known[0][1].fitness - MARGIN
+        recalled = {m.id: fit.told for m, fit in known[:MOST_RECALLED] if fit.fitness >= least}
+        return item_of(self.persona, made, "test", recalled)
 
 
 def written_people(embeddings: Embeddings, *, most: int | None = None) -> tuple[Written, ...]:
@@ -70,11 +72,11 @@ def _read(path: Path, embeddings: Embeddings) -> Written:
 
 def _by_fitness(
     question: str, vector: Vectors, materials: Sequence[Material], held: Vectors, fitting: Fitting
-) -> tuple[tuple[Material, str], ...]:
+) -> tuple[tuple[Material, Fit], ...]:
     near = [
         Near(text=m.text, likeness=float(likeness), before=m.partner)
         for m, likeness in zip(materials, held @ vector, strict=True)
     ]
     fits = fitting.weigh(question, vector, near)
     order = sorted(range(len(fits)), key=lambda row: -fits[row].fitness)
-    return tuple((materials[row], fits[row].told) for row in order)
+    return tuple((materials[row], fits[row]) for row in order)
