@@ -1,6 +1,6 @@
 """What comes to mind beside what plain Chroma finds: the same hand-written questions, in turns.
 
-    python -m benchmarks.recalling            # the bundled cast; --people: the forty invented people
+    python -m benchmarks.recalling    # the bundled cast; --people: invented people, by hand
 
 Prints how often the paragraph that a question rests on came first and among three, how often its
 very sentence came first, and milliseconds a question, with the ratio to plain Chroma: once over
@@ -56,7 +56,9 @@ class Tally:
 def main() -> None:
     options = _options()
     people = [load_persona(path) for path in sorted(PEOPLE.iterdir()) if path.is_dir()]
-    asked = [_opened(persona) for persona in (people if options.people else map(find_persona, bundled()))]
+    asked = [
+        _opened(persona) for persona in (people if options.people else map(find_persona, bundled()))
+    ]
     for title in ("fresh", "again"):
         plain, ours = Tally(), Tally()
         total = 0
@@ -105,7 +107,7 @@ def _ours(store: ChromaMemory) -> Way:
 
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description="Recall beside plain Chroma.")
-    parser.add_argument("--people", action="store_true", help="ask the forty invented people")
+    parser.add_argument("--people", action="store_true", help="ask the invented people")
     return parser.parse_args()
 
 
