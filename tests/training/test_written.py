@@ -63,19 +63,21 @@ def person(people: tuple[Written, ...]) -> Written:
 
 
 def test_a_question_stands_after_what_comes_to_mind_at_its_stage(person: Written) -> None:
-    needed = 0
+    needed, told = 0, list[int]()
     for made in person.drafts:
         system, asked = person.item(made).prompt
         stage = person.persona.stage(made.stage)
         assert str(stage.last) in system.content
         recalled, _, question = asked.content.rpartition("\n\n")
         assert question == made.draft.question
-        assert recalled.count("\n- ") == MOST_RECALLED
-        needed += next(t for m, t in person.fit[question] if m.id == made.material) in recalled
+        told.append(recalled.count("\n- "))
+        source = next(fit for m, fit in person.fit[question] if m.id == made.material)
+        needed += source.told in recalled
         later = {each.id for each in person.persona.stages} - {
             each.id for each in person.persona.reaches(stage)
         }
-        assert not any(told in recalled for m, told in person.fit[question] if m.stage in later)
+        assert not any(fit.told in recalled for m, fit in person.fit[question] if m.stage in later)
+    assert set(told) == set(range(1, MOST_RECALLED + 1))
     assert needed > 0.9 * len(person.drafts)
 
 

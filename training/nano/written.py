@@ -12,7 +12,7 @@ from zlib import crc32
 from langchain_core.embeddings import Embeddings
 
 from persllm.embeddings import Vectors, embed
-from persllm.fitting import Fitting, Near
+from persllm.fitting import MARGIN, Fit, Fitting, Near
 from persllm.materials import Material, read_materials
 from persllm.persona import Persona, load_persona
 from persllm.training.data.assembling import item_of
@@ -33,16 +33,18 @@ class Written:
     persona: Persona
     materials: tuple[Material, ...]
     drafts: tuple[PartDraft, ...]
-    fit: Mapping[str, tuple[tuple[Material, str], ...]]
-    """Paragraphs, and how they are told, by how well they fit a question, the best first."""
+    fit: Mapping[str, tuple[tuple[Material, Fit], ...]]
+    """Paragraphs by how well they fit a question, the best first."""
     near: Mapping[str, tuple[Material, ...]]
     """Paragraphs by their vectors alone, the nearest to a question first."""
 
     def item(self, made: PartDraft) -> Item:
         """Return a question after what comes to mind: not always what is needed."""
         reach = {each.id for each in self.persona.reaches(self.persona.stage(made.stage))}
-        known = [(m.id, told) for m, told in self.fit[made.draft.question] if m.stage in reach]
-        return item_of(self.persona, made, "test", dict(known[:MOST_RECALLED]))
+        known = [(m, fit) for m, fit in self.fit[made.draft.question] if m.stage in reach]
+        least = known[0][1].fitness - MARGIN
+        recalled = {m.id: fit.told for m, fit in known[:MOST_RECALLED] if fit.fitness >= least}
+        return item_of(self.persona, made, "test", recalled)
 
 
 def written_people(
@@ -88,11 +90,11 @@ def _read(path: Path, embeddings: Embeddings) -> Written:
 
 def _by_fitness(
     question: str, vector: Vectors, materials: Sequence[Material], held: Vectors, fitting: Fitting
-) -> tuple[tuple[Material, str], ...]:
+) -> tuple[tuple[Material, Fit], ...]:
     near = [
         Near(text=m.text, likeness=float(likeness), before=m.partner)
         for m, likeness in zip(materials, held @ vector, strict=True)
     ]
     fits = fitting.weigh(question, vector, near)
     order = sorted(range(len(fits)), key=lambda row: -fits[row].fitness)
-    return tuple((materials[row], fits[row].told) for row in order)
+    return tuple((materials[row], fits[row]) for row in order)
