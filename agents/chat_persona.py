@@ -28,6 +28,7 @@ from persllm.agents.reply_chunks import (
 from persllm.agents.reply_stream import ReplyStream
 from persllm.engine import Engine, Piece, Reply, Request
 from persllm.errors import PersLLMError, TooLongError
+from persllm.fitting import MARGIN
 from persllm.memory.store import EVERYONE, Memory, MemoryStore, Recalled
 from persllm.messages import Message, render
 from persllm.persona import Persona, Stage
@@ -77,7 +78,7 @@ class ChatPersona(BaseChatModel):
     memory: Any = None
     """A `MemoryStore`, or None."""
     recall: int = 3
-    """Most memories set before a turn."""
+    """Most memories set before a turn: the best, and those that fit nearly as well."""
     audience: str = EVERYONE
     """Who is talking; if named, what they say is remembered and recalled for them only."""
     temperature: float = 0.0
@@ -282,7 +283,7 @@ class ChatPersona(BaseChatModel):
         return Prepared(said, "", self._request(history, scene, recalled, stop, options), recalled)
 
     def _recall(self, cue: str, options: dict[str, Any]) -> list[Recalled]:
-        """Return what comes to mind, within the words that the context affords."""
+        """Return what fits nearly as well as the best, within what the context affords."""
         if self.memory is None or self.recall == 0:
             return []
         store: MemoryStore = self.memory
@@ -297,7 +298,8 @@ class ChatPersona(BaseChatModel):
         words = 0
         for each in found:
             words += len(each.memory.text.split())
-            if kept and words > self._engine.context // WORDS_OF_CONTEXT:
+            worse = found[0].fitness - each.fitness > MARGIN
+            if kept and (worse or words > self._engine.context // WORDS_OF_CONTEXT):
                 break
             kept.append(each)
         return kept

@@ -26,6 +26,8 @@ SENTENCE_WORDS_WEIGHT = 0.05
 WORD = re.compile(r"\d+|[^\W\d_]{4,}")
 STEM = 4
 """Words that begin with the same letters count as the same."""
+MARGIN = 0.1
+"""What fits worse than the best by more does not come to mind beside it."""
 KEPT = 10_000
 """Vectors of so many sentences are kept."""
 

@@ -136,6 +136,17 @@ def test_an_early_stage_recalls_nothing_of_a_late_one(
     assert "dove" not in [row["id"] for row in reply.response_metadata["recalled"]]
 
 
+def test_what_fits_far_worse_than_the_best_does_not_come_to_mind(
+    engine: ScriptedEngine, store: ChromaMemory
+) -> None:
+    def recalled(turn: str) -> set[str]:
+        reply = tesla(engine, memory=store, recall=9).invoke(turn)
+        return {row["id"] for row in reply.response_metadata["recalled"]}
+
+    assert recalled("You feed pigeons in the park?") == {"park"}
+    assert {"park", "motor"} <= recalled("What of all this?")
+
+
 def test_ids_given_as_without_do_not_come_up(engine: ScriptedEngine, store: ChromaMemory) -> None:
     chat = tesla(engine, memory=store, recall=9)
     reply = chat.invoke("You feed pigeons in the park?", without={"park"})

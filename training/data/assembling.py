@@ -15,7 +15,7 @@ import numpy as np
 from langchain_core.embeddings import Embeddings
 
 from persllm.embeddings import Vectors, embed
-from persllm.fitting import Fitting, Near
+from persllm.fitting import MARGIN, Fitting, Near
 from persllm.materials import Material
 from persllm.messages import Message, render, write_reply
 from persllm.persona import Persona
@@ -163,12 +163,13 @@ class Assembler:
             [self._near(material, question) for material in (source, *near)],
         )
         most = self._settings.recalled_words - len(source.text.split())
+        least = max(fit.fitness for fit in told) - MARGIN
         chosen = {source.id: told[0]}
         for material, fit in sorted(
             zip(near, told[1:], strict=True), key=lambda pair: -pair[1].fitness
         ):
             length = len(material.text.split())
-            if material.id != source.id and length <= most:
+            if material.id != source.id and length <= most and fit.fitness >= least:
                 chosen[material.id] = fit
                 most -= length
         ordered = sorted(chosen.items(), key=lambda pair: -pair[1].fitness)
