@@ -14,14 +14,9 @@ from persllm.training.nano.lives.people import KINDS
 COUNT = 4000
 
 
-@pytest.fixture(scope="module", params=[False, True], ids=["plain", "dense"])
-def dense(request: pytest.FixtureRequest) -> bool:
-    return bool(request.param)
-
-
 @pytest.fixture(scope="module")
-def training(dense: bool) -> list[LifeItem]:
-    return list(life_items(seed=3, count=COUNT, dense=dense))
+def training() -> list[LifeItem]:
+    return list(life_items(seed=3, count=COUNT))
 
 
 @pytest.fixture(scope="module")
@@ -38,8 +33,8 @@ def _capitalised(items: list[LifeItem]) -> set[str]:
 
 
 @pytest.fixture(scope="module")
-def scenes(dense: bool) -> list[list[LifeItem]]:
-    return list(life_scenes(seed=3, count=500, dense=dense))
+def scenes() -> list[list[LifeItem]]:
+    return list(life_scenes(seed=3, count=500))
 
 
 def test_a_scene_is_one_speaker_with_one_memory_and_several_skills(
@@ -192,25 +187,3 @@ def test_claims_speak_to_the_speaker(training: list[LifeItem]) -> None:
             claim = item.question.replace("told me", "").replace("tell me", "")
             claim = claim.replace("Tell me", "")
             assert not re.search(r"\b(my|myself|me)\b", claim), item.question
-
-
-def test_dense_lives_tell_several_facts_in_a_paragraph_and_claim_years_beside_them() -> None:
-    scenes = list(life_scenes(seed=3, count=200, dense=True))
-    quoted = [
-        (quote[1], item)
-        for item in chain.from_iterable(scenes)
-        if (quote := re.search(r"I recall: (.{20,40})", item.analysis))
-    ]
-    late = [
-        item
-        for text, item in quoted
-        if not any(paragraph.startswith(text[:20]) for paragraph in item.recalled)
-    ]
-    assert 0.15 < len(late) / len(quoted) < 0.6
-    claims = [
-        i for i in chain.from_iterable(scenes) if i.skill in {"false-premise", "true-premise"}
-    ]
-    dated = [item for item in claims if re.search(r"\b(I|i)n 1\d{3}\b", item.question)]
-    assert len(dated) > 0.12 * len(claims)
-    wrong = [item for item in dated if re.search(r"Said: 1\d{3}\. .* not so", item.analysis)]
-    assert len(wrong) > 0.1 * len(dated)

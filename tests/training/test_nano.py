@@ -11,7 +11,6 @@ import torch
 from torch.optim import _muon
 from transformers import PreTrainedTokenizerFast
 
-from persllm.embeddings import default_embeddings
 from persllm.training.nano.corpus import Tokens, as_chat
 from persllm.training.nano.lives.items import life_items
 from persllm.training.nano.optimizers import _orthogonal
@@ -30,9 +29,7 @@ from persllm.training.nano.recipe import Recipe
 from persllm.training.nano.skills import is_right
 from persllm.training.nano.tokenizer import END, MARKERS, PAD, ROLES, train_tokenizer
 from persllm.training.nano.tuning import (
-    ALL_DECISIONS,
     DECISION_WEIGHT,
-    OWN_WEIGHT,
     Encoded,
     computed_tokens,
     dealt,
@@ -40,7 +37,6 @@ from persllm.training.nano.tuning import (
     tuning_batches,
     weights_of,
 )
-from persllm.training.nano.written import Written, written_people
 from persllm.training.tuning.trees import row_of
 from tests.training.apart import run_apart
 
@@ -185,20 +181,13 @@ def _dying_after(steps: int, tokens: Tokens, recipe: Recipe) -> Batches:
     return batch
 
 
-@pytest.fixture(scope="module")
-def people() -> tuple[Written, ...]:
-    return written_people(default_embeddings(), most=2)
-
-
-@pytest.mark.parametrize("kind", ["each by itself", "scenes", "people"])
+@pytest.mark.parametrize("scenes", [False, True])
 def test_tuning_counts_replies_and_rows_of_text_only(
-    tokenizer: PreTrainedTokenizerFast, tokens: Tokens, kind: str, people: tuple[Written, ...]
+    tokenizer: PreTrainedTokenizerFast, tokens: Tokens, scenes: bool
 ) -> None:
     known = passages([TEXT, TEXT.replace("Anna", "Ruth"), TEXT.replace("mill", "farm")] * 5)
     recipe = replace(SMALL, context=4096)
-    asked = people if kind == "people" else ()
-    scenes = kind != "each by itself"
-    batches = tuning_batches(tokens, known, tokenizer, recipe, scenes=scenes, people=asked)
+    batches = tuning_batches(tokens, known, tokenizer, recipe, scenes=scenes)
     for step in (0, 1, 3, 4):
         parts = batches(step)
         assert len(parts) == recipe.parts
@@ -209,7 +198,7 @@ def test_tuning_counts_replies_and_rows_of_text_only(
             assert "<|user|>" not in counted
             assert len(part.weights) == len(part.packed["labels"])
     assert all(isinstance(part, Text) for part in batches(2))
-    again = tuning_batches(tokens, known, tokenizer, recipe, scenes=scenes, people=asked)(4)
+    again = tuning_batches(tokens, known, tokenizer, recipe, scenes=scenes)(4)
     for one, other in zip(parts, again, strict=True):
         assert isinstance(one, Conversations)
         assert isinstance(other, Conversations)
@@ -263,22 +252,9 @@ def test_muon_in_float32_does_what_torch_does_in_bfloat16() -> None:
 )
 def test_the_words_that_decide_a_reply_count_more(reply: str, heavy: str) -> None:
     places = [match.span() for match in re.finditer(r"\w+|[^\w\s]", reply)]
-    weights = weights_of(reply, places, known=reply)
+    weights = weights_of(reply, places)
     told = [reply[a:b] for (a, b), w in zip(places, weights, strict=True) if w == DECISION_WEIGHT]
     assert told == re.findall(r"\w+|[^\w\s]", heavy)
-    assert {weight for weight in weights if weight != DECISION_WEIGHT} <= {1.0}
-
-
-def test_words_that_were_not_there_count_little_unless_they_decide() -> None:
-    thought = "[Analysis] They say: I saw Graz. Said: Linz. Recalled: Graz. That is so."
-    reply = f"{thought} [Response] Alas, Graz it was."
-    places = [match.span() for match in re.finditer(r"\w+", reply)]
-    known = "I saw Graz, it was in May. Analysis Response"
-    weights = weights_of(reply, places, decisions=ALL_DECISIONS, known=known)
-    by_word = dict(zip(re.findall(r"\w+", reply), weights, strict=True))
-    assert by_word["Linz"] == by_word["say"] == by_word["so"] == DECISION_WEIGHT
-    assert by_word["Alas"] == OWN_WEIGHT
-    assert by_word["was"] == by_word["Graz"] == 1.0
 
 
 def test_a_scene_of_prose_asks_several_things_of_the_same_passages() -> None:

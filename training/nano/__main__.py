@@ -15,7 +15,6 @@ from pathlib import Path
 from typing import Any, cast
 
 import numpy as np
-from torch import Tensor
 from transformers import AutoTokenizer, LlamaForCausalLM, PreTrainedTokenizerFast
 
 from persllm.embeddings import default_embeddings
@@ -29,7 +28,7 @@ from persllm.training.nano.recipe import Recipe
 from persllm.training.nano.skills import measure_people, measure_skills
 from persllm.training.nano.tokenizer import END, PAD, train_tokenizer
 from persllm.training.nano.tuning import tuning_batches
-from persllm.training.nano.written import Written, written_people
+from persllm.training.nano.written import written_people
 from persllm.training.tuning.processes import first_then_others, is_first
 
 SKILLS_SECONDS = 900.0
@@ -43,12 +42,11 @@ def main(argv: Sequence[str] | None = None) -> None:
     tokenizer, (tokens, held_out) = first_then_others(lambda: _read(options, recipe))
     _say(f"{len(tokens):,} tokens of general text")
     model = _pretrained(tokens, held_out, tokenizer, recipe, options.work)
-    asked = _prose(options.text, recipe), written_people(default_embeddings())
-    _tune(model, tokens, asked, tokenizer, recipe, options.work)
+    _tune(model, tokens, _prose(options.text, recipe), tokenizer, recipe, options.work)
     if not is_first():
         return
     skills = measure_skills(model, tokenizer)
-    people = measure_people(model, tokenizer, written_people(default_embeddings(), held_out=True))
+    people = measure_people(model, tokenizer, written_people(default_embeddings()))
     losses = json.loads((options.work / "pretrained.json").read_text(encoding="utf-8"))
     model.save_pretrained(options.out)
     tokenizer.save_pretrained(options.out)
@@ -144,35 +142,21 @@ def _pretrained(
 def _tune(
     model: LlamaForCausalLM,
     tokens: Tokens,
-    asked: tuple[Sequence[Material], Sequence[Written]],
+    prose: Sequence[Material],
     tokenizer: PreTrainedTokenizerFast,
     recipe: Recipe,
     work: Path,
 ) -> None:
-    prose, people = asked
-
-    def learn(name: str, recipe: Recipe, steps: int, decay: float, **kind: Any) -> None:  # noqa: ANN401
-        batches = tuning_batches(tokens, prose, tokenizer, recipe, **kind)
+    def learn(name: str, steps: int, decay: float, *, scenes: bool) -> None:
+        batches = tuning_batches(tokens, prose, tokenizer, recipe, scenes=scenes)
         kept = work / f"{name}.pt"
         tuning = train(model, batches, recipe, steps=steps, decay=decay, checkpoint=kept)
         _follow(f"{name} of {steps}", tuning, model, tokenizer)
 
-    def keep(before: dict[str, Tensor], share: float) -> None:
-        model.load_state_dict(between(before, model.state_dict(), share=share))
-
-    learn("lives", recipe, recipe.tuning_steps, recipe.tuning_decay)
-    before = _weights(model)
-    learn("scenes", recipe, recipe.scene_steps, recipe.scene_decay, scenes=True)
-    keep(before, recipe.scene_weight)
-    before = _weights(model)
-    learn(
-        "checks", recipe.checks, recipe.check_steps, recipe.check_decay, scenes=True, people=people
-    )
-    keep(before, recipe.check_weight)
-
-
-def _weights(model: LlamaForCausalLM) -> dict[str, Tensor]:
-    return {name: weight.clone() for name, weight in model.state_dict().items()}
+    learn("lives", recipe.tuning_steps, recipe.tuning_decay, scenes=False)
+    before = {name: weight.clone() for name, weight in model.state_dict().items()}
+    learn("scenes", recipe.scene_steps, recipe.scene_decay, scenes=True)
+    model.load_state_dict(between(before, model.state_dict(), share=recipe.scene_weight))
 
 
 def _follow(

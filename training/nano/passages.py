@@ -12,7 +12,6 @@ from dataclasses import dataclass
 from persllm.files import digest
 from persllm.materials import Kind, Material, sentences
 from persllm.messages import Message, render, write_reply
-from persllm.persona import Persona, Stage
 from persllm.training import analysis
 from persllm.training.data.items import PATTERNS, Pattern
 from persllm.training.data.rules import RulesTeacher
@@ -69,21 +68,12 @@ def passages(paragraphs: Sequence[str]) -> tuple[Material, ...]:
     return tuple(found)
 
 
-def passage_items(
-    known: Sequence[Material], *, seed: int, count: int, dense: bool = False
-) -> Iterator[PassageItem]:
-    """Yield items about the passages; the same seed yields the same items.
-
-    Args:
-        known: The passages.
-        seed: Where chance starts.
-        count: How many items.
-        dense: Of the lives that the speakers are taken from.
-    """
+def passage_items(known: Sequence[Material], *, seed: int, count: int) -> Iterator[PassageItem]:
+    """Yield items about the passages; the same seed yields the same items."""
     draw = random.Random(f"passages {seed}")
     some = draw.sample(known, min(len(known), 12 * count + 20))
     teacher = RulesTeacher(some)
-    speakers = life_items(seed=seed, count=12 * count, dense=dense)
+    speakers = life_items(seed=seed, count=12 * count)
     made = 0
     for speaker, material in zip(speakers, some, strict=False):
         if made == count:
@@ -115,7 +105,7 @@ def _assignment(
 
 
 def passage_scenes(
-    known: Sequence[Material], *, seed: int, count: int, dense: bool = False
+    known: Sequence[Material], *, seed: int, count: int
 ) -> Iterator[list[PassageItem]]:
     """Yield questions to one speaker over the same passages, of every form that fits.
 
@@ -124,7 +114,7 @@ def passage_scenes(
     draw = random.Random(f"passage scenes {seed}")
     some = draw.sample(known, min(len(known), PASSAGES_A_SCENE * count))
     teacher = RulesTeacher(some)
-    for number, speaker in enumerate(life_items(seed=seed, count=count, dense=dense)):
+    for number, speaker in enumerate(life_items(seed=seed, count=count)):
         mine = some[number * PASSAGES_A_SCENE : (number + 1) * PASSAGES_A_SCENE]
         if len(mine) < LEAST_PASSAGES:
             return
@@ -143,9 +133,9 @@ def passage_scenes(
         texts = [material.text for material in recalled]
         other = _drafted(teacher, speaker, absent, "ordinary", some, draw, seed)
         if other is not None:
-            asked.append(not_known(other.question, draw))
+            asked.append(_not_known(other.question, draw))
         if asked:
-            yield [posed(speaker.persona, speaker.stage, texts, draft, draw) for draft in asked]
+            yield [_posed(speaker, texts, draft, draw) for draft in asked]
 
 
 def _drafted(
@@ -173,20 +163,19 @@ def _item(
         recalled = [material.text, *(other.text for other in others if other is not material)]
         if draw.random() >= NEEDED_FIRST_SHARE:
             draw.shuffle(recalled)
-    return posed(speaker.persona, speaker.stage, recalled, draft, draw)
+    return _posed(speaker, recalled, draft, draw)
 
 
-def posed(
-    persona: Persona, stage: Stage, recalled: Sequence[str], draft: Draft, draw: random.Random
+def _posed(
+    speaker: LifeItem, recalled: Sequence[str], draft: Draft, draw: random.Random
 ) -> PassageItem:
-    """Return a draft's question to a speaker who recalls some texts, with its reply."""
     asked = (Message("user", draft.question),)
-    prompt = render(persona, stage, asked, recalled=recalled)
+    prompt = render(speaker.persona, speaker.stage, asked, recalled=recalled)
     thought = "" if draw.random() < PLAIN_SHARE else draft.analysis
     return PassageItem(prompt, write_reply(thought, draft.response))
 
 
-def not_known(question: str, draw: random.Random) -> Draft:
+def _not_known(question: str, draw: random.Random) -> Draft:
     """Return the answer of one who recalls nothing of what is asked."""
     response = draw.choice(UNKNOWNS)
     return Draft(

@@ -4,10 +4,7 @@ The defaults are the shipped model. How they were chosen stands in `docs/decisio
 model card.
 """
 
-from dataclasses import dataclass, replace
-
-CHECK_SEED = 818
-"""What the last steps' seed lies beyond the others'."""
+from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,16 +46,6 @@ class Recipe:
     scene_weight: float = 0.5
     """Share of what these steps changed that is kept: the weights shipped lie between those before
     and those after."""
-    check_steps: int = 1700
-    """Steps after those, in which lives are dense and people written by hand are asked too."""
-    check_rate: float = 2.5e-3
-    """Highest learning rate of the matrices in these steps."""
-    written_share: float = 0.2
-    """Share of the tokens of these steps that ask people written by hand."""
-    check_scene_share: float = 0.85
-    check_prose_share: float = 0.45
-    check_weight: float = 1.0
-    """Share of what these steps changed that is kept."""
     parts: int = 2
     """Parts of a step; as many processes can share it (`torchrun`)."""
     text_every: int = 12
@@ -71,17 +58,4 @@ class Recipe:
     """Last share of the steps, in which the learning rate falls to its floor."""
     tuning_decay: float = 0.4
     scene_decay: float = 0.6
-    check_decay: float = 0.7
     seed: int = 1893
-
-    @property
-    def checks(self) -> "Recipe":
-        """The same for the last steps, as all others use it."""
-        return replace(
-            self,
-            matrix_rate=self.check_rate,
-            vector_rate=self.check_rate * self.vector_rate / self.matrix_rate,
-            scene_share=self.check_scene_share,
-            prose_share=self.check_prose_share,
-            seed=self.seed + CHECK_SEED,
-        )

@@ -8,7 +8,7 @@ import random
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import lru_cache, partial
+from functools import lru_cache
 from itertools import chain
 from typing import cast
 
@@ -22,8 +22,6 @@ from persllm.training.nano.lives.items import LifeItem, life_items, life_scenes
 from persllm.training.nano.passages import passage_items, passage_scenes
 from persllm.training.nano.pretrain import SHORT_ROW, Batch, Batches, Conversations, Text, text_rows
 from persllm.training.nano.recipe import Recipe
-from persllm.training.nano.written import Written
-from persllm.training.nano.written_scenes import written_scenes
 from persllm.training.tuning.attention import as_batch
 from persllm.training.tuning.trees import Row, common, pack, row_of
 
@@ -33,8 +31,6 @@ ROW_TOKENS = 230
 """What a conversation comes to by itself; as measured."""
 SCENE_TOKENS = 660
 """What a scene comes to, its beginning counted once; as measured."""
-WRITTEN_TOKENS = 940
-"""What a scene of people written by hand comes to; as measured."""
 HISTORY_SHARE = 0.5
 """Of the items whose speaker was asked something before."""
 EARLIER = (1, 1, 2, 2, 3, 4, 6)
@@ -45,16 +41,7 @@ DECISIONS = re.compile(
 )
 """Where a reply takes its turn: what comes to mind, whether it is so, whether one agrees. The rest
 follows from these few words."""
-ALL_DECISIONS = re.compile(
-    r"(?<=I recall)(?:: \S+ \S+| nothing)|(?<=I hold: )\S+ \S+|(?<=Said: )\S+ \S+|"
-    r"(?<=Recalled: )\S+|That is (?:not )?so\.|I (?:do not )?agree\.|They \w+|^(?!\[)\S+ \S+"
-)
-"""These, how the user turn is taken, and what of it is held against what is recalled."""
 DECISION_WEIGHT = 4.0
-OWN_WEIGHT = 0.1
-"""Of words that a person written by hand adds to what was asked and recalled: they would be learnt
-by heart."""
-WORD = re.compile(r"\w+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,8 +62,7 @@ def tuning_batches(
     tokenizer: PreTrainedTokenizerFast,
     recipe: Recipe,
     *,
-    scenes: bool = False,
-    people: Sequence[Written] = (),
+    scenes: bool,
 ) -> Batches:
     """Return batches whose loss counts replies only, now and then one of general text.
 
@@ -86,13 +72,11 @@ def tuning_batches(
         tokenizer: Of the base.
         recipe: Sizes and shares.
         scenes: Whether most questions come in scenes, several over one memory.
-        people: Written by hand; where some are given, scenes of theirs come between, and lives are
-            dense.
     """
 
     @lru_cache(maxsize=1)
     def window_of(number: int) -> list[list[Scene]]:
-        made = list(_conversations(number, (known, people), tokenizer, recipe, scenes=scenes))
+        made = list(_conversations(number, known, tokenizer, recipe, scenes=scenes))
         return dealt(made, WINDOW * recipe.parts)
 
     def batch(step: int) -> list[Batch]:
@@ -133,22 +117,9 @@ def packed(scenes: Sequence[Scene]) -> Conversations:
 
 
 def encode(
-    tokenizer: PreTrainedTokenizerFast,
-    messages: Sequence[Message],
-    *,
-    longest: int,
-    decisions: re.Pattern[str] = DECISIONS,
-    copied: bool = False,
+    tokenizer: PreTrainedTokenizerFast, messages: Sequence[Message], *, longest: int
 ) -> Encoded | None:
-    """Return a conversation with its last reply as target, or None if it is too long.
-
-    Args:
-        tokenizer: Of the base.
-        messages: The conversation.
-        longest: In tokens.
-        decisions: What counts most.
-        copied: Let words that the prompt does not hold count little.
-    """
+    """Return a conversation with its last reply as target, or None if it is too long."""
     before = [message.as_dict() for message in messages[:-1]]
     template = tokenizer.apply_chat_template
     prompt = cast("list[int]", template(before, add_generation_prompt=True, return_dict=False))
@@ -157,77 +128,48 @@ def encode(
     reply = [*cast("list[int]", encoded["input_ids"]), cast("int", tokenizer.eos_token_id)]
     if len(prompt) + len(reply) > longest:
         return None
-    places = cast("list[tuple[int, int]]", encoded["offset_mapping"])
-    known = " ".join(message.content for message in messages[:-1]) if copied else text
-    weights = [*weights_of(text, places, decisions=decisions, known=known), 1.0]
+    weights = [*weights_of(text, cast("list[tuple[int, int]]", encoded["offset_mapping"])), 1.0]
     return Encoded(row_of(prompt, reply), weights)
 
 
-def weights_of(
-    reply: str,
-    places: Sequence[tuple[int, int]],
-    *,
-    decisions: re.Pattern[str] = DECISIONS,
-    known: str,
-) -> list[float]:
-    """Return how much each token of a reply counts, given where each begins and ends.
-
-    Args:
-        reply: What is learnt.
-        places: Of its tokens.
-        decisions: What counts most.
-        known: Text whose words count in full, and others little.
-    """
-    spans = [match.span() for match in decisions.finditer(reply)]
-    words = set(WORD.findall(known.lower()))
-    own = [match.span() for match in WORD.finditer(reply) if match[0].lower() not in words]
-
-    def weight(begin: int, end: int) -> float:
-        if any(begin < last and first < end for first, last in spans):
-            return DECISION_WEIGHT
-        return OWN_WEIGHT if any(begin < last and first < end for first, last in own) else 1.0
-
-    return [weight(begin, end) for begin, end in places]
+def weights_of(reply: str, places: Sequence[tuple[int, int]]) -> list[float]:
+    """Return how much each token of a reply counts, given where each begins and ends."""
+    spans = [match.span() for match in DECISIONS.finditer(reply)]
+    return [
+        DECISION_WEIGHT if any(begin < last and first < end for first, last in spans) else 1.0
+        for begin, end in places
+    ]
 
 
 def _conversations(
     window: int,
-    asked: tuple[Sequence[Material], Sequence[Written]],
+    known: Sequence[Material],
     tokenizer: PreTrainedTokenizerFast,
     recipe: Recipe,
     *,
     scenes: bool,
 ) -> Iterator[Scene]:
     """Yield a window's conversations that fit the context, in scenes or each by itself."""
-    known, people = asked
     seed = recipe.seed * 1_000_003 + window
     whole = recipe.tuning_tokens * WINDOW
-    written = int(whole * recipe.written_share) if people else 0
-    whole -= written
     in_scenes = int(whole * recipe.scene_share) if scenes else 0
     single = (whole - in_scenes) // ROW_TOKENS
     prose, prose_scenes = (
         int(count * recipe.prose_share) for count in (single, in_scenes // SCENE_TOKENS)
     )
     draw = random.Random(seed)
-    dense, decisions = (True, ALL_DECISIONS) if people else (False, DECISIONS)
-    lives = life_items(seed=seed, count=single - prose, dense=dense)
-    laid = life_scenes(seed=seed, count=in_scenes // SCENE_TOKENS - prose_scenes, dense=dense)
-    passages = passage_items(known, seed=seed, count=prose, dense=dense)
-    read = passage_scenes(known, seed=seed, count=prose_scenes, dense=dense)
-    by_hand = written_scenes(people, seed=seed, count=written // WRITTEN_TOKENS)
+    lives = life_scenes(seed=seed, count=in_scenes // SCENE_TOKENS - prose_scenes)
     groups = chain(
-        _with_history(([item] for item in lives), draw),
-        _with_history(laid, draw),
-        ([item.messages()] for item in passages),
-        ([item.messages() for item in scene] for scene in read),
+        _with_history(([item] for item in life_items(seed=seed, count=single - prose)), draw),
+        _with_history(lives, draw),
+        ([item.messages()] for item in passage_items(known, seed=seed, count=prose)),
+        (
+            [item.messages() for item in scene]
+            for scene in passage_scenes(known, seed=seed, count=prose_scenes)
+        ),
     )
-    copied = ([item.messages() for item in scene] for scene in by_hand)
-    code = partial(encode, tokenizer, longest=recipe.context, decisions=decisions)
-    for made in chain(
-        (map(code, group) for group in groups),
-        (map(partial(code, copied=True), group) for group in copied),
-    ):
+    for group in groups:
+        made = (encode(tokenizer, messages, longest=recipe.context) for messages in group)
         if kept := [one for one in made if one]:
             yield kept
 

@@ -1,13 +1,12 @@
-"""Invented people with lives, questions and answers written by hand.
+"""Invented people with lives, questions and answers written by hand, to measure the base with.
 
-Synthetic lives ask and answer in a grammar of ours; these ask as people do. Their folders in
-`people/` are those of any persona (docs/personas.md). Some are kept apart, to measure with.
+Synthetic lives ask and answer in the grammar that training uses; these ask as people do. Their
+folders in `people/` are those of any persona (docs/personas.md). No training reads them.
 """
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from zlib import crc32
 
 from langchain_core.embeddings import Embeddings
 
@@ -19,7 +18,6 @@ from persllm.training.data.assembling import item_of
 from persllm.training.data.drafting import PartDraft
 from persllm.training.data.golden import read_golden
 from persllm.training.data.items import Item
-from persllm.training.nano.lives.names import ONE_IN
 
 PEOPLE = Path(__file__).parent / "people"
 MOST_RECALLED = 3
@@ -31,12 +29,9 @@ class Written:
     """One person, ready to be asked."""
 
     persona: Persona
-    materials: tuple[Material, ...]
     drafts: tuple[PartDraft, ...]
     fit: Mapping[str, tuple[tuple[Material, Fit], ...]]
     """Paragraphs by how well they fit a question, the best first."""
-    near: Mapping[str, tuple[Material, ...]]
-    """Paragraphs by their vectors alone, the nearest to a question first."""
 
     def item(self, made: PartDraft) -> Item:
         """Return a question after what comes to mind: not always what is needed."""
@@ -47,26 +42,18 @@ class Written:
         return item_of(self.persona, made, "test", recalled)
 
 
-def written_people(
-    embeddings: Embeddings, *, held_out: bool = False, most: int | None = None
-) -> tuple[Written, ...]:
+def written_people(embeddings: Embeddings, *, most: int | None = None) -> tuple[Written, ...]:
     """Return people written by hand.
 
     Args:
         embeddings: Tell which paragraphs fit a question.
-        held_out: Those kept for measuring, or the others.
         most: How many; all by default.
 
     Raises:
         PersonaError: A folder has faults.
     """
-    folders = [path for path in sorted(PEOPLE.iterdir()) if is_held_out(path.name) == held_out]
+    folders = [path for path in sorted(PEOPLE.iterdir()) if path.is_dir()]
     return tuple(_read(path, embeddings) for path in folders[:most])
-
-
-def is_held_out(name: str) -> bool:
-    """Say whether a person, by the name of the folder, is kept for measuring."""
-    return crc32(name.encode()) % ONE_IN == 0
 
 
 def _read(path: Path, embeddings: Embeddings) -> Written:
@@ -80,12 +67,7 @@ def _read(path: Path, embeddings: Embeddings) -> Written:
         made.draft.question: _by_fitness(made.draft.question, question, materials, held, fitting)
         for made, question in zip(drafts, asked, strict=True)
     }
-    alone = embed(embeddings, [material.text for material in materials])
-    near = {
-        made.draft.question: tuple(materials[row] for row in (-(alone @ question)).argsort())
-        for made, question in zip(drafts, asked, strict=True)
-    }
-    return Written(persona, materials, drafts, fit, near)
+    return Written(persona, drafts, fit)
 
 
 def _by_fitness(

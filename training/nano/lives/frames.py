@@ -62,15 +62,6 @@ CORRECTIONS_WITH_CONTRAST = (
     "I cannot let that stand. {F}, {k}.",
     "Not at all; {f}, {k}.",
 )
-YEAR_CORRECTIONS = (
-    "No, it was in {y}, not in {x}. {s}",
-    "You are mistaken: {y}, not {x}. {s}",
-    "That is not so. {s}",
-    "Not in {x}. {s}",
-    "The year is wrong. {s}",
-    "You have been told wrong. {s} It was {y} and not {x}.",
-    "No, not then. {s}",
-)
 CORRECTIONS = (
     "No. {N}. {F}.",
     "That is false. {N}; {f}.",

@@ -41,32 +41,29 @@ _MAKERS: Mapping[str, Callable[[Speaker], Draft]] = {
 }
 
 
-def life_items(
-    *, seed: int, count: int, held_out: bool = False, dense: bool = False
-) -> Iterator[LifeItem]:
+def life_items(*, seed: int, count: int, held_out: bool = False) -> Iterator[LifeItem]:
     """Yield question items; the same seed yields the same items.
 
     Args:
         seed: Where chance starts.
         count: How many items.
         held_out: Whether to use the names, places and subjects that training never uses.
-        dense: Whether paragraphs hold several facts, and claims name a year beside the fact.
     """
     random = Random(f"{seed}|{held_out}")
     skills = random.choices(SKILLS, [WEIGHTS[skill] for skill in SKILLS], k=count)
     lives = _lives_in_turn(random, held_out=held_out)
     for skill in skills:
-        speaker = Speaker(next(lives), random.randrange(2), random, dense=dense)
+        speaker = Speaker(next(lives), random.randrange(2), random)
         yield finished(skill, _MAKERS[skill](speaker), speaker)
 
 
-def life_scenes(*, seed: int, count: int, dense: bool = False) -> Iterator[list[LifeItem]]:
+def life_scenes(*, seed: int, count: int) -> Iterator[list[LifeItem]]:
     """Yield scenes of training lives, `SCENES_A_LIFE` of each; a seed always yields the same."""
     random = Random(f"scenes {seed}")
     for number in range(0, count, SCENES_A_LIFE):
         life = drawn_life(random, held_out=False)
         for _ in range(min(SCENES_A_LIFE, count - number)):
-            yield scene_items(life, random, dense=dense)
+            yield scene_items(life, random)
 
 
 def _lives_in_turn(random: Random, *, held_out: bool) -> Iterator[Life]:

@@ -15,7 +15,6 @@ from persllm.training.nano.lives.telling import (
     Scene,
     Speaker,
     alike,
-    joined,
     tell_fact,
     tell_opinion,
     tell_world,
@@ -41,9 +40,9 @@ _OF_OPINIONS: Mapping[str, tuple[Maker, int]] = {
 }
 
 
-def scene_items(life: Life, random: Random, *, dense: bool = False) -> list[LifeItem]:
+def scene_items(life: Life, random: Random) -> list[LifeItem]:
     """Return questions to one speaker over the same recalled paragraphs."""
-    speaker = Speaker(life, random.randrange(2), random, dense=dense)
+    speaker = Speaker(life, random.randrange(2), random)
     speaker = replace(speaker, scene=_laid(speaker))
     makers = {**_OF_FACTS, **(_OF_OPINIONS if speaker.scene and speaker.scene.opinions else {})}
     names = [*makers]
@@ -60,7 +59,7 @@ def _laid(speaker: Speaker) -> Scene:
     opinions = tuple((one, tell_opinion(one, speaker.number, random)) for one in held)
     others = [tell_world(speaker) for _ in range(random.choice(OTHERS))]
     texts = [told.text for told in (*(t for _, t in facts), *(t for _, t in opinions), *others)]
-    return Scene(facts, opinions, joined(random.sample(texts, len(texts)), speaker))
+    return Scene(facts, opinions, tuple(random.sample(texts, len(texts))))
 
 
 def _apart(speaker: Speaker, count: int) -> Iterator[Fact]:

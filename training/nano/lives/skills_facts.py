@@ -20,8 +20,6 @@ from persllm.training.nano.lives.telling import (
 from persllm.training.nano.lives.text import addressed, capital, word_count
 
 FEWEST_WORDS = 6
-DATED_SHARE = 0.6
-"""Claims that name the year too, where the recalled sentence does."""
 HEADER_SHARE = 0.14
 """How many of the facts stand in the system turn only, and not in what is recalled."""
 
@@ -105,22 +103,13 @@ def _world_fact(speaker: Speaker) -> Draft:
     )
 
 
-def claim(known: Fact, value: str, speaker: Speaker, *, year: str = "") -> str:
-    """Return the user's claim, true or false, in one of the forms that both share.
-
-    Args:
-        known: What it is about.
-        value: True or false.
-        speaker: To whom.
-        year: Claimed beside it.
-    """
+def claim(known: Fact, value: str, speaker: Speaker) -> str:
+    """Return the user's claim, true or false, in one of the forms that both share."""
     random = speaker.random
     value = _as_said(known, value)
-    if not year and random.random() < 0.3:
+    if random.random() < 0.3:
         return known.claimed(random.choice(known.kind.loaded), value)
     clause = known.claimed(random.choice(known.kind.second), value)
-    if year:
-        clause = random.choice((f"in {year} {clause}", f"{clause} in {year}"))
     frame = random.choice(frames.CLAIMS)
     return frame.format(c=clause, C=capital(clause), tag=_tag(clause, known))
 
@@ -150,11 +139,8 @@ def false_premise(speaker: Speaker) -> Draft:
     """Return a false claim about the speaker, refused with the true fact."""
     random = speaker.random
     known, told, recalled = _source(speaker)
-    year = _year_beside(known, told, speaker)
-    if year and random.random() < 0.5:
-        return _false_year(known, told, recalled, speaker)
     value = wrong_value(known, speaker.life, random, now=speaker.now)
-    question = claim(known, value, speaker, year=year)
+    question = claim(known, value, speaker)
     return Draft(
         question=question,
         recalled=recalled,
@@ -167,37 +153,11 @@ def false_premise(speaker: Speaker) -> Draft:
     )
 
 
-def _year_beside(known: Fact, told: Told, speaker: Speaker) -> str:
-    """Return the fact's year where it can be claimed beside the value, for some draws."""
-    year = str(known.year)
-    if not speaker.dense:
-        return ""
-    stated = known.kind.pool != "year" and year in told.sentences[0]
-    return year if stated and speaker.random.random() < DATED_SHARE else ""
-
-
-def _false_year(known: Fact, told: Told, recalled: tuple[str, ...], speaker: Speaker) -> Draft:
-    """Return a claim that is right but for its year."""
-    random, true = speaker.random, str(known.year)
-    near = [str(known.year + apart) for apart in range(-30, 31) if apart]
-    wrong = random.choice([year for year in near if int(year) <= speaker.now])
-    question = claim(known, known.value, speaker, year=wrong)
-    response = random.choice(frames.YEAR_CORRECTIONS).format(y=true, x=wrong, s=told.plain)
-    return Draft(
-        question=question,
-        recalled=recalled,
-        analysis=analysis.wrong(question, told.text, said=wrong, known=true),
-        response=_coloured(response, told, speaker),
-        want=(true,),
-        unwanted=frames.YES_SIGNS,
-    )
-
-
 def true_premise(speaker: Speaker) -> Draft:
     """Return a true claim about the speaker, accepted."""
     random = speaker.random
     known, told, recalled = _source(speaker, without="unwed")
-    question = claim(known, known.value, speaker, year=_year_beside(known, told, speaker))
+    question = claim(known, known.value, speaker)
     first = known.told(random.choice(known.kind.first))
     response = random.choice(frames.ACCEPTANCES).format(f=first, F=capital(first))
     return Draft(

@@ -18,8 +18,6 @@ FEWEST_WORDS = 8
 MOST_WORDS = 50
 WORLD_SHARE = 0.15
 NEEDED_FIRST_SHARE = 0.5
-JOINED_SHARE = 0.5
-"""Paragraphs that run on from the one before, so that what is asked for need not come first."""
 ALIKE = (
     {"birthplace", "birth year"},
     {"spouse", "husband", "unwed"},
@@ -73,8 +71,6 @@ class Speaker:
     random: Random
     scene: Scene | None = None
     """What is recalled, where it is settled before the question."""
-    dense: bool = False
-    """Whether paragraphs hold several facts, and claims name a year beside the fact."""
 
     @property
     def stage(self) -> Stage:
@@ -209,25 +205,7 @@ def mixed(needed: Sequence[str], others: Sequence[str], speaker: Speaker) -> tup
     rest = [text for text in others if text not in needed]
     if random.random() >= NEEDED_FIRST_SHARE:
         first, rest = [], random.sample([*first, *rest], len(first) + len(rest))
-    return joined([*dict.fromkeys((*first, *rest))], speaker)
-
-
-def joined(texts: Sequence[str], speaker: Speaker) -> tuple[str, ...]:
-    """Return the texts as paragraphs, some of them run together where the speaker is dense."""
-    if not speaker.dense:
-        return tuple(texts)
-    random = speaker.random
-    made: list[str] = []
-    for text in texts:
-        if (
-            made
-            and random.random() < JOINED_SHARE
-            and word_count(f"{made[-1]} {text}") <= MOST_WORDS
-        ):
-            made[-1] = f"{made[-1]} {text}"
-        else:
-            made.append(text)
-    return tuple(made)
+    return tuple(dict.fromkeys((*first, *rest)))
 
 
 def other_count(random: Random) -> int:
