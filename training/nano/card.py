@@ -57,9 +57,9 @@ $skills
 ## Questions as people ask them
 
 Forty invented people (`training/nano/people`), whose paragraphs, questions and answers were written
-by hand and never trained on; three paragraphs come to mind, not always what is needed; greedy.
-Knowledge: half of the words that carry the fact; corrected: false claims answered with what is
-known; accepted: true claims not denied.
+by hand and never trained on; up to three paragraphs come to mind, not always what is needed;
+greedy. Knowledge: half of the words that carry the fact; corrected: false claims answered with what
+is known; accepted: true claims not denied.
 
 | measure | right | asked | share |
 | --- | --- | --- | --- |
