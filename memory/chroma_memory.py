@@ -33,6 +33,7 @@ LEAST_LETTERS = 6
 WIDER = 4
 """So many times more is fetched than wanted and weighed again; outgrown views sink."""
 LEAST_WEIGHED = 12
+"""And at least so many."""
 
 
 class ChromaMemory:
@@ -49,8 +50,8 @@ class ChromaMemory:
 
     def __init__(self, client: Any, persona: Persona, embeddings: Embeddings) -> None:  # noqa: ANN401 (chromadb's union of clients)
         self._embeddings = embeddings
-        # An evaluation asks one cue of several systems.
         self._fitting = Fitting(embeddings)
+        # An evaluation asks one cue of several systems.
         self._vector_of = lru_cache(CUES)(lambda cue: embed(embeddings, [cue]))
         self._whose = persona.name
         made_with = embeddings_name(embeddings)
