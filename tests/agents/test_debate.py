@@ -108,7 +108,7 @@ def test_a_persona_may_debate_its_later_self(engine: ScriptedEngine) -> None:
 
 def test_no_speaker_recalls_the_same_memory_twice(engine: ScriptedEngine) -> None:
     store = ChromaMemory(open_client(None), new_persona(), HashedWords())
-    store.add([memory(str(i), f"Alternating current, thought {i}") for i in range(9)])
+    store.add([memory(each, f"Alternating current, thought {each}") for each in "abcdefghi"])
     speakers = [speaker(engine, name, "for", store=store) for name in (TESLA, EDISON)]
     held = list(hold_debate(speakers, motion=MOTION, turns=6))
     for name in ("Nikola Tesla", "Thomas Edison"):
