@@ -10,7 +10,7 @@ fresh stores, and once more over the same.
 import argparse
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -26,7 +26,7 @@ from persllm.memory.chroma_memory import (
 from persllm.persona import Persona, load_persona
 from persllm.training.data.drafting import PartDraft
 from persllm.training.data.golden import read_golden
-from persllm.training.nano.written import PEOPLE
+from persllm.training.nano.written import people_folders
 
 MOST = 3
 Found = Sequence[tuple[str, str]]
@@ -55,19 +55,16 @@ class Tally:
 
 def main() -> None:
     options = _options()
-    people = [load_persona(path) for path in sorted(PEOPLE.iterdir()) if path.is_dir()]
-    asked = [
-        _opened(persona) for persona in (people if options.people else map(find_persona, bundled()))
-    ]
+    people = map(load_persona, people_folders()) if options.people else map(find_persona, bundled())
+    asked = [_opened(persona) for persona in people]
+    total = sum(len(drafts) for _, drafts, _, _ in asked)
     for title in ("fresh", "again"):
         plain, ours = Tally(), Tally()
-        total = 0
-        for persona, drafts, store, collection in asked:
+        for persona, drafts, chroma, store in asked:
+            order = [stage.id for stage in persona.stages]
             for made in drafts:
-                stage = [each.id for each in persona.stages].index(made.stage)
-                plain.ask(_plain(collection), made, stage)
-                ours.ask(_ours(store), made, stage)
-                total += 1
+                plain.ask(chroma, made, order.index(made.stage))
+                ours.ask(store, made, order.index(made.stage))
         print(f"{title}, {total} questions")
         for name, tally in (("plain Chroma", plain), ("persllm", ours)):
             shares = "  ".join(f"{what} {hit / total:.1%}" for what, hit in tally.hits.items())
@@ -75,13 +72,13 @@ def main() -> None:
             print(f"  {name:13} {shares}  {1000 * tally.seconds / total:.1f} ms ({ratio:.1f}x)")
 
 
-def _opened(persona: Persona) -> tuple[Persona, Sequence[PartDraft], ChromaMemory, Any]:
+def _opened(persona: Persona) -> tuple[Persona, Sequence[PartDraft], Way, Way]:
     client = open_client(None)
     store = ChromaMemory(client, persona, default_embeddings())
     materials = read_materials(persona)
     keep_materials(store, persona, materials)
     collection = client.get_collection(collection_name(persona.id))
-    return persona, read_golden(persona, materials), store, collection
+    return persona, read_golden(persona, materials), _plain(collection), _ours(store)
 
 
 def _plain(collection: Any) -> Way:  # noqa: ANN401 (chromadb's union of clients)
@@ -99,8 +96,8 @@ def _plain(collection: Any) -> Way:  # noqa: ANN401 (chromadb's union of clients
 
 def _ours(store: ChromaMemory) -> Way:
     def find(question: str, stage: int) -> Found:
-        found: Iterator[Any] = iter(store.recall(question, stage=stage, count=MOST))
-        return [(each.memory.id, each.told) for each in found]
+        recalled = store.recall(question, stage=stage, count=MOST)
+        return [(each.memory.id, each.told) for each in recalled]
 
     return find
 

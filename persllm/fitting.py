@@ -74,14 +74,15 @@ class Fitting:
         """
         split = [sentences(near.text) or [near.text] for near in texts]
         vectors = self._vectors([line for lines in split for line in lines])
-        telling = _telling(cue, [f"{near.before} {near.text}" for near in texts])
-        shared = [_shared(f"{near.before} {near.text}", telling) for near in texts]
+        heard = [_words(f"{near.before} {near.text}") for near in texts]
+        telling = _telling(_words(cue), heard)
+        shared = [_shared(words, telling) for words in heard]
         most = max(shared, default=0.0) or 1.0
         fits = []
         for near, lines, words in zip(texts, split, shared, strict=True):
             alike = [float(vectors[line] @ vector) for line in lines]
             weighed = [
-                each + SENTENCE_WORDS_WEIGHT * _shared(line, telling)
+                each + SENTENCE_WORDS_WEIGHT * _shared(_words(line), telling)
                 for each, line in zip(alike, lines, strict=True)
             ]
             first = weighed.index(max(weighed))
@@ -95,19 +96,20 @@ class Fitting:
             self._kept = {}
         kept = self._kept
         new = [line for line in dict.fromkeys(lines) if line not in kept]
-        kept.update(zip(new, embed(self._embeddings, new), strict=True))
+        if new:  # embeddings may be a server's
+            kept.update(zip(new, embed(self._embeddings, new), strict=True))
         return kept
 
 
-def _telling(cue: str, texts: Sequence[str]) -> dict[str, float]:
+def _telling(asked: Set[str], texts: Sequence[Set[str]]) -> dict[str, float]:
     """Return the words of a cue that stand in some of the texts; the fewer, the more they tell."""
-    asked = _words(cue)
-    found = Counter(word for text in texts for word in _words(text) & asked)
+    found = Counter(word for words in texts for word in words & asked)
     return {word: math.log((len(texts) + 1) / (count + 0.5)) for word, count in found.items()}
 
 
-def _shared(text: str, telling: dict[str, float]) -> float:
-    return sum(telling[word] for word in _words(text) & telling.keys())
+def _shared(words: Set[str], telling: dict[str, float]) -> float:
+    # Exact whatever the order of the set, so that every process finds the same.
+    return math.fsum(telling[word] for word in words & telling.keys())
 
 
 def _words(text: str) -> Set[str]:

@@ -61,6 +61,11 @@ class Material:
     source: str
     """File and line, relative to the materials folder."""
 
+    @property
+    def heard(self) -> str:
+        """The text after what it answered: what its vector is made of."""
+        return f"{self.partner} {self.text}".strip()
+
 
 @dataclass(frozen=True, slots=True)
 class LeftOut:

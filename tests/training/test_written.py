@@ -12,9 +12,9 @@ from persllm.persona import load_persona
 from persllm.training.data.consistency import check_consistency
 from persllm.training.data.golden import read_golden
 from persllm.training.nano.skills import measure_people
-from persllm.training.nano.written import MOST_RECALLED, PEOPLE, Written, written_people
+from persllm.training.nano.written import MOST_RECALLED, Written, people_folders, written_people
 
-FOLDERS = sorted(path for path in PEOPLE.iterdir() if path.is_dir())
+FOLDERS = people_folders()
 
 
 @pytest.fixture(scope="module")

@@ -164,16 +164,16 @@ class Assembler:
         )
         most = self._settings.recalled_words - len(source.text.split())
         least = max(fit.fitness for fit in told) - MARGIN
-        chosen = {source.id: told[0]}
-        for material, fit in sorted(
-            zip(near, told[1:], strict=True), key=lambda pair: -pair[1].fitness
-        ):
+        recalled: dict[str, str] = {}
+        fits = zip((source, *near), told, strict=True)
+        for material, fit in sorted(fits, key=lambda pair: -pair[1].fitness):
             length = len(material.text.split())
-            if material.id != source.id and length <= most and fit.fitness >= least:
-                chosen[material.id] = fit
+            if material.id == source.id:
+                recalled[source.id] = fit.told
+            elif length <= most and fit.fitness >= least:
+                recalled[material.id] = fit.told
                 most -= length
-        ordered = sorted(chosen.items(), key=lambda pair: -pair[1].fitness)
-        return {id_: fit.told for id_, fit in ordered}
+        return recalled
 
     def _near(self, material: Material, question: Vectors) -> Near:
         likeness = float(self._own.vectors[self._rows[material.id]] @ question)

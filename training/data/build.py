@@ -265,8 +265,7 @@ def _begin(out: Path, inputs: str) -> None:
 
 
 def _library(materials: Sequence[Material], embeddings: Embeddings) -> Library:
-    texts = [f"{material.partner} {material.text}".strip() for material in materials]
-    return Library(tuple(materials), embed(embeddings, texts))
+    return Library(tuple(materials), embed(embeddings, [material.heard for material in materials]))
 
 
 def _assembled(out: Path, shop: Workshop, read: _Read, stored: Sequence[Path]) -> dict[str, Any]:

@@ -52,8 +52,12 @@ def written_people(embeddings: Embeddings, *, most: int | None = None) -> tuple[
     Raises:
         PersonaError: A folder has faults.
     """
-    folders = [path for path in sorted(PEOPLE.iterdir()) if path.is_dir()]
-    return tuple(_read(path, embeddings) for path in folders[:most])
+    return tuple(_read(path, embeddings) for path in people_folders()[:most])
+
+
+def people_folders() -> list[Path]:
+    """Return the persona folders of all of them, by name."""
+    return [path for path in sorted(PEOPLE.iterdir()) if path.is_dir()]
 
 
 def _read(path: Path, embeddings: Embeddings) -> Written:
@@ -61,7 +65,7 @@ def _read(path: Path, embeddings: Embeddings) -> Written:
     materials = read_materials(persona)
     drafts = read_golden(persona, materials)
     asked = embed(embeddings, [made.draft.question for made in drafts])
-    held = embed(embeddings, [f"{m.partner} {m.text}".strip() for m in materials])
+    held = embed(embeddings, [material.heard for material in materials])
     fitting = Fitting(embeddings)
     fit = {
         made.draft.question: _by_fitness(made.draft.question, question, materials, held, fitting)

@@ -126,7 +126,7 @@ class Shelves:
         where = (reach, kind)
         if where not in self._parts:
             if self._vectors is None:
-                texts = [f"{m.partner} {m.text}".strip() for m in self.materials]
+                texts = [m.heard for m in self.materials]
                 self._vectors = embed(self.embeddings, texts)
             library = Library(tuple(self.materials), self._vectors)
             self._parts[where] = library.where(
