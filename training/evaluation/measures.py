@@ -77,6 +77,11 @@ MEASURE_TEXTS: Mapping[str, MeasureText] = {
         "horizon declined", "Asked what only a later stage knows, it says that it does not know."
     ),
     "speaker": MeasureText("speaker", "The answer alone gives its speaker away."),
+    "speaker_written": MeasureText(
+        "speaker, as written",
+        "The same of the written answers: what the guesser is worth.",
+        "neither",
+    ),
     "paraphrase_knowledge": MeasureText("paraphrased", "Facts told when asked in other words."),
     "paraphrase_agreement": MeasureText(
         "agreement", "Cosine of the answers to a question and to its paraphrase."

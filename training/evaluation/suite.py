@@ -156,6 +156,8 @@ def answers_part(
     """Return the part that asks for facts and makes false and true claims."""
     chosen = chosen_items(items, most=most)
     asked = [Question(stage=item.stage, text=item.question) for item in chosen]
+    references = [parse_reply(item.reply).response for item in chosen]
+    written = guessed_speakers(references, voices, embeddings)
 
     def judged(outcome: Outcome) -> list[Case]:
         given = [outcome.answers[question] for question in asked]
@@ -163,11 +165,12 @@ def answers_part(
             _case(str(measure_of(item)), item, answer, is_right(item, answer))
             for item, answer in zip(chosen, given, strict=True)
         ]
-        guessed = guessed_speakers(given, voices, embeddings)
-        cases += [
-            _case("speaker", item, answer, guess == persona.name)
-            for item, answer, guess in zip(chosen, given, guessed, strict=True)
-        ]
+        told = zip(chosen, given, guessed_speakers(given, voices, embeddings), written, strict=True)
+        for item, answer, guess, guess_of_written in told:
+            cases += [
+                _case("speaker", item, answer, guess == persona.name),
+                _case("speaker_written", item, answer, guess_of_written == persona.name),
+            ]
         return cases
 
     return Part(name="answers", questions=tuple(asked), cases=judged)

@@ -28,7 +28,7 @@ from persllm.training.evaluation.measures import MEASURE_TEXTS
 from persllm.training.evaluation.paraphrases import FRAMES, paraphrases_part
 from persllm.training.evaluation.parts import Part
 from persllm.training.evaluation.reference import chrf, reference_part, rouge_l
-from persllm.training.evaluation.speakers import voices_of
+from persllm.training.evaluation.speakers import guessed_speakers, voices_of
 from persllm.training.evaluation.stages import (
     declines,
     later_facts,
@@ -36,8 +36,9 @@ from persllm.training.evaluation.stages import (
     tells_later,
 )
 from persllm.training.evaluation.statements import false_statement, likelihood_part
+from persllm.training.evaluation.suite import answers_part
 from persllm.training.evaluation.systems import Question, Statement, System, ask
-from tests.doubles import LetterEmbeddings, MakePersona
+from tests.doubles import MARTA, OTTO, LetterEmbeddings, MakePersona
 from tests.training.test_items import ITEM, PAIR
 
 LETTERS = LetterEmbeddings()
@@ -318,3 +319,19 @@ def test_equal_questions_are_asked_once() -> None:
     outcome = ask(System("s", answer), [one, Question(stage="s", text="x"), one], [])
     assert asked == [one]
     assert outcome.answers == {one: "x"}
+
+
+def test_the_speaker_of_written_answers_is_guessed_beside_that_of_given_ones(
+    tiny_persona: MakePersona,
+) -> None:
+    marta, otto = tiny_persona(MARTA), tiny_persona(OTTO)
+    people = {person.name: read_materials(person) for person in (marta, otto)}
+    voices = voices_of(people, LETTERS, BuildSettings())
+    texts = [material.text for materials in people.values() for material in materials]
+    guessed = guessed_speakers(texts, voices, LETTERS)
+    own, foreign = (texts[guessed.index(name)] for name in (MARTA, OTTO))
+    said = f"[Analysis] They ask: Where? I recall: {own} [Response] {own}"
+    asked = [item("Where were you?", said, stage="early", source="m1")]
+    part = answers_part(marta, asked, LETTERS, most=8, voices=voices)
+    found = values(part, system(lambda _: foreign))
+    assert (found["speaker"], found["speaker_written"]) == ([0.0], [1.0])
