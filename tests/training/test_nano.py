@@ -242,10 +242,7 @@ def test_muon_in_float32_does_what_torch_does_in_bfloat16() -> None:
     [
         ("[Analysis] They ask: Who? I recall: My aunt did. [Response] She did.", ": My aunt"),
         ("[Analysis] They ask: Who? I recall nothing of it. [Response] No idea.", "nothing"),
-        (
-            "[Analysis] Not there: Graz. That is not so. Recalled: Wien. [Response] No.",
-            "Graz. That is not so. Wien.",
-        ),
+        ("[Analysis] Recalled: Graz. That is not so. [Response] No.", "Graz. That is not so."),
         (
             "[Analysis] They hold: Yes. I hold: No. I do not agree. [Response] No.",
             "I do not agree.",

@@ -3,8 +3,6 @@
 Knows questions and answers about single facts; opinions and years are in `skills_views`.
 """
 
-import re
-
 from persllm.training import analysis
 from persllm.training.nano.lives import frames, world
 from persllm.training.nano.lives.item import Draft
@@ -22,9 +20,6 @@ from persllm.training.nano.lives.telling import (
 from persllm.training.nano.lives.text import addressed, capital, word_count
 
 FEWEST_WORDS = 6
-CONTRACTED_SHARE = 0.5
-CONTRACTED = re.compile(r"^(did|do|does|was|were|is|are|have|has|had) (\w+) not$")
-"""Closing questions that people say shorter: "didn't you"."""
 HEADER_SHARE = 0.14
 """How many of the facts stand in the system turn only, and not in what is recalled."""
 
@@ -54,7 +49,7 @@ def _source(speaker: Speaker, *, without: str = "") -> tuple[Fact, Told, tuple[s
         return known, told, speaker.scene.recalled
     known = random.choice([f for f in speaker.facts() if f.kind.name != without])
     if random.random() >= HEADER_SHARE or not speaker.life.in_summary:
-        told = tell_fact(known, random, beside=_beside(known, speaker))
+        told = tell_fact(known, random)
         return known, told, _around(known, told, speaker)
     named = sorted(speaker.life.in_summary & speaker.life.facts.keys())
     known = speaker.life.facts[random.choice(named)]
@@ -62,17 +57,6 @@ def _source(speaker: Speaker, *, without: str = "") -> tuple[Fact, Told, tuple[s
     told = Told((summary,), capital(known.told(known.kind.first[0])) + ".")
     count = random.choice((0, 0, 0, 0, 1, 2))
     return known, told, tuple(distractors(speaker, count, without=alike(known.kind.name)))
-
-
-def _beside(known: Fact, speaker: Speaker) -> Fact | None:
-    """Return a fact of another kind for the same sentence, for half of the facts."""
-    near = alike(known.kind.name) | {"unwed"}
-    others = [
-        fact
-        for fact in speaker.facts()
-        if fact.kind.name not in near and fact.kind.pool != known.kind.pool
-    ]
-    return speaker.random.choice(others) if others and speaker.random.random() < 0.5 else None
 
 
 def _values_elsewhere(speaker: Speaker, known: Fact) -> tuple[str, ...]:
@@ -127,10 +111,7 @@ def claim(known: Fact, value: str, speaker: Speaker) -> str:
         return known.claimed(random.choice(known.kind.loaded), value)
     clause = known.claimed(random.choice(known.kind.second), value)
     frame = random.choice(frames.CLAIMS)
-    tag = _tag(clause, known)
-    if random.random() < CONTRACTED_SHARE:
-        tag = CONTRACTED.sub(r"\1n't \2", tag)
-    return frame.format(c=clause, C=capital(clause), tag=tag)
+    return frame.format(c=clause, C=capital(clause), tag=_tag(clause, known))
 
 
 def _as_said(known: Fact, value: str) -> str:
@@ -221,7 +202,7 @@ def unknown(speaker: Speaker) -> Draft:
     """Return a question that nothing recalled answers."""
     random = speaker.random
     question, without, claimed = _unanswered(speaker)
-    count = random.choice((0, 1, 2, 3, 3))
+    count = random.choice((0, 0, 0, 1, 2, 3, 4))
     response, sign = _not_known(speaker)
     return Draft(
         question=question,
