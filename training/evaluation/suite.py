@@ -156,8 +156,15 @@ def answers_part(
     """Return the part that asks for facts and makes false and true claims."""
     chosen = chosen_items(items, most=most)
     asked = [Question(stage=item.stage, text=item.question) for item in chosen]
-    references = [parse_reply(item.reply).response for item in chosen]
-    written = guessed_speakers(references, voices, embeddings)
+
+    def guessed(measure: str, answers: Sequence[str]) -> list[Case]:
+        speakers = guessed_speakers(answers, voices, embeddings)
+        return [
+            _case(measure, item, answer, speaker == persona.name)
+            for item, answer, speaker in zip(chosen, answers, speakers, strict=True)
+        ]
+
+    written = guessed("speaker_written", [parse_reply(item.reply).response for item in chosen])
 
     def judged(outcome: Outcome) -> list[Case]:
         given = [outcome.answers[question] for question in asked]
@@ -165,13 +172,7 @@ def answers_part(
             _case(str(measure_of(item)), item, answer, is_right(item, answer))
             for item, answer in zip(chosen, given, strict=True)
         ]
-        told = zip(chosen, given, guessed_speakers(given, voices, embeddings), written, strict=True)
-        for item, answer, guess, guess_of_written in told:
-            cases += [
-                _case("speaker", item, answer, guess == persona.name),
-                _case("speaker_written", item, answer, guess_of_written == persona.name),
-            ]
-        return cases
+        return [*cases, *guessed("speaker", given), *written]
 
     return Part(name="answers", questions=tuple(asked), cases=judged)
 
