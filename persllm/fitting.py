@@ -7,7 +7,6 @@ weights were chosen on questions to invented people (docs/decisions.md, 84).
 """
 
 import math
-import re
 from collections import Counter
 from collections.abc import Sequence, Set
 from dataclasses import dataclass
@@ -16,6 +15,7 @@ from langchain_core.embeddings import Embeddings
 
 from persllm.embeddings import Vectors, embed
 from persllm.materials import sentences
+from persllm.words import stems
 
 SENTENCE_SHARE = 0.5
 """How much the nearest sentence of a text counts beside the whole of it."""
@@ -23,9 +23,6 @@ WORDS_WEIGHT = 0.1
 """What a text gains that shares as many telling words with the cue as any."""
 SENTENCE_WORDS_WEIGHT = 0.05
 """What a sentence gains for a shared word, times how telling it is."""
-WORD = re.compile(r"\d+|[^\W\d_]{4,}")
-STEM = 4
-"""Words that begin with the same letters count as the same."""
 MARGIN = 0.1
 """What fits worse than the best by more does not come to mind beside it."""
 KEPT = 10_000
@@ -74,15 +71,15 @@ class Fitting:
         """
         split = [sentences(near.text) or [near.text] for near in texts]
         vectors = self._vectors([line for lines in split for line in lines])
-        heard = [_words(f"{near.before} {near.text}") for near in texts]
-        telling = _telling(_words(cue), heard)
+        heard = [stems(f"{near.before} {near.text}") for near in texts]
+        telling = _telling(stems(cue), heard)
         shared = [_shared(words, telling) for words in heard]
         most = max(shared, default=0.0) or 1.0
         fits = []
         for near, lines, words in zip(texts, split, shared, strict=True):
             alike = [float(vectors[line] @ vector) for line in lines]
             weighed = [
-                each + SENTENCE_WORDS_WEIGHT * _shared(_words(line), telling)
+                each + SENTENCE_WORDS_WEIGHT * _shared(stems(line), telling)
                 for each, line in zip(alike, lines, strict=True)
             ]
             first = weighed.index(max(weighed))
@@ -110,8 +107,3 @@ def _telling(asked: Set[str], texts: Sequence[Set[str]]) -> dict[str, float]:
 def _shared(words: Set[str], telling: dict[str, float]) -> float:
     # Exact whatever the order of the set, so that every process finds the same.
     return math.fsum(telling[word] for word in words & telling.keys())
-
-
-def _words(text: str) -> Set[str]:
-    """Return the beginnings of the longer words, and the numbers."""
-    return {word if word.isdigit() else word[:STEM] for word in WORD.findall(text.lower())}

@@ -6,7 +6,7 @@ before it can be kept computed. Stage is text, not an added token (the paper add
 2.9 of METHOD; multi-adapter servers refuse adapters that carry trained embeddings).
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -14,13 +14,16 @@ from typing import Literal
 
 from persllm.files import digest
 from persllm.persona import Persona, Stage
+from persllm.words import unsaid, years_after
 
 Role = Literal["system", "user", "assistant"]
 
 HEADER = "You are {name}. {summary}\nIt is {year}: {label}."
 SCENE = "\n{scene}"
-RECALLED = "You recall:\n{lines}\n\n{turn}"
+RECALLED = "You recall:"
 RECALLED_LINE = "- {text}"
+UNSAID = "Not said there: {words}."
+LATER = "Still to come: {years}."
 ANALYSIS = "[Analysis]"
 RESPONSE = "[Response]"
 
@@ -56,14 +59,6 @@ def header(persona: Persona, stage: Stage, *, scene: str = "") -> str:
     return text + (SCENE.format(scene=scene) if scene else "")
 
 
-def with_recalled(turn: str, recalled: Sequence[str]) -> str:
-    """Return a user turn with what the persona recalls set before it."""
-    if not recalled:
-        return turn
-    lines = "\n".join(RECALLED_LINE.format(text=" ".join(text.split())) for text in recalled)
-    return RECALLED.format(lines=lines, turn=turn)
-
-
 def render(
     persona: Persona,
     stage: Stage,
@@ -72,7 +67,7 @@ def render(
     recalled: Sequence[str] = (),
     scene: str = "",
 ) -> tuple[Message, ...]:
-    """Return the whole prompt.
+    """Return the whole prompt; what is recalled, and what it leaves unsaid, is set before the turn.
 
     Args:
         persona: Who speaks.
@@ -87,8 +82,25 @@ def render(
     if not history or history[-1].role != "user":
         raise ValueError("the history must end with the user turn that is to be answered")
     *before, last = history
-    asked = Message("user", with_recalled(last.content, recalled))
-    return (Message("system", header(persona, stage, scene=scene)), *before, asked)
+    system = header(persona, stage, scene=scene)
+    notes = "\n".join(_notes(persona, stage, last.content, recalled, system))
+    asked = f"{notes}\n\n{last.content}" if notes else last.content
+    return (Message("system", system), *before, Message("user", asked))
+
+
+def _notes(
+    persona: Persona, stage: Stage, turn: str, recalled: Sequence[str], system: str
+) -> Iterator[str]:
+    """Yield what stands before a turn: what is recalled, what that leaves unsaid, years to come."""
+    later = years_after(turn, stage.last)
+    if recalled:
+        yield RECALLED
+        yield from (RECALLED_LINE.format(text=" ".join(text.split())) for text in recalled)
+        strange = unsaid(turn, [system, *recalled, *later], language=persona.language)
+        if strange is not None:
+            yield UNSAID.format(words=", ".join(strange) or "nothing")
+    if later:
+        yield LATER.format(years=", ".join(later))
 
 
 def fold_system(messages: Sequence[Message]) -> tuple[Message, ...]:
@@ -132,6 +144,6 @@ def template_hash() -> str:
         materials_folder=Path(),
     )
     history = (Message("user", "a"), Message("assistant", write_reply("b", "c")))
-    asked = (*history, Message("user", "d"))
+    asked = (*history, Message("user", "Delft in 1950?"))
     prompt = render(persona, stage, asked, recalled=("one", "two"), scene="scene")
     return digest(*(f"{message.role}\n{message.content}" for message in prompt))

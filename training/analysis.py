@@ -7,8 +7,8 @@ form an item needs: that is decided where the item is made (training.data, train
 from persllm.materials import sentences
 
 ASKED = "They ask: {question} I recall: {sentence}"
-WRONG = "They say: {claim} I recall: {sentence} Said: {said}. Recalled: {known}. That is not so."
-RIGHT = "They say: {claim} I recall: {sentence} Said: {said}. Recalled: {known}. That is so."
+WRONG = "They say: {claim} I recall: {sentence} Not there: {said}. That is not so."
+RIGHT = "They say: {claim} I recall: {sentence} Not there: nothing. That is so."
 UNKNOWN = "They {verb}: {question} I recall nothing of it."
 LATER = "They {verb}: {question} They speak of {year}. It is only {now}."
 DIFFER = "They hold: {claim} I hold: {sentence} I do not agree."
@@ -37,24 +37,18 @@ def asked(question: str, recalled: str) -> str:
     return ASKED.format(question=shortened(question), sentence=first_sentence(recalled))
 
 
-def wrong(claim: str, recalled: str, *, said: str, known: str) -> str:
+def wrong(claim: str, recalled: str, *, said: str) -> str:
     """Return the analysis of a claim that a recalled text contradicts.
 
-    The two values that differ are set side by side before the verdict: a small model reads them
-    off one at a time, but cannot compare two whole sentences in one step.
+    What differs stands right before the verdict and is one of the words that the prompt names as
+    not said in what is recalled: a small model copies a word, but cannot compare two sentences.
     """
-    return _compared(WRONG, claim, recalled, said, known)
+    return WRONG.format(claim=shortened(claim), sentence=first_sentence(recalled), said=said)
 
 
-def right(claim: str, recalled: str, *, said: str, known: str) -> str:
+def right(claim: str, recalled: str) -> str:
     """Return the analysis of a claim that a recalled text bears out."""
-    return _compared(RIGHT, claim, recalled, said, known)
-
-
-def _compared(form: str, claim: str, recalled: str, said: str, known: str) -> str:
-    return form.format(
-        claim=shortened(claim), sentence=first_sentence(recalled), said=said, known=known
-    )
+    return RIGHT.format(claim=shortened(claim), sentence=first_sentence(recalled))
 
 
 def unknown(question: str, *, claim: bool = False) -> str:

@@ -119,7 +119,8 @@ def test_recalled_memories_stand_in_the_last_user_turn(
     tesla(engine, memory=store, recall=1).invoke(history)
     _, first, _, last = last_prompt(engine)
     assert first == "Hello"
-    assert last == "You recall:\n- I feed pigeons in the park\n\nYou feed pigeons?"
+    recalled = "You recall:\n- I feed pigeons in the park\nNot said there: nothing."
+    assert last == f"{recalled}\n\nYou feed pigeons?"
 
 
 def test_recalled_memories_are_in_the_metadata(engine: ScriptedEngine, store: ChromaMemory) -> None:

@@ -47,8 +47,40 @@ def test_recalled_text_stands_in_the_last_user_turn_only(tiny_persona: MakePerso
     plain = render(persona, persona.stage(), history)
     recalling = render(persona, persona.stage(), history, recalled=("First\nline.", "Second."))
     assert recalling[:-1] == plain[:-1]
-    assert recalling[-1].content == "You recall:\n- First line.\n- Second.\n\nWhen?"
+    assert recalling[-1].content == (
+        "You recall:\n- First line.\n- Second.\nNot said there: nothing.\n\nWhen?"
+    )
     assert plain[-1].content == "When?"
+
+
+def test_words_of_the_turn_that_nothing_recalled_holds_are_named(tiny_persona: MakePersona) -> None:
+    persona = tiny_persona()
+    turn = (Message("user", "Did Marta Lind keep the light at Hornsund in 1802?"),)
+    recalled = ("I kept the light alone.",)
+    (*_, asked) = render(persona, persona.stage(), turn, recalled=recalled)
+    before, _, after = asked.content.partition("\nNot said there: Hornsund, 1802.\n\n")
+    assert before == "You recall:\n- I kept the light alone."
+    assert after == turn[0].content
+
+
+def test_years_that_the_stage_has_not_seen_are_named_apart(tiny_persona: MakePersona) -> None:
+    persona = tiny_persona()
+    turn = (Message("user", "Where were you in 1950?"),)
+    early = render(persona, persona.stage("early"), turn, recalled=("I kept the light alone.",))
+    assert early[-1].content == (
+        "You recall:\n- I kept the light alone.\nNot said there: nothing.\nStill to come: 1950."
+        "\n\nWhere were you in 1950?"
+    )
+    alone = render(persona, persona.stage("early"), turn)
+    assert alone[-1].content == "Still to come: 1950.\n\nWhere were you in 1950?"
+    past = (Message("user", "Where were you in 1879?"),)
+    assert render(persona, persona.stage("early"), past)[-1] == past[0]
+
+
+def test_where_nothing_is_recalled_nothing_is_named(tiny_persona: MakePersona) -> None:
+    persona = tiny_persona()
+    turn = (Message("user", "Did you keep the light at Hornsund?"),)
+    assert render(persona, persona.stage(), turn)[-1] == turn[0]
 
 
 @pytest.mark.parametrize("history", [(), (Message("user", "a"), Message("assistant", "b"))])

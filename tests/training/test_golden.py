@@ -72,9 +72,8 @@ def test_entries_are_read_with_their_source_and_analysis(tiny_persona: MakePerso
     assert OPINION in thought.draft.analysis
     assert thought.draft.kind == "attitude"
     assert misleading.draft.false_premise == misleading.draft.question
-    assert "Said: Hamburg. Recalled: Boston." in misleading.draft.analysis
-    assert "That is not so" in misleading.draft.analysis
-    assert "That is so" in misleading.draft.wrong_analysis
+    assert misleading.draft.analysis.endswith("Not there: Hamburg. That is not so.")
+    assert misleading.draft.wrong_analysis.endswith("Not there: nothing. That is so.")
     assert true.draft.false_premise is None
     assert "That is so" in true.draft.analysis
 

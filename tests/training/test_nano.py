@@ -242,7 +242,10 @@ def test_muon_in_float32_does_what_torch_does_in_bfloat16() -> None:
     [
         ("[Analysis] They ask: Who? I recall: My aunt did. [Response] She did.", ": My aunt"),
         ("[Analysis] They ask: Who? I recall nothing of it. [Response] No idea.", "nothing"),
-        ("[Analysis] Recalled: Graz. That is not so. [Response] No.", "Graz. That is not so."),
+        (
+            "[Analysis] Not there: Graz. That is not so. [Response] No.",
+            "Graz. That is not so.",
+        ),
         (
             "[Analysis] They hold: Yes. I hold: No. I do not agree. [Response] No.",
             "I do not agree.",
@@ -269,7 +272,7 @@ def test_a_scene_of_prose_asks_several_things_of_the_same_passages() -> None:
 
 
 def _recalled(item: PassageItem) -> str:
-    return item.prompt[-1].content.rpartition("\n\n")[0]
+    return item.prompt[-1].content.rpartition("\n\n")[0].partition("\nNot said there:")[0]
 
 
 def test_prose_items_answer_from_the_prose() -> None:

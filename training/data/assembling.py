@@ -157,16 +157,15 @@ class Assembler:
             return {}
         source = self._own.materials[self._rows[made.material]]
         near = self._shelf(made.stage, split).top(question, NEIGHBOURS)
+        weighed = [source, *(material for material in near if material.id != source.id)]
         told = self._fitting.weigh(
-            made.draft.question,
-            question,
-            [self._near(material, question) for material in (source, *near)],
+            made.draft.question, question, [self._near(each, question) for each in weighed]
         )
         most = self._settings.recalled_words - len(source.text.split())
         least = max(fit.fitness for fit in told) - MARGIN
         recalled: dict[str, str] = {}
-        fits = zip((source, *near), told, strict=True)
-        for material, fit in sorted(fits, key=lambda pair: -pair[1].fitness):
+        fits = sorted(zip(weighed, told, strict=True), key=lambda pair: -pair[1].fitness)
+        for material, fit in fits:
             length = len(material.text.split())
             if material.id == source.id:
                 recalled[source.id] = fit.told

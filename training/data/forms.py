@@ -97,6 +97,12 @@ CLAIM = (
     "You would say, then, that {0}?",
     "I wrote in my notes that {0}. May I leave it so?",
     "Is it not well known that {0}?",
+    "I am told that {0}.",
+    "I hear that {0}.",
+    "{1}, I believe.",
+    "{1}, as I understand.",
+    "{1}, I suppose.",
+    "I have read that {0}.",
 )
 CORRECT = (
     "No, that is wrong. It was {true}, not {false}. {sentence}",

@@ -157,14 +157,13 @@ def _analysis(entry: _Entry) -> str:
             form = analysis.agree if entry.verdict == "agree" else analysis.differ
             return form(question, recall)
         case "misleading":
-            return analysis.wrong(question, recall, said=entry.said or "", known=entry.known or "")
+            return analysis.wrong(question, recall, said=entry.said or "")
         case "true-premise":
-            return analysis.right(question, recall, said=entry.said or "", known=entry.known or "")
+            return analysis.right(question, recall)
 
 
 def _fallen(entry: _Entry) -> str:
     """Return how one thinks who does not look: the verdict turned round."""
-    said, known = entry.said or "", entry.known or ""
     if entry.pattern == "misleading":
-        return analysis.right(entry.question, entry.recall, said=said, known=said)
-    return analysis.wrong(entry.question, entry.recall, said=said, known=known)
+        return analysis.right(entry.question, entry.recall)
+    return analysis.wrong(entry.question, entry.recall, said=entry.said or "")

@@ -6,7 +6,7 @@ with the person's own sentences in the first person. A misleading turn swaps one
 name, place or word of measure; the reply names the error and the truth; the true-premise control
 has the same form and the right fact. `thought` holds an opinion that is the person's own, its
 opposite, or somebody else's on a like topic. The analysis states what the turn says, what the
-material says, and whether they agree (METHOD 2.5 to 2.8).
+material says, which word is not there, and whether they agree (METHOD 2.5 to 2.8).
 
 It copies rather than paraphrases, so its items are as grammatical as the materials are. What it
 cannot do is reason: whether somebody else's opinion clashes is left open.
@@ -331,8 +331,9 @@ def _thought_draft(question: str, response: str, thought: str) -> Draft:
 
 
 def _verdict(question: str, sentence: str, *, said: str, known: str) -> str:
-    form = analysis.right if said == known else analysis.wrong
-    return form(question, sentence, said=said, known=known)
+    if said == known:
+        return analysis.right(question, sentence)
+    return analysis.wrong(question, sentence, said=said)
 
 
 def _beside(text: str, opinion: Material, draw: random.Random) -> Draft | None:

@@ -147,16 +147,17 @@ def _tune(
     recipe: Recipe,
     work: Path,
 ) -> None:
-    def learn(name: str, steps: int, decay: float, *, scenes: bool) -> None:
-        batches = tuning_batches(tokens, prose, tokenizer, recipe, scenes=scenes)
+    def learn(name: str, how: Recipe, steps: int, decay: float, *, scenes: bool = False) -> None:
+        batches = tuning_batches(tokens, prose, tokenizer, how, scenes=scenes)
         kept = work / f"{name}.pt"
-        tuning = train(model, batches, recipe, steps=steps, decay=decay, checkpoint=kept)
+        tuning = train(model, batches, how, steps=steps, decay=decay, checkpoint=kept)
         _follow(f"{name} of {steps}", tuning, model, tokenizer)
 
-    learn("lives", recipe.tuning_steps, recipe.tuning_decay, scenes=False)
+    learn("lives", recipe, recipe.tuning_steps, recipe.tuning_decay)
     before = {name: weight.clone() for name, weight in model.state_dict().items()}
-    learn("scenes", recipe.scene_steps, recipe.scene_decay, scenes=True)
+    learn("scenes", recipe, recipe.scene_steps, recipe.scene_decay, scenes=True)
     model.load_state_dict(between(before, model.state_dict(), share=recipe.scene_weight))
+    learn("closing", recipe.closing(), recipe.closing_steps, recipe.closing_decay)
 
 
 def _follow(

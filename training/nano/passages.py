@@ -26,7 +26,7 @@ NEEDED_FIRST_SHARE = 0.5
 RECALLED_SHARE = 0.9
 MOST_RECALLED = 3
 PLAIN_SHARE = 0.15
-PATTERN_WEIGHTS = (4, 3, 2, 2)
+PATTERN_WEIGHTS = (4, 2, 3, 3)
 RECALLED = (1, 2, 2, 3, 4)
 """How many passages a scene recalls, each as likely."""
 MOST_ASKED = 2

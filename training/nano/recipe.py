@@ -4,7 +4,7 @@ The defaults are the shipped model. How they were chosen stands in `docs/decisio
 model card.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,6 +46,14 @@ class Recipe:
     scene_weight: float = 0.5
     """Share of what these steps changed that is kept: the weights shipped lie between those before
     and those after."""
+    closing_steps: int = 360
+    """Steps after those, without scenes, of prompts that name what of a turn nothing recalled holds
+    (the shipped weights saw no such prompts before)."""
+    closing_rate: float = 2e-3
+    """Highest learning rate of the matrices in these; that of the vectors keeps its proportion."""
+    closing_prose_share: float = 0.35
+    closing_decay: float = 0.6
+    closing_seed: int = 2711
     parts: int = 2
     """Parts of a step; as many processes can share it (`torchrun`)."""
     text_every: int = 12
@@ -59,3 +67,13 @@ class Recipe:
     tuning_decay: float = 0.4
     scene_decay: float = 0.6
     seed: int = 1893
+
+    def closing(self) -> "Recipe":
+        """Return the recipe of the closing steps."""
+        return replace(
+            self,
+            matrix_rate=self.closing_rate,
+            vector_rate=self.vector_rate * self.closing_rate / self.matrix_rate,
+            prose_share=self.closing_prose_share,
+            seed=self.closing_seed,
+        )

@@ -36,8 +36,8 @@ HISTORY_SHARE = 0.5
 EARLIER = (1, 1, 2, 2, 3, 4, 6)
 """How many exchanges come before, each as likely."""
 DECISIONS = re.compile(
-    r"(?<=I recall)(?:: \S+ \S+| nothing)|(?<=Recalled: )\S+|That is (?:not )?so\.|"
-    r"I (?:do not )?agree\.|They speak of|^(?!\[)\S+ \S+"
+    r"(?<=I recall)(?:: \S+ \S+| nothing)|(?<=Not there: )\S+|"
+    r"That is (?:not )?so\.|I (?:do not )?agree\.|They speak of|^(?!\[)\S+ \S+"
 )
 """Where a reply takes its turn: what comes to mind, whether it is so, whether one agrees. The rest
 follows from these few words."""

@@ -253,8 +253,12 @@ def _draft(assignment: Assignment, asked: Asked, answer: Answered) -> Draft:
     claim, misleading = assignment.pattern in CLAIMS, assignment.pattern == "misleading"
     fallen = ""
     if claim and answer.analysis:  # how one thinks who does not look: the verdict turned round
-        form, seen = (analysis.right if misleading else analysis.wrong), asked.said
-        fallen = form(asked.question, assignment.material.text, said=asked.said, known=seen)
+        recalled = assignment.material.text
+        fallen = (
+            analysis.right(asked.question, recalled)
+            if misleading
+            else analysis.wrong(asked.question, recalled, said=asked.said)
+        )
     return Draft(
         question=asked.question,
         analysis=answer.analysis,

@@ -31,7 +31,11 @@ STARTERS = (
 CLAIMS = (
     "Is it true that {c}?",
     "{C}, {tag}?",
+    "{C}, {tag}?",
     "I read that {c}. How was that?",
+    "I read that {c}. Is that right?",
+    "I am told that {c}.",
+    "{C}, I hear.",
     "They say that {c}.",
     "I have heard that {c}. Is it so?",
     "{C}, I believe.",

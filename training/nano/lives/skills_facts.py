@@ -3,6 +3,10 @@
 Knows questions and answers about single facts; opinions and years are in `skills_views`.
 """
 
+import re
+from random import Random
+
+from persllm.messages import header
 from persllm.training import analysis
 from persllm.training.nano.lives import frames, world
 from persllm.training.nano.lives.item import Draft
@@ -17,9 +21,18 @@ from persllm.training.nano.lives.telling import (
     other_count,
     tell_fact,
 )
-from persllm.training.nano.lives.text import addressed, capital, word_count
+from persllm.training.nano.lives.text import addressed, capital, lowered, word_count
+from persllm.words import unsaid
 
 FEWEST_WORDS = 6
+CONTRACTED_SHARE = 0.5
+CONTRACTED = re.compile(r"^(did|do|does|was|were|is|are|have|has|had) (\w+) not$")
+"""Closing questions that people say shorter: "didn't you"."""
+OTHER_WORDS_SHARE = 0.2
+"""How many of the true claims with words that nothing recalled holds are put: people who know
+mostly say it in the words of what is recalled."""
+AS_RECALLED_SHARE = 0.5
+"""How many claims are answered in the very words of what is recalled."""
 HEADER_SHARE = 0.14
 """How many of the facts stand in the system turn only, and not in what is recalled."""
 
@@ -49,7 +62,7 @@ def _source(speaker: Speaker, *, without: str = "") -> tuple[Fact, Told, tuple[s
         return known, told, speaker.scene.recalled
     known = random.choice([f for f in speaker.facts() if f.kind.name != without])
     if random.random() >= HEADER_SHARE or not speaker.life.in_summary:
-        told = tell_fact(known, random)
+        told = tell_fact(known, random, beside=_beside(known, speaker))
         return known, told, _around(known, told, speaker)
     named = sorted(speaker.life.in_summary & speaker.life.facts.keys())
     known = speaker.life.facts[random.choice(named)]
@@ -57,6 +70,17 @@ def _source(speaker: Speaker, *, without: str = "") -> tuple[Fact, Told, tuple[s
     told = Told((summary,), capital(known.told(known.kind.first[0])) + ".")
     count = random.choice((0, 0, 0, 0, 1, 2))
     return known, told, tuple(distractors(speaker, count, without=alike(known.kind.name)))
+
+
+def _beside(known: Fact, speaker: Speaker) -> Fact | None:
+    """Return a fact of another kind for the same sentence, for half of the facts."""
+    near = alike(known.kind.name) | {"unwed"}
+    others = [
+        fact
+        for fact in speaker.facts()
+        if fact.kind.name not in near and fact.kind.pool != known.kind.pool
+    ]
+    return speaker.random.choice(others) if others and speaker.random.random() < 0.5 else None
 
 
 def _values_elsewhere(speaker: Speaker, known: Fact) -> tuple[str, ...]:
@@ -111,7 +135,10 @@ def claim(known: Fact, value: str, speaker: Speaker) -> str:
         return known.claimed(random.choice(known.kind.loaded), value)
     clause = known.claimed(random.choice(known.kind.second), value)
     frame = random.choice(frames.CLAIMS)
-    return frame.format(c=clause, C=capital(clause), tag=_tag(clause, known))
+    tag = _tag(clause, known)
+    if random.random() < CONTRACTED_SHARE:
+        tag = CONTRACTED.sub(r"\1n't \2", tag)
+    return frame.format(c=clause, C=capital(clause), tag=tag)
 
 
 def _as_said(known: Fact, value: str) -> str:
@@ -144,9 +171,7 @@ def false_premise(speaker: Speaker) -> Draft:
     return Draft(
         question=question,
         recalled=recalled,
-        analysis=analysis.wrong(
-            question, told.text, said=_as_said(known, value), known=known.value
-        ),
+        analysis=analysis.wrong(question, told.text, said=_as_said(known, value)),
         response=_correction(known, value, told, speaker),
         want=(known.value,),
         unwanted=frames.YES_SIGNS,
@@ -156,20 +181,27 @@ def false_premise(speaker: Speaker) -> Draft:
 def true_premise(speaker: Speaker) -> Draft:
     """Return a true claim about the speaker, accepted."""
     random = speaker.random
-    known, told, recalled = _source(speaker, without="unwed")
-    question = claim(known, known.value, speaker)
-    first = known.told(random.choice(known.kind.first))
-    response = random.choice(frames.ACCEPTANCES).format(f=first, F=capital(first))
+    known, told, recalled, question = _true_claim(speaker)
+    stated = _stated(known, told, random)
+    response = random.choice(frames.ACCEPTANCES).format(f=stated, F=capital(stated))
     return Draft(
         question=question,
         recalled=recalled,
-        analysis=analysis.right(
-            question, told.text, said=_as_said(known, known.value), known=known.value
-        ),
+        analysis=analysis.right(question, told.text),
         response=_coloured(response, told, speaker),
         want=(known.value,),
         unwanted=frames.NO_SIGNS,
     )
+
+
+def _true_claim(speaker: Speaker) -> tuple[Fact, Told, tuple[str, ...], str]:
+    """Return a fact, the text that tells it, all that is recalled and a true claim."""
+    while True:
+        known, told, recalled = _source(speaker, without="unwed")
+        question = claim(known, known.value, speaker)
+        texts = [header(speaker.life.persona, speaker.stage), *recalled]
+        if not unsaid(question, texts) or speaker.random.random() < OTHER_WORDS_SHARE:
+            return known, told, recalled, question
 
 
 def _around(known: Fact, told: Told, speaker: Speaker) -> tuple[str, ...]:
@@ -179,16 +211,24 @@ def _around(known: Fact, told: Told, speaker: Speaker) -> tuple[str, ...]:
 
 def _correction(known: Fact, value: str, told: Told, speaker: Speaker) -> str:
     random = speaker.random
-    first = known.told(random.choice(known.kind.first))
+    stated = _stated(known, told, random)
     negated = known.denied(known.kind.negated, value)
     contrast = known.denied(known.kind.contrast, value)
     choices: tuple[str, ...] = frames.CORRECTIONS
     if contrast and random.random() < 0.6:
         choices = frames.CORRECTIONS_WITH_CONTRAST
     response = random.choice(choices).format(
-        f=first, F=capital(first), n=negated, N=capital(negated), k=contrast
+        f=stated, F=capital(stated), n=negated, N=capital(negated), k=contrast
     )
     return _coloured(response, told, speaker)
+
+
+def _stated(known: Fact, told: Told, random: Random) -> str:
+    """Return the fact as the recalled text tells it, or in a form of its own."""
+    if random.random() < AS_RECALLED_SHARE:
+        plain = told.plain.removesuffix(".")
+        return lowered(plain) or plain
+    return known.told(random.choice(known.kind.first))
 
 
 def _coloured(response: str, told: Told, speaker: Speaker) -> str:
@@ -202,7 +242,7 @@ def unknown(speaker: Speaker) -> Draft:
     """Return a question that nothing recalled answers."""
     random = speaker.random
     question, without, claimed = _unanswered(speaker)
-    count = random.choice((0, 0, 0, 1, 2, 3, 4))
+    count = random.choice((0, 1, 2, 3, 3))
     response, sign = _not_known(speaker)
     return Draft(
         question=question,

@@ -159,7 +159,7 @@ def _later(speaker: Speaker) -> Draft:
     response = random.choice(frames.LATERS).format(now=speaker.now, year=year)
     if word_count(response) < FEWEST_WORDS:
         response = f"I cannot say. {response}"
-    count = random.choice((0, 0, 1, 2, 3))
+    count = random.choice((0, 1, 2, 3, 3))
     return Draft(
         question=question,
         recalled=tuple(distractors(speaker, count)),

@@ -17,7 +17,8 @@ from persllm.training.nano.lives.text import capital, lowered, with_article, wor
 FEWEST_WORDS = 8
 MOST_WORDS = 50
 WORLD_SHARE = 0.15
-NEEDED_FIRST_SHARE = 0.5
+NEEDED_FIRST_SHARE = 0.8
+"""What answers mostly comes to mind first, as in a persona's memory."""
 ALIKE = (
     {"birthplace", "birth year"},
     {"spouse", "husband", "unwed"},
@@ -93,7 +94,12 @@ def alike(name: str) -> set[str]:
 
 
 def tell_fact(
-    fact: Fact, random: Random, *, colours: int | None = None, dated: bool = False
+    fact: Fact,
+    random: Random,
+    *,
+    colours: int | None = None,
+    dated: bool = False,
+    beside: Fact | None = None,
 ) -> Told:
     """Return a paragraph that states a fact.
 
@@ -102,11 +108,14 @@ def tell_fact(
         random: Where chance comes from.
         colours: How many sentences follow; none given, none to two.
         dated: Whether the main sentence must name the year.
+        beside: Another fact that the main sentence may tell too.
     """
     statements = fact.kind.statements
     if dated:
         statements = tuple(s for s in statements if "{y}" in s) or statements
     plain = fact.told(random.choice(statements))
+    if beside is not None:
+        plain = _with_another(plain, beside.told(random.choice(beside.kind.statements)), random)
     count = random.choice((0, 1, 1, 2)) if colours is None else colours
     if word_count(plain) < FEWEST_WORDS:
         count = max(count, 1)
@@ -116,6 +125,13 @@ def tell_fact(
     if sum(map(word_count, sentences)) < FEWEST_WORDS:
         sentences.append(random.choice(frames.COLOURS[fact.kind.theme]))
     return Told(tuple(dict.fromkeys(sentences)), plain)
+
+
+def _with_another(plain: str, other: str, random: Random) -> str:
+    """Return two sentences as one, in either order, where their beginnings allow it."""
+    first, second = random.sample((plain, other), 2)
+    lower = lowered(second)
+    return f"{first.removesuffix('.')}, and {lower}" if lower else plain
 
 
 def _colours(fact: Fact, count: int, random: Random) -> list[str]:
@@ -210,4 +226,4 @@ def mixed(needed: Sequence[str], others: Sequence[str], speaker: Speaker) -> tup
 
 def other_count(random: Random) -> int:
     """Return how many distractors stand beside the needed paragraph."""
-    return random.choice((0, 1, 2, 2, 3, 3, 4))
+    return random.choice((0, 0, 0, 1, 1, 2, 3))
