@@ -11,9 +11,9 @@ from persllm.messages import template_hash
 
 @pytest.fixture(scope="session")
 def adapters(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
-    """Return the folders of two adapters with random weights."""
+    """Return the folders of two adapters with random weights that change what nano says."""
     root = tmp_path_factory.mktemp("adapters")
-    return _random_adapter(root / "one", seed=1), _random_adapter(root / "two", seed=2)
+    return _random_adapter(root / "one", seed=1), _random_adapter(root / "two", seed=3)
 
 
 def manifest_of(base_revision: str) -> Manifest:
