@@ -51,6 +51,11 @@ def right(claim: str, recalled: str) -> str:
     return RIGHT.format(claim=shortened(claim), sentence=first_sentence(recalled))
 
 
+def verdict(claim: str, recalled: str, *, said: str, holds: bool) -> str:
+    """Return the analysis that ends in this verdict, be it deserved or not."""
+    return right(claim, recalled) if holds else wrong(claim, recalled, said=said)
+
+
 def unknown(question: str, *, claim: bool = False) -> str:
     """Return the analysis of a question or claim that nothing recalled answers."""
     return UNKNOWN.format(verb=_verb(claim), question=shortened(question))

@@ -164,6 +164,5 @@ def _analysis(entry: _Entry) -> str:
 
 def _fallen(entry: _Entry) -> str:
     """Return how one thinks who does not look: the verdict turned round."""
-    if entry.pattern == "misleading":
-        return analysis.right(entry.question, entry.recall)
-    return analysis.wrong(entry.question, entry.recall, said=entry.said or "")
+    misled = entry.pattern == "misleading"
+    return analysis.verdict(entry.question, entry.recall, said=entry.said or "", holds=misled)

@@ -199,9 +199,9 @@ class RulesTeacher:
         said = wrong if false else fact.text
         return Draft(
             question=question,
-            analysis=_verdict(claim, sentence, said=said, known=fact.text),
+            analysis=analysis.verdict(claim, sentence, said=said, holds=not false),
             response=response,
-            wrong_analysis=_verdict(claim, swapped, said=said, known=wrong),
+            wrong_analysis=analysis.verdict(claim, swapped, said=said, holds=false),
             wrong_response=turned,
             false_premise=swapped if false else None,
             said=said,
@@ -328,12 +328,6 @@ def _draft(material: Material, question: str, response: str) -> Draft:
 
 def _thought_draft(question: str, response: str, thought: str) -> Draft:
     return Draft(question=question, analysis=thought, response=response, kind="attitude")
-
-
-def _verdict(question: str, sentence: str, *, said: str, known: str) -> str:
-    if said == known:
-        return analysis.right(question, sentence)
-    return analysis.wrong(question, sentence, said=said)
 
 
 def _beside(text: str, opinion: Material, draw: random.Random) -> Draft | None:

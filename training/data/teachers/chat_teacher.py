@@ -254,11 +254,7 @@ def _draft(assignment: Assignment, asked: Asked, answer: Answered) -> Draft:
     fallen = ""
     if claim and answer.analysis:  # how one thinks who does not look: the verdict turned round
         recalled = assignment.material.text
-        fallen = (
-            analysis.right(asked.question, recalled)
-            if misleading
-            else analysis.wrong(asked.question, recalled, said=asked.said)
-        )
+        fallen = analysis.verdict(asked.question, recalled, said=asked.said, holds=misleading)
     return Draft(
         question=asked.question,
         analysis=answer.analysis,
