@@ -157,14 +157,14 @@ def answers_part(
     chosen = chosen_items(items, most=most)
     asked = [Question(stage=item.stage, text=item.question) for item in chosen]
 
-    def guessed(measure: str, answers: Sequence[str]) -> list[Case]:
+    def guessed(answers: Sequence[str], *, suffix: str = "") -> list[Case]:
         speakers = guessed_speakers(answers, voices, embeddings)
         return [
-            _case(measure, item, answer, speaker == persona.name)
+            _case(_speaker_measure(item) + suffix, item, answer, speaker == persona.name)
             for item, answer, speaker in zip(chosen, answers, speakers, strict=True)
         ]
 
-    written = guessed("speaker_written", [parse_reply(item.reply).response for item in chosen])
+    written = guessed([parse_reply(item.reply).response for item in chosen], suffix="_written")
 
     def judged(outcome: Outcome) -> list[Case]:
         given = [outcome.answers[question] for question in asked]
@@ -172,7 +172,7 @@ def answers_part(
             _case(str(measure_of(item)), item, answer, is_right(item, answer))
             for item, answer in zip(chosen, given, strict=True)
         ]
-        return [*cases, *guessed("speaker", given), *written]
+        return [*cases, *guessed(given), *written]
 
     return Part(name="answers", questions=tuple(asked), cases=judged)
 
@@ -203,6 +203,11 @@ def chosen_items(items: Sequence[Item], *, most: int) -> list[Item]:
         if taken[part] <= most:
             chosen.append(item)
     return chosen
+
+
+def _speaker_measure(item: Item) -> str:
+    """Return a measure; an answer to a claim repeats it, which gives nobody away."""
+    return "speaker" if measure_of(item) == "knowledge" else "speaker_claims"
 
 
 def ordered(items: Sequence[Item]) -> list[Item]:
