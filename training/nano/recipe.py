@@ -8,6 +8,18 @@ from dataclasses import dataclass, replace
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Closing:
+    """One part of the last steps."""
+
+    steps: int
+    decay: float
+    """Last share of them, in which the learning rate falls to its floor."""
+    scene_share: float
+    """Share of their tokens that are scenes."""
+    seed: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Recipe:
     """One way to make a nano base; every field enters the model card."""
 
@@ -46,14 +58,15 @@ class Recipe:
     scene_weight: float = 0.5
     """Share of what these steps changed that is kept: the weights shipped lie between those before
     and those after."""
-    closing_steps: int = 360
-    """Steps after those, without scenes, of prompts that name what of a turn nothing recalled holds
-    (the shipped weights saw no such prompts before)."""
+    closings: tuple[Closing, ...] = (
+        Closing(steps=360, decay=0.6, scene_share=0.0, seed=2711),
+        Closing(steps=1400, decay=0.7, scene_share=0.3, seed=3011),
+    )
+    """Steps after those, each part with a learning rate that falls to its floor (when the shipped
+    weights took those before, prompts did not name what of a turn nothing recalled holds)."""
     closing_rate: float = 2e-3
     """Highest learning rate of the matrices in these; that of the vectors keeps its proportion."""
     closing_prose_share: float = 0.35
-    closing_decay: float = 0.6
-    closing_seed: int = 2711
     parts: int = 2
     """Parts of a step; as many processes can share it (`torchrun`)."""
     text_every: int = 12
@@ -68,12 +81,13 @@ class Recipe:
     scene_decay: float = 0.6
     seed: int = 1893
 
-    def closing(self) -> "Recipe":
-        """Return the recipe of the closing steps."""
+    def closing(self, part: Closing) -> "Recipe":
+        """Return the recipe of a part of the closing steps."""
         return replace(
             self,
             matrix_rate=self.closing_rate,
             vector_rate=self.vector_rate * self.closing_rate / self.matrix_rate,
             prose_share=self.closing_prose_share,
-            seed=self.closing_seed,
+            scene_share=part.scene_share,
+            seed=part.seed,
         )

@@ -18,8 +18,8 @@ __all__ = ["SKILLS", "LifeItem", "life_items", "life_scenes"]
 WEIGHTS: Mapping[str, int] = {
     "fact": 22,
     "false-premise": 14,
-    "true-premise": 14,
-    "unknown": 14,
+    "true-premise": 16,
+    "unknown": 16,
     "opinion": 12,
     "clash": 14,
     "stage": 8,
