@@ -62,7 +62,7 @@ class ChatPersona(BaseChatModel):
     `analysis`, `recalled` (id, text, source, similarity), `stage`, `adapter` and `seconds`.
 
     Call options: `cue` (recall by this text instead of the last turn), `without` (memory ids that
-    must not come up again) and `in_play` (what is said is part of a play or a debate, so a question
+    must not come up again) and `in_play` (what is said is part of a play or a debate: a question
     about being a machine is no sincere one).
     """
 
@@ -303,7 +303,8 @@ class ChatPersona(BaseChatModel):
         for each in found:
             words += len(each.memory.text.split())
             full = kept and words > self._engine.context // WORDS_OF_CONTEXT
-            if full or not comes_to_mind(each.fitness, found[0].fitness):
+            must = not kept and options.get("in_play")  # who debates speaks, however far it lies
+            if full or not (must or comes_to_mind(each.fitness, found[0].fitness)):
                 break
             kept.append(each)
         return kept
