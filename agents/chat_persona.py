@@ -63,7 +63,7 @@ class ChatPersona(BaseChatModel):
 
     Call options: `cue` (recall by this text instead of the last turn), `without` (memory ids that
     must not come up again) and `in_play` (what is said is part of a play or a debate: a question
-    about being a machine is no sincere one).
+    about being a machine is no sincere one, and something always comes to mind).
     """
 
     model_config = ConfigDict(arbitrary_types_allowed=True, populate_by_name=True)

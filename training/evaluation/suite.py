@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from langchain_core.embeddings import Embeddings
 
 from persllm.materials import Material
-from persllm.messages import parse_reply
 from persllm.persona import Persona
 from persllm.training.data.drafting import BY_HAND
 from persllm.training.data.items import Item, Pair
@@ -164,7 +163,7 @@ def answers_part(
             for item, answer, speaker in zip(chosen, answers, speakers, strict=True)
         ]
 
-    written = guessed([parse_reply(item.reply).response for item in chosen], suffix="_written")
+    written = guessed([item.response for item in chosen], suffix="_written")
 
     def judged(outcome: Outcome) -> list[Case]:
         given = [outcome.answers[question] for question in asked]
@@ -223,6 +222,6 @@ def _case(measure: str, item: Item, answer: str, right: bool) -> Case:
         stage=item.stage,
         question=item.question,
         answer=answer,
-        reference=parse_reply(item.reply).response,
+        reference=item.response,
         sources=item.sources,
     )
