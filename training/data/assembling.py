@@ -22,7 +22,7 @@ from persllm.persona import Persona
 from persllm.training.data.cleaning import Asked, asked_of, clash, fault_of
 from persllm.training.data.decisions import Decision, draft_key
 from persllm.training.data.drafting import Batch, Library, PartDraft
-from persllm.training.data.items import SPLITS, Item, Pair, Reviewed, Split
+from persllm.training.data.items import CLAIMS, SPLITS, Item, Pair, Reviewed, Split
 from persllm.training.data.pairs import Rejections, pair_of
 from persllm.training.data.sampling import BuildSettings, split_of
 from persllm.training.data.teacher import Draft
@@ -153,10 +153,8 @@ class Assembler:
 
         None for some items, which are asked without a memory.
         """
-        if (
-            random.Random(f"{self._settings.seed}/{made.id}").random()
-            >= self._settings.recalled_share
-        ):
+        chance = random.Random(f"{self._settings.seed}/{made.id}").random()
+        if chance >= self._settings.recalled_share and made.pattern not in CLAIMS:
             return None
         source = self._own.materials[self._rows[made.material]]
         near = self._shelf(made.stage, split).top(question, NEIGHBOURS)

@@ -21,6 +21,7 @@ Split = Literal["train", "test"]
 Reviewed = Literal["", "accepted", "edited"]
 PATTERNS: tuple[Pattern, ...] = ("ordinary", "thought", "misleading", "true-premise")
 """What is made from a persona's materials; `general` data is mixed in beside it."""
+CLAIMS: tuple[Pattern, ...] = ("misleading", "true-premise")
 SPLITS: tuple[Split, ...] = ("train", "test")
 
 

@@ -27,7 +27,7 @@ MOST_RECALLED = 3
 ABSENT_SHARE = 0.15
 """How many questions are put without the passage that answers them."""
 PLAIN_SHARE = 0.15
-PATTERN_WEIGHTS = (4, 2, 3, 3)
+PATTERN_WEIGHTS = (4, 1, 4, 4)
 RECALLED = (1, 2, 2, 3, 4)
 """How many passages a scene recalls, each as likely."""
 MOST_ASKED = 2

@@ -12,6 +12,8 @@ class Closing:
     """One part of the last steps."""
 
     steps: int
+    rate: float
+    """Highest learning rate of the matrices; that of the vectors keeps its proportion."""
     decay: float
     """Last share of them, in which the learning rate falls to its floor."""
     scene_share: float
@@ -59,13 +61,12 @@ class Recipe:
     """Share of what these steps changed that is kept: the weights shipped lie between those before
     and those after."""
     closings: tuple[Closing, ...] = (
-        Closing(steps=360, decay=0.6, scene_share=0.0, seed=2711),
-        Closing(steps=1400, decay=0.7, scene_share=0.3, seed=3011),
+        Closing(steps=360, rate=2e-3, decay=0.6, scene_share=0.0, seed=2711),
+        Closing(steps=1400, rate=2e-3, decay=0.7, scene_share=0.3, seed=3011),
+        Closing(steps=400, rate=1.5e-3, decay=0.8, scene_share=0.2, seed=3201),
     )
     """Steps after those, each part with a learning rate that falls to its floor (when the shipped
     weights took those before, prompts did not name what of a turn nothing recalled holds)."""
-    closing_rate: float = 2e-3
-    """Highest learning rate of the matrices in these; that of the vectors keeps its proportion."""
     closing_prose_share: float = 0.35
     parts: int = 2
     """Parts of a step; as many processes can share it (`torchrun`)."""
@@ -85,8 +86,8 @@ class Recipe:
         """Return the recipe of a part of the closing steps."""
         return replace(
             self,
-            matrix_rate=self.closing_rate,
-            vector_rate=self.vector_rate * self.closing_rate / self.matrix_rate,
+            matrix_rate=part.rate,
+            vector_rate=self.vector_rate * part.rate / self.matrix_rate,
             prose_share=self.closing_prose_share,
             scene_share=part.scene_share,
             seed=part.seed,

@@ -28,7 +28,7 @@ FEWEST_WORDS = 6
 CONTRACTED_SHARE = 0.5
 CONTRACTED = re.compile(r"^(did|do|does|was|were|is|are|have|has|had) (\w+) not$")
 """Closing questions that people say shorter: "didn't you"."""
-OTHER_WORDS_SHARE = 0.5
+OTHER_WORDS_SHARE = 0.15
 """How many of the true claims with words that nothing recalled holds are put: people who know
 mostly say it in the words of what is recalled."""
 AS_RECALLED_SHARE = 0.5
