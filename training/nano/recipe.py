@@ -8,17 +8,26 @@ from dataclasses import dataclass, replace
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Closing:
-    """One part of the last steps."""
+class Part:
+    """Some of the last steps."""
 
     steps: int
     rate: float
     """Highest learning rate of the matrices; that of the vectors keeps its proportion."""
     decay: float
-    """Last share of them, in which the learning rate falls to its floor."""
+    """Last share of the steps, in which the learning rate falls to its floor."""
     scene_share: float
     """Share of their tokens that are scenes."""
     seed: int
+
+
+@dataclass(frozen=True, slots=True)
+class Closing:
+    """Parts of the last steps, one after the other."""
+
+    parts: tuple[Part, ...]
+    kept: float = 1.0
+    """Share of what they changed that is kept: the weights then lie between before and after."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,12 +70,18 @@ class Recipe:
     """Share of what these steps changed that is kept: the weights shipped lie between those before
     and those after."""
     closings: tuple[Closing, ...] = (
-        Closing(steps=360, rate=2e-3, decay=0.6, scene_share=0.0, seed=2711),
-        Closing(steps=1400, rate=2e-3, decay=0.7, scene_share=0.3, seed=3011),
-        Closing(steps=400, rate=1.5e-3, decay=0.8, scene_share=0.2, seed=3201),
+        Closing((Part(steps=360, rate=2e-3, decay=0.6, scene_share=0.0, seed=2711),)),
+        Closing(
+            (
+                Part(steps=1400, rate=2e-3, decay=0.7, scene_share=0.3, seed=3011),
+                Part(steps=400, rate=1.5e-3, decay=0.8, scene_share=0.2, seed=3201),
+            ),
+            kept=0.6,
+        ),
+        Closing((Part(steps=460, rate=1e-3, decay=1.0, scene_share=0.2, seed=3301),)),
     )
-    """Steps after those, each part with a learning rate that falls to its floor (when the shipped
-    weights took those before, prompts did not name what of a turn nothing recalled holds)."""
+    """Steps after those (when the shipped weights took those before, prompts did not name what of a
+    turn nothing recalled holds)."""
     closing_prose_share: float = 0.35
     parts: int = 2
     """Parts of a step; as many processes can share it (`torchrun`)."""
@@ -82,7 +97,7 @@ class Recipe:
     scene_decay: float = 0.6
     seed: int = 1893
 
-    def closing(self, part: Closing) -> "Recipe":
+    def closing(self, part: Part) -> "Recipe":
         """Return the recipe of a part of the closing steps."""
         return replace(
             self,
