@@ -156,13 +156,14 @@ def _analysis(entry: _Entry) -> str:
         case "thought":
             form = analysis.agree if entry.verdict == "agree" else analysis.differ
             return form(question, recall)
-        case "misleading":
-            return analysis.wrong(question, recall, said=entry.said or "")
-        case "true-premise":
-            return analysis.right(question, recall)
+        case "misleading" | "true-premise":
+            return _verdict(entry, holds=entry.pattern == "true-premise")
 
 
 def _fallen(entry: _Entry) -> str:
     """Return how one thinks who does not look: the verdict turned round."""
-    misled = entry.pattern == "misleading"
-    return analysis.verdict(entry.question, entry.recall, said=entry.said or "", holds=misled)
+    return _verdict(entry, holds=entry.pattern == "misleading")
+
+
+def _verdict(entry: _Entry, *, holds: bool) -> str:
+    return analysis.verdict(entry.question, entry.recall, said=entry.said or "", holds=holds)
