@@ -28,7 +28,7 @@ from persllm.agents.reply_chunks import (
 from persllm.agents.reply_stream import ReplyStream
 from persllm.engine import Engine, Piece, Reply, Request
 from persllm.errors import PersLLMError, TooLongError
-from persllm.fitting import MARGIN
+from persllm.fitting import comes_to_mind
 from persllm.memory.store import EVERYONE, Memory, MemoryStore, Recalled
 from persllm.messages import Message, render
 from persllm.persona import Persona, Stage
@@ -62,8 +62,8 @@ class ChatPersona(BaseChatModel):
     `analysis`, `recalled` (id, text, source, similarity), `stage`, `adapter` and `seconds`.
 
     Call options: `cue` (recall by this text instead of the last turn), `without` (memory ids that
-    must not come up again) and `in_play` (what is said is part of a play or a debate, so a question
-    about being a machine is no sincere one).
+    must not come up again) and `in_play` (what is said is part of a play or a debate: a question
+    about being a machine is no sincere one, and something always comes to mind).
     """
 
     model_config = ConfigDict(arbitrary_types_allowed=True, populate_by_name=True)
@@ -282,9 +282,13 @@ class ChatPersona(BaseChatModel):
         recalled = self._recall(options.get("cue") or said, options)
         return Prepared(said, "", self._request(history, scene, recalled, stop, options), recalled)
 
+    @property
+    def _remembers(self) -> bool:
+        return self.memory is not None and self.recall > 0
+
     def _recall(self, cue: str, options: dict[str, Any]) -> list[Recalled]:
         """Return what fits nearly as well as the best, within what the context affords."""
-        if self.memory is None or self.recall == 0:
+        if not self._remembers:
             return []
         store: MemoryStore = self.memory
         found = store.recall(
@@ -298,8 +302,9 @@ class ChatPersona(BaseChatModel):
         words = 0
         for each in found:
             words += len(each.memory.text.split())
-            worse = found[0].fitness - each.fitness > MARGIN
-            if kept and (worse or words > self._engine.context // WORDS_OF_CONTEXT):
+            full = kept and words > self._engine.context // WORDS_OF_CONTEXT
+            must = not kept and options.get("in_play")  # who debates speaks, however far it lies
+            if full or not (must or comes_to_mind(each.fitness, found[0].fitness)):
                 break
             kept.append(each)
         return kept
@@ -360,9 +365,10 @@ class ChatPersona(BaseChatModel):
         room = self._engine.context - max_tokens
         good = min(room, int(self._engine.context * HISTORY_SHARE))
         *longer, shortest = beginnings(history)
+        nothing = () if self._remembers and not recalled else None  # what gives way was recalled
 
         def prompt(start: int) -> tuple[Message, ...]:
-            texts = [each.told for each in recalled]
+            texts = [each.told for each in recalled] or nothing
             kept = history[start:]
             return render(self.persona, self._stage, kept, recalled=texts, scene=scene)
 

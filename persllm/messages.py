@@ -22,6 +22,7 @@ HEADER = "You are {name}. {summary}\nIt is {year}: {label}."
 SCENE = "\n{scene}"
 RECALLED = "You recall:"
 RECALLED_LINE = "- {text}"
+NOTHING_RECALLED = "You recall nothing."
 UNSAID = "Not said there: {words}."
 LATER = "Still to come: {years}."
 ANALYSIS = "[Analysis]"
@@ -64,7 +65,7 @@ def render(
     stage: Stage,
     history: Sequence[Message],
     *,
-    recalled: Sequence[str] = (),
+    recalled: Sequence[str] | None = None,
     scene: str = "",
 ) -> tuple[Message, ...]:
     """Return the whole prompt; what is recalled, and what it leaves unsaid, is set before the turn.
@@ -73,7 +74,8 @@ def render(
         persona: Who speaks.
         stage: When.
         history: Turns so far, oldest first; the last one is the user turn to be answered.
-        recalled: Texts set before that last turn, most fitting first.
+        recalled: Texts set before that last turn, most fitting first; empty where nothing came to
+            mind, None where no memory was asked.
         scene: What the caller adds to the header, such as the place or the occasion.
 
     Raises:
@@ -89,12 +91,12 @@ def render(
 
 
 def _notes(
-    persona: Persona, stage: Stage, turn: str, recalled: Sequence[str], system: str
+    persona: Persona, stage: Stage, turn: str, recalled: Sequence[str] | None, system: str
 ) -> Iterator[str]:
     """Yield what stands before a turn: what is recalled, what that leaves unsaid, years to come."""
     later = years_after(turn, stage.last)
-    if recalled:
-        yield RECALLED
+    if recalled is not None:
+        yield RECALLED if recalled else NOTHING_RECALLED
         yield from (RECALLED_LINE.format(text=" ".join(text.split())) for text in recalled)
         strange = unsaid(turn, [system, *recalled, *later], language=persona.language)
         if strange is not None:
@@ -145,5 +147,9 @@ def template_hash() -> str:
     )
     history = (Message("user", "a"), Message("assistant", write_reply("b", "c")))
     asked = (*history, Message("user", "Delft in 1950?"))
-    prompt = render(persona, stage, asked, recalled=("one", "two"), scene="scene")
-    return digest(*(f"{message.role}\n{message.content}" for message in prompt))
+    prompts = (
+        render(persona, stage, asked, recalled=r, scene="scene") for r in (("one", "two"), ())
+    )
+    return digest(
+        *(f"{message.role}\n{message.content}" for prompt in prompts for message in prompt)
+    )

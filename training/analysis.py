@@ -4,10 +4,13 @@ Knows the eight sentences and how a user's words are shortened to fit them. It d
 form an item needs: that is decided where the item is made (training.data, training.nano.lives).
 """
 
+import re
+
 from persllm.materials import sentences
+from persllm.words import unsaid
 
 ASKED = "They ask: {question} I recall: {sentence}"
-WRONG = "They say: {claim} I recall: {sentence} Not there: {said}. That is not so."
+WRONG = "They {verb}: {claim} I recall: {sentence} Not there: {said}. That is not so."
 RIGHT = "They say: {claim} I recall: {sentence} Not there: nothing. That is so."
 UNKNOWN = "They {verb}: {question} I recall nothing of it."
 LATER = "They {verb}: {question} They speak of {year}. It is only {now}."
@@ -16,6 +19,8 @@ AGREE = "They hold: {claim} I hold: {sentence} I agree."
 HOLD = "They hold: {claim} I hold: {sentence}"
 
 MOST_WORDS = 20
+QUESTION = re.compile(r"(?:\w+ )?(?:what|why|who|whom|whose|which|when|where|how)\b.*\?$", re.I)
+"""A sentence that asks for something, whatever it takes for granted."""
 
 
 def first_sentence(text: str) -> str:
@@ -43,11 +48,21 @@ def wrong(claim: str, recalled: str, *, said: str) -> str:
     What differs stands right before the verdict and is one of the words that the prompt names as
     not said in what is recalled: a small model copies a word, but cannot compare two sentences.
     """
-    return WRONG.format(claim=shortened(claim), sentence=first_sentence(recalled), said=said)
+    return WRONG.format(
+        verb=_verb(claim, claim=True),
+        claim=shortened(claim),
+        sentence=first_sentence(recalled),
+        said=next(iter(unsaid(said, [recalled]) or ()), said),
+    )
 
 
 def right(claim: str, recalled: str) -> str:
-    """Return the analysis of a claim that a recalled text bears out."""
+    """Return the analysis of a claim that a recalled text bears out.
+
+    One that comes in a question ("Why did you leave Graz?") is answered like any question.
+    """
+    if is_question(claim):
+        return asked(claim, recalled)
     return RIGHT.format(claim=shortened(claim), sentence=first_sentence(recalled))
 
 
@@ -58,17 +73,23 @@ def verdict(claim: str, recalled: str, *, said: str, holds: bool) -> str:
 
 def unknown(question: str, *, claim: bool = False) -> str:
     """Return the analysis of a question or claim that nothing recalled answers."""
-    return UNKNOWN.format(verb=_verb(claim), question=shortened(question))
+    return UNKNOWN.format(verb=_verb(question, claim=claim), question=shortened(question))
 
 
 def later(question: str, year: int, now: int, *, claim: bool = False) -> str:
     """Return the analysis of a question or claim about a year that the speaker has not seen."""
-    return LATER.format(verb=_verb(claim), question=shortened(question), year=year, now=now)
+    verb = _verb(question, claim=claim)
+    return LATER.format(verb=verb, question=shortened(question), year=year, now=now)
 
 
-def _verb(claim: bool) -> str:
+def is_question(turn: str) -> bool:
+    """Tell whether a turn asks for something, also where it takes something for granted."""
+    return QUESTION.match(first_sentence(turn)) is not None
+
+
+def _verb(turn: str, *, claim: bool) -> str:
     """Return how the user turn is named: by its form, not by what will be found of it."""
-    return "say" if claim else "ask"
+    return "say" if claim and not is_question(turn) else "ask"
 
 
 def differ(claim: str, recalled: str) -> str:

@@ -17,7 +17,7 @@ from persllm.agents.workplace import Workplace
 from persllm.engine import Engine, Request, Score
 from persllm.files import digest
 from persllm.manifest import ADAPTER_FOLDER, read_manifest, write_manifest
-from persllm.messages import Message, parse_reply
+from persllm.messages import Message
 from persllm.persona import Persona
 from persllm.training.data.items import Item
 from persllm.training.data.teachers import find_model
@@ -127,7 +127,7 @@ def shown_examples(train: Sequence[Item], stage: str) -> tuple[Message, ...]:
     for patterns in (("ordinary",), ("misleading",), ("thought", "ordinary"))[:SHOTS]:
         kind = "attitude" if "thought" in patterns else "knowledge"
         for item in ordered(train):
-            said = parse_reply(item.reply).response
+            said = item.response
             fits = item.stage == stage and item.pattern in patterns and item.kind == kind
             if fits and len(f"{item.question} {said}".split()) <= LONGEST_SHOT:
                 turns += [Message("user", item.question), Message("assistant", said)]

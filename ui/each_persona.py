@@ -116,14 +116,8 @@ def evaluate_one(persona: Persona, workplace: Workplace, asked: Asked, *, told: 
     ]
     embeddings = KeptEmbeddings(default_embeddings())
     subject = Subject(persona, tuple(items), tuple(pairs), read_materials(persona), embeddings)
-    voices = _own_first(persona, asked.voices)
+    voices = asked.voices.with_first(persona.name)
     return evaluated(subject, systems, asked.settings, voices=voices, told=told)
-
-
-def _own_first(persona: Persona, voices: Voices) -> Voices:
-    place = voices.names.index(persona.name)
-    order = [place, *(i for i in range(len(voices.names)) if i != place)]
-    return Voices(tuple(voices.names[i] for i in order), voices.centres[order])
 
 
 def _side_by_side(

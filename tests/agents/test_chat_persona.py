@@ -145,12 +145,23 @@ def test_what_fits_far_worse_than_the_best_does_not_come_to_mind(
         return {row["id"] for row in reply.response_metadata["recalled"]}
 
     assert recalled("You feed pigeons in the park?") == {"park"}
-    assert {"park", "motor"} <= recalled("What of all this?")
+    assert recalled("I feed pigeons in the park. Has my motor no brushes?") == {"park", "motor"}
+
+
+def test_nothing_comes_to_mind_of_what_has_nothing_to_do_with_a_persona(
+    engine: ScriptedEngine, store: ChromaMemory
+) -> None:
+    chat = tesla(engine, memory=store, recall=9)
+    reply = chat.invoke("Who won the football match?")
+    assert reply.response_metadata["recalled"] == []
+    assert last_prompt(engine)[-1].startswith("You recall nothing.\n")
+    debated = chat.invoke("Who won the football match?", in_play=True)
+    assert len(debated.response_metadata["recalled"]) == 1
 
 
 def test_ids_given_as_without_do_not_come_up(engine: ScriptedEngine, store: ChromaMemory) -> None:
     chat = tesla(engine, memory=store, recall=9)
-    reply = chat.invoke("You feed pigeons in the park?", without={"park"})
+    reply = chat.invoke("I feed pigeons in the park. Has my motor no brushes?", without={"park"})
     assert [row["id"] for row in reply.response_metadata["recalled"]] == ["motor"]
 
 

@@ -77,7 +77,16 @@ def test_years_that_the_stage_has_not_seen_are_named_apart(tiny_persona: MakePer
     assert render(persona, persona.stage("early"), past)[-1] == past[0]
 
 
-def test_where_nothing_is_recalled_nothing_is_named(tiny_persona: MakePersona) -> None:
+def test_a_memory_that_recalls_nothing_says_so_and_names_what_the_header_lacks(
+    tiny_persona: MakePersona,
+) -> None:
+    persona = tiny_persona()
+    turn = (Message("user", "Did you keep the light at Hornsund?"),)
+    asked = render(persona, persona.stage(), turn, recalled=())[-1].content
+    assert asked == (f"You recall nothing.\nNot said there: Hornsund.\n\n{turn[0].content}")
+
+
+def test_where_no_memory_is_asked_nothing_is_named(tiny_persona: MakePersona) -> None:
     persona = tiny_persona()
     turn = (Message("user", "Did you keep the light at Hornsund?"),)
     assert render(persona, persona.stage(), turn)[-1] == turn[0]

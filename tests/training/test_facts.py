@@ -55,6 +55,16 @@ def test_a_fact_stands_where_it_says(text: str) -> None:
         assert fact.swapped(text, fact.text) == text
 
 
+def test_facts_that_stand_together_in_one_paragraph_only_point_to_it() -> None:
+    texts = ("In 1861 I came to Skarn.", "I left Skarn in 1866.", "In 1866 the Minerva sank.")
+    pool = _pool([_material(text) for text in texts])
+    skarn, year, other = Fact("place", "Skarn", 0), Fact("year", "1866", 0), Fact("year", "1861", 0)
+    assert not pool.tells(skarn)
+    assert not pool.tells(year)
+    assert pool.tells(other)
+    assert pool.tells(skarn, year)
+
+
 def test_a_wrong_fact_never_stands_in_the_text(tiny_persona: MakePersona) -> None:
     materials = read_materials(tiny_persona())
     pool = _pool(materials)

@@ -89,6 +89,15 @@ def test_an_exchange_gives_one_item_only() -> None:
     assert RulesTeacher([spoken]).write([assignment]) == [None]
 
 
+def test_a_question_names_the_year_of_what_several_paragraphs_name() -> None:
+    texts = ("I came to Skarn in 1861.", "I left Skarn in 1866.", "I saw Bergen in 1866.")
+    materials = [_material(text) for text in texts]
+    assigned = [_assignment(materials[1], "ordinary", variation=n) for n in range(3)]
+    asked = [draft.question for draft in RulesTeacher(materials).write(assigned) if draft]
+    assert any("Skarn in 1866" in question for question in asked)
+    assert all(("Skarn" in question) == ("1866" in question) for question in asked)
+
+
 @pytest.mark.parametrize("seed", range(12))
 def test_an_ordinary_answer_is_the_persons_own_sentences(seed: int) -> None:
     draft = _write(_assignment(_material(STORM), "ordinary", seed=seed))

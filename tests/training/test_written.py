@@ -37,7 +37,7 @@ def test_a_question_stands_after_what_comes_to_mind_at_its_stage(person: Written
             each.id for each in person.persona.reaches(stage)
         }
         assert not any(fit.told in recalled for m, fit in person.fit[question] if m.stage in later)
-    assert set(told) == set(range(1, MOST_RECALLED + 1))
+    assert set(told) == set(range(MOST_RECALLED + 1))
     assert needed > 0.9 * len(person.drafts)
 
 

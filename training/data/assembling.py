@@ -15,14 +15,14 @@ import numpy as np
 from langchain_core.embeddings import Embeddings
 
 from persllm.embeddings import Vectors, embed
-from persllm.fitting import MARGIN, Fitting, Near
+from persllm.fitting import Fitting, Near, comes_to_mind
 from persllm.materials import Material
 from persllm.messages import Message, render, write_reply
 from persllm.persona import Persona
 from persllm.training.data.cleaning import Asked, asked_of, clash, fault_of
 from persllm.training.data.decisions import Decision, draft_key
 from persllm.training.data.drafting import Batch, Library, PartDraft
-from persllm.training.data.items import SPLITS, Item, Pair, Reviewed, Split
+from persllm.training.data.items import CLAIMS, SPLITS, Item, Pair, Reviewed, Split
 from persllm.training.data.pairs import Rejections, pair_of
 from persllm.training.data.sampling import BuildSettings, split_of
 from persllm.training.data.teacher import Draft
@@ -148,13 +148,14 @@ class Assembler:
             else:
                 yield row
 
-    def _recalled(self, made: PartDraft, split: Split, question: Vectors) -> dict[str, str]:
-        """Return the source and paragraphs of its split, what fits best first, as memory does."""
-        if (
-            random.Random(f"{self._settings.seed}/{made.id}").random()
-            >= self._settings.recalled_share
-        ):
-            return {}
+    def _recalled(self, made: PartDraft, split: Split, question: Vectors) -> dict[str, str] | None:
+        """Return the source and paragraphs of its split, what fits best first, as memory does.
+
+        None for some items, which are asked without a memory.
+        """
+        chance = random.Random(f"{self._settings.seed}/{made.id}").random()
+        if chance >= self._settings.recalled_share and made.pattern not in CLAIMS:
+            return None
         source = self._own.materials[self._rows[made.material]]
         near = self._shelf(made.stage, split).top(question, NEIGHBOURS)
         weighed = [source, *(material for material in near if material.id != source.id)]
@@ -162,14 +163,14 @@ class Assembler:
             made.draft.question, question, [self._near(each, question) for each in weighed]
         )
         most = self._settings.recalled_words - len(source.text.split())
-        least = max(fit.fitness for fit in told) - MARGIN
+        best = max(fit.fitness for fit in told)
         recalled: dict[str, str] = {}
         fits = sorted(zip(weighed, told, strict=True), key=lambda pair: -pair[1].fitness)
         for material, fit in fits:
             length = len(material.text.split())
             if material.id == source.id:
                 recalled[source.id] = fit.told
-            elif length <= most and fit.fitness >= least:
+            elif length <= most and comes_to_mind(fit.fitness, best):
                 recalled[material.id] = fit.told
                 most -= length
         return recalled
@@ -205,15 +206,15 @@ def item_of(
     persona: Persona,
     made: PartDraft,
     split: Split,
-    recalled: Mapping[str, str],
+    recalled: Mapping[str, str] | None,
 ) -> Item:
-    """Return a draft as an item, asked after what is recalled: texts by id, in order."""
+    """Return a draft as an item, asked after what is recalled (texts by id, in order), if asked."""
     draft = made.draft
     prompt = render(
         persona,
         persona.stage(made.stage),
         (Message("user", draft.question),),
-        recalled=[*recalled.values()],
+        recalled=None if recalled is None else [*recalled.values()],
     )
     return Item(
         id=f"{persona.id}-{made.id}",
@@ -222,7 +223,7 @@ def item_of(
         pattern=made.pattern,
         messages=(*prompt, Message("assistant", write_reply(draft.analysis, draft.response))),
         question=draft.question,
-        recalled=tuple(recalled),
+        recalled=tuple(recalled or ()),
         false_premise=draft.false_premise,
         sources=(made.material,),
         teacher=made.teacher,

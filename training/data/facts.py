@@ -82,9 +82,11 @@ class FactPool:
     def __init__(self, materials: Iterable[Material], *, vocabulary: Vocabulary) -> None:
         self._vocabulary = vocabulary
         votes: dict[str, Counter[FactKind]] = defaultdict(Counter)
-        for material in materials:
+        self._where: dict[str, set[int]] = defaultdict(set)
+        for number, material in enumerate(materials):
             text = plain(material.text)
             for fact in find_facts(text):
+                self._where[fact.text].add(number)
                 if fact.kind in ("place", "name") and self._is_name(fact.text):
                     votes[fact.text][_vote(text, fact)] += 1
         self._kinds: dict[str, FactKind] = {
@@ -105,6 +107,10 @@ class FactPool:
             elif fact.text in self._kinds and not ARTICLE_BEFORE.search(sentence[: fact.start]):
                 found.append(Fact(self._kinds[fact.text], fact.text, fact.start))
         return found
+
+    def tells(self, *facts: Fact) -> bool:
+        """Tell whether facts stand together in one paragraph only, so that they point to it."""
+        return len(set[int].intersection(*(self._where[fact.text] for fact in facts))) < 2
 
     def wrong(self, fact: Fact, text: str, draw: random.Random) -> str | None:
         """Return another fact of the kind that the text does not hold, or None."""

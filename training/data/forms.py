@@ -64,6 +64,16 @@ YEAR = (
     "Does the year {0} mean anything to you?",
     "What do you connect with {0}?",
 )
+DATED = (
+    "Tell me about {0}.",
+    "What do you remember of {0}?",
+    "What can you tell me about {0}?",
+    "What do you connect with {0}?",
+    "What have you to say of {0}?",
+    "When I say {0}, what do you think of first?",
+    "What was it about {0}?",
+)
+"""About a name and a year: "Cambridge in 1831"."""
 BELIEF = (
     "Do you {verb} that {0}?",
     "Do you really {verb} that {0}?",
@@ -78,6 +88,7 @@ ASK = {
     "name": PERSON,
     "place": PLACE,
     "year": YEAR,
+    "dated": DATED,
     "belief": BELIEF,
 }
 CLAIM = (

@@ -17,12 +17,11 @@ from persllm.materials import Material
 from persllm.persona import Persona
 from persllm.training import analysis
 from persllm.training.data.drafting import BY_HAND, PartDraft
-from persllm.training.data.items import Pattern
+from persllm.training.data.items import CLAIMS
 from persllm.training.data.teacher import Draft
 
 Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=2000)]
 MAX_FILE_BYTES = 4 * 1024 * 1024
-CLAIMS: tuple[Pattern, ...] = ("misleading", "true-premise")
 
 
 class _Entry(BaseModel):

@@ -13,7 +13,7 @@ from typing import Any, Literal, get_args
 
 from persllm.errors import DataError
 from persllm.files import read_jsonl, write_jsonl
-from persllm.messages import Message, Role
+from persllm.messages import Message, Role, parse_reply
 
 Pattern = Literal["ordinary", "thought", "misleading", "true-premise", "general"]
 Why = Literal["other-stage", "other-persona", "induced", "over-denial", "edited"]
@@ -21,6 +21,7 @@ Split = Literal["train", "test"]
 Reviewed = Literal["", "accepted", "edited"]
 PATTERNS: tuple[Pattern, ...] = ("ordinary", "thought", "misleading", "true-premise")
 """What is made from a persona's materials; `general` data is mixed in beside it."""
+CLAIMS: tuple[Pattern, ...] = ("misleading", "true-premise")
 SPLITS: tuple[Split, ...] = ("train", "test")
 
 
@@ -61,6 +62,11 @@ class Item:
     def reply(self) -> str:
         """The assistant turn."""
         return self.messages[-1].content
+
+    @property
+    def response(self) -> str:
+        """What the assistant turn says aloud."""
+        return parse_reply(self.reply).response
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -41,7 +41,7 @@ class Sheet:
     def response(self) -> str:
         """What is said, as edited."""
         edited = self.decision.response if self.decision else ""
-        return edited or parse_reply(self.item.reply).response
+        return edited or self.item.response
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -108,7 +108,7 @@ class Desk:
         Raises:
             DataError: An edit changes nothing.
         """
-        said = parse_reply(item.reply).response
+        said = item.response
         question = "" if question.strip() == item.question else question.strip()
         response = "" if response.strip() == said else response.strip()
         if verdict == "edit" and not (question or response):

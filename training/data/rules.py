@@ -102,16 +102,36 @@ class RulesTeacher:
             if turned and not UNCLEAR.search(line) and len(line.split()) <= MOST_CLAIM_WORDS:
                 beliefs.append(("belief", turned, lines[index:]))
             facts += [
-                (fact.kind, fact.text, lines[index:])
+                (*pointed, lines[index:])
                 for fact in self._pool.facts(line)
-                if fact.kind != "number" and _is_about(fact, line, lines[index + 1 : index + 3])
+                if fact.kind != "number"
+                and _is_about(fact, line, lines[index + 1 : index + 3])
+                and (pointed := self._pointed(fact, line))
             ]
             topics += [
                 (family, topic, lines[index:])
                 for topic in self._topics(line, " ".join(lines[index + 1 : index + 3]))[:1]
             ]
+        facts = [
+            each for place, each in enumerate(facts) if each[1] not in _subjects(facts[:place])
+        ]
         rest = _alternate(topics, facts) if family == "opinion" else _alternate(facts, topics)
         return _alternate(beliefs, rest)
+
+    def _pointed(self, fact: Fact, line: str) -> tuple[str, str] | None:
+        """Return a question's family and subject; a fact that several paragraphs name is dated.
+
+        "What happened in 1831?" has as many answers as paragraphs; "Cambridge in 1831" has one.
+        None where the sentence has nothing to tell them apart by.
+        """
+        if self._pool.tells(fact):
+            return fact.kind, fact.text
+        for other in self._pool.facts(line):
+            named = sorted((fact, other), key=lambda each: each.kind == "year")
+            kinds = [each.kind == "year" for each in named]
+            if kinds == [False, True] and other.kind != "number" and self._pool.tells(fact, other):
+                return "dated", f"{named[0].text} in {named[1].text}"
+        return None
 
     def _topics(self, line: str, following: str) -> list[str]:
         return self._vocabulary.topics(line, following) if line.endswith(".") else []
@@ -275,6 +295,10 @@ def in_time(question: str, stage: Stage, draw: random.Random, *, plainly: bool =
         choices += [form.format(label=label, asked=asked) for form in forms.NOW_THAT]
         choices += [form.format(label=label, stem=question[:-1]) for form in forms.AFTER]
     return draw.choice(choices)
+
+
+def _subjects(found: Sequence[tuple[str, str, list[str]]]) -> set[str]:
+    return {about for _, about, _ in found}
 
 
 def _is_view(placed: tuple[int, str]) -> bool:

@@ -76,11 +76,18 @@ MEASURE_TEXTS: Mapping[str, MeasureText] = {
     "horizon_declined": MeasureText(
         "horizon declined", "Asked what only a later stage knows, it says that it does not know."
     ),
-    "speaker": MeasureText("speaker", "The answer alone gives its speaker away."),
+    "speaker": MeasureText("speaker", "The answer to a question alone gives its speaker away."),
     "speaker_written": MeasureText(
         "speaker, as written",
         "The same of the written answers: what the guesser is worth.",
         "neither",
+    ),
+    "speaker_claims": MeasureText(
+        "speaker, of claims",
+        "The same of answers to claims, half of which is the user's claim.",
+    ),
+    "speaker_claims_written": MeasureText(
+        "speaker, of claims as written", "The same of the written ones.", "neither"
     ),
     "paraphrase_knowledge": MeasureText("paraphrased", "Facts told when asked in other words."),
     "paraphrase_agreement": MeasureText(

@@ -9,7 +9,6 @@ from collections.abc import Sequence
 from langchain_core.embeddings import Embeddings
 
 from persllm.embeddings import embed
-from persllm.messages import parse_reply
 from persllm.training.data.items import Item
 from persllm.training.evaluation.answers import is_right, measure_of
 from persllm.training.evaluation.figures import Case
@@ -67,6 +66,6 @@ def _case(measure: str, item: Item, text: str, answer: str, value: float) -> Cas
         stage=item.stage,
         question=text,
         answer=answer,
-        reference=parse_reply(item.reply).response,
+        reference=item.response,
         sources=item.sources,
     )

@@ -36,7 +36,7 @@ def reference_part(
         given = [outcome.answers[_question(item)] for item in chosen]
         cases: list[Case] = []
         for item, answer, near in zip(chosen, given, _nearness(chosen, given, wrong), strict=True):
-            right = parse_reply(item.reply).response
+            right = item.response
             figures = {
                 f"{item.kind}_rouge_l": rouge_l(answer, right),
                 f"{item.kind}_chrf": chrf(answer, right),
@@ -51,7 +51,7 @@ def reference_part(
         items: Sequence[Item], given: Sequence[str], wrong: dict[str, list[str]]
     ) -> list[list[float]]:
         """Return each answer's cosine with the right reply, then with each wrong one."""
-        compared = [[parse_reply(item.reply).response, *wrong[item.id]] for item in items]
+        compared = [[item.response, *wrong[item.id]] for item in items]
         answers = embed(embeddings, list(given))  # (answers, dimensions)
         texts = embed(embeddings, [text for row in compared for text in row])
         ends = np.cumsum([len(row) for row in compared])
@@ -97,7 +97,7 @@ def _case(item: Item, measure: str, value: float, answer: str) -> Case:
         stage=item.stage,
         question=item.question,
         answer=answer,
-        reference=parse_reply(item.reply).response,
+        reference=item.response,
         sources=item.sources,
     )
 

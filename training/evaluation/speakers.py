@@ -1,7 +1,9 @@
 """Whose answer is this? The speaker is guessed blind, by the persona whose texts are nearest.
 
 A persona is the mean vector of the paragraphs that its training items come from; held-out ones do
-not count. Only the answer's text is read: no question, no name, no stage.
+not count. How near a mean is, is told in units of how the paragraphs of one persona differ among
+themselves (the linear discriminant: what varies within everybody's texts gives nobody away). Only
+the answer's text is read: no question, no name, no stage.
 """
 
 from collections.abc import Mapping, Sequence
@@ -9,6 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from langchain_core.embeddings import Embeddings
+from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
 
 from persllm.embeddings import Vectors, embed
 from persllm.materials import Material
@@ -21,24 +24,46 @@ class Voices:
 
     names: tuple[str, ...]
     centres: Vectors
-    """(personas, dimensions), of unit length."""
+    """Mean paragraphs: (personas, dimensions), of unit length."""
+    guesser: LinearDiscriminantAnalysis | None
+    """Names the nearest of them; None where there is only one."""
+
+    def with_first(self, name: str) -> "Voices":
+        """Return the same voices, the one of this name first."""
+        order = sorted(range(len(self.names)), key=lambda place: self.names[place] != name)
+        return Voices(
+            tuple(self.names[place] for place in order),
+            self.centres[order],
+            self.guesser,
+        )
 
 
 def voices_of(
     people: Mapping[str, Sequence[Material]], embeddings: Embeddings, settings: BuildSettings
 ) -> Voices:
     """Return the voices of personas, given by name with all their paragraphs."""
-    centres = []
-    for materials in people.values():
-        known = [m.text for m in materials if split_of(m, settings) == "train"]
-        mean = embed(embeddings, known).mean(axis=0)
-        centres.append(mean / np.linalg.norm(mean))
-    return Voices(tuple(people), np.stack(centres))
+    known = [
+        embed(embeddings, [m.text for m in materials if split_of(m, settings) == "train"])
+        for materials in people.values()
+    ]
+    means = np.stack([vectors.mean(axis=0) for vectors in known])
+    centres = means / np.linalg.norm(means, axis=1, keepdims=True)
+    return Voices(tuple(people), centres, _guesser(dict(zip(people, known, strict=True))))
+
+
+def _guesser(known: Mapping[str, Vectors]) -> LinearDiscriminantAnalysis | None:
+    if len(known) < 2:
+        return None
+    alike = np.full(len(known), 1 / len(known))  # who has more paragraphs is not likelier
+    guesser = LinearDiscriminantAnalysis(solver="lsqr", shrinkage="auto", priors=alike)
+    names = [name for name, vectors in known.items() for _ in vectors]
+    return guesser.fit(np.concatenate([*known.values()]), names)
 
 
 def guessed_speakers(answers: Sequence[str], voices: Voices, embeddings: Embeddings) -> list[str]:
     """Return the name of the nearest voice for each answer."""
     if not answers:
         return []
-    nearest = np.argmax(embed(embeddings, list(answers)) @ voices.centres.T, axis=1)
-    return [voices.names[i] for i in nearest]
+    if voices.guesser is None:
+        return [voices.names[0]] * len(answers)
+    return [str(name) for name in voices.guesser.predict(embed(embeddings, list(answers)))]

@@ -83,7 +83,7 @@ def _facts(items: Sequence[Item], pool: FactPool, *, most: int, seed: int) -> li
     for item in items:
         if item.pattern != "ordinary" or item.kind != "knowledge" or taken[item.stage] == most:
             continue
-        right = parse_reply(item.reply).response
+        right = item.response
         draw = random.Random(f"{seed}/{item.id}")
         wrong = false_statement(right, item.question, pool, draw)
         if wrong:

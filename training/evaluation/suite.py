@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from langchain_core.embeddings import Embeddings
 
 from persllm.materials import Material
-from persllm.messages import parse_reply
 from persllm.persona import Persona
 from persllm.training.data.drafting import BY_HAND
 from persllm.training.data.items import Item, Pair
@@ -157,14 +156,14 @@ def answers_part(
     chosen = chosen_items(items, most=most)
     asked = [Question(stage=item.stage, text=item.question) for item in chosen]
 
-    def guessed(measure: str, answers: Sequence[str]) -> list[Case]:
+    def guessed(answers: Sequence[str], *, suffix: str = "") -> list[Case]:
         speakers = guessed_speakers(answers, voices, embeddings)
         return [
-            _case(measure, item, answer, speaker == persona.name)
+            _case(_speaker_measure(item) + suffix, item, answer, speaker == persona.name)
             for item, answer, speaker in zip(chosen, answers, speakers, strict=True)
         ]
 
-    written = guessed("speaker_written", [parse_reply(item.reply).response for item in chosen])
+    written = guessed([item.response for item in chosen], suffix="_written")
 
     def judged(outcome: Outcome) -> list[Case]:
         given = [outcome.answers[question] for question in asked]
@@ -172,7 +171,7 @@ def answers_part(
             _case(str(measure_of(item)), item, answer, is_right(item, answer))
             for item, answer in zip(chosen, given, strict=True)
         ]
-        return [*cases, *guessed("speaker", given), *written]
+        return [*cases, *guessed(given), *written]
 
     return Part(name="answers", questions=tuple(asked), cases=judged)
 
@@ -205,6 +204,11 @@ def chosen_items(items: Sequence[Item], *, most: int) -> list[Item]:
     return chosen
 
 
+def _speaker_measure(item: Item) -> str:
+    """Return a measure; an answer to a claim repeats it, which gives nobody away."""
+    return "speaker" if measure_of(item) == "knowledge" else "speaker_claims"
+
+
 def ordered(items: Sequence[Item]) -> list[Item]:
     """Return the items written by hand first; the order is the same in every run."""
     return sorted(items, key=lambda item: (item.teacher != BY_HAND, item.id))
@@ -218,6 +222,6 @@ def _case(measure: str, item: Item, answer: str, right: bool) -> Case:
         stage=item.stage,
         question=item.question,
         answer=answer,
-        reference=parse_reply(item.reply).response,
+        reference=item.response,
         sources=item.sources,
     )

@@ -157,7 +157,12 @@ def _tune(
     before = {name: weight.clone() for name, weight in model.state_dict().items()}
     learn("scenes", recipe, recipe.scene_steps, recipe.scene_decay, scenes=True)
     model.load_state_dict(between(before, model.state_dict(), share=recipe.scene_weight))
-    learn("closing", recipe.closing(), recipe.closing_steps, recipe.closing_decay)
+    for number, closing in enumerate(recipe.closings, start=1):
+        before = {name: weight.clone() for name, weight in model.state_dict().items()}
+        for place, part in enumerate(closing.parts, start=1):
+            how, scenes = recipe.closing(part), part.scene_share > 0
+            learn(f"closing {number}.{place}", how, part.steps, part.decay, scenes=scenes)
+        model.load_state_dict(between(before, model.state_dict(), share=closing.kept))
 
 
 def _follow(

@@ -2,7 +2,7 @@
 
 from string import Template
 
-from persllm.training.nano.recipe import Recipe
+from persllm.training.nano.recipe import Closing, Recipe
 from persllm.training.nano.skills import Skill
 
 CARD = Template("""---
@@ -32,10 +32,11 @@ $tuning_tokens tokens on conversations: synthetic lives from `training/nano/live
 about public-domain prose, loss on the replies only. Then $scene_steps steps in which most questions
 come in scenes, five to seven over the same recalled texts, some of which these texts do not answer;
 what the questions of a scene begin with is computed once. Of what these steps changed $scene_weight
-is kept: the weights lie between those before and those after. At last $closing_steps closing steps
-without scenes; in these only, prompts named the words of a turn that nothing recalled holds, and
-years to come. Muon and AdamW; two CPU cores, products in bfloat16 where the machine has them,
-weights in float32.
+is kept: the weights lie between those before and those after. At last closing steps, kept in the
+same way where a share is named: $closing_steps. In these only, prompts named
+the words of a turn that nothing recalled holds, and years to come. The grammar of the lives grew
+meanwhile; a new training reads today's from its first step. Muon and AdamW; two CPU cores, products
+in bfloat16 where the machine has them, weights in float32.
 
     python -m persllm.training.nano --text <folder of sources> --work <folder> --out persllm/nano
 
@@ -51,7 +52,8 @@ weights in float32.
 
 Names, places and subjects that training never saw; greedy; a reply counts when it holds what was
 wanted and nothing that was not. As a memory brings them, one or two paragraphs are recalled, what
-answers mostly first; where nothing answers, up to three others.
+answers mostly first; where nothing answers, nothing for half of the questions and up to three
+others for the rest.
 
 | skill | right | asked | share |
 | --- | --- | --- | --- |
@@ -91,13 +93,18 @@ def nano_card(
         text_tokens=f"{recipe.pretraining_steps * recipe.pretraining_tokens:,}",
         tuning_steps=recipe.tuning_steps,
         scene_steps=recipe.scene_steps,
-        closing_steps=recipe.closing_steps,
+        closing_steps=", ".join(map(_steps, recipe.closings)),
         scene_weight=f"{recipe.scene_weight:.0%}",
         tuning_tokens=f"{recipe.tuning_tokens:,}",
         skills=_rows(skills),
         people=_rows(people),
         **{name: f"{loss:.2f}" for name, loss in losses.items()},
     )
+
+
+def _steps(closing: Closing) -> str:
+    steps = " and ".join(str(part.steps) for part in closing.parts)
+    return steps if closing.kept == 1 else f"{steps} ({closing.kept:.0%})"
 
 
 def _rows(skills: dict[str, Skill]) -> str:

@@ -23,10 +23,11 @@ LEAST_WORDS = 14
 MOST_WORDS = (30, 48, 75)
 """Each passage is cut at one of these."""
 NEEDED_FIRST_SHARE = 0.5
-RECALLED_SHARE = 0.9
 MOST_RECALLED = 3
+ABSENT_SHARE = 0.15
+"""How many questions are put without the passage that answers them."""
 PLAIN_SHARE = 0.15
-PATTERN_WEIGHTS = (4, 2, 3, 3)
+PATTERN_WEIGHTS = (4, 1, 4, 4)
 RECALLED = (1, 2, 2, 3, 4)
 """How many passages a scene recalls, each as likely."""
 MOST_ASKED = 2
@@ -79,9 +80,15 @@ def passage_items(known: Sequence[Material], *, seed: int, count: int) -> Iterat
         if made == count:
             return
         pattern = draw.choices(PATTERNS, PATTERN_WEIGHTS)[0]
-        draft = teacher.write([_assignment(speaker, material, pattern, some, draw, seed)])[0]
-        if draft is not None:
-            made += 1
+        draft = _drafted(teacher, speaker, material, pattern, some, draw, seed)
+        if draft is None:
+            continue
+        made += 1
+        if pattern == "ordinary" and draw.random() < ABSENT_SHARE:
+            others = [m.text for m in draw.sample(some, draw.randrange(MOST_RECALLED + 1))]
+            texts = [text for text in others if text != material.text]
+            yield _posed(speaker, texts, _not_known(draft.question, draw), draw)
+        else:
             yield _item(speaker, material, draft, some, draw)
 
 
@@ -157,12 +164,10 @@ def _item(
     some: Sequence[Material],
     draw: random.Random,
 ) -> PassageItem:
-    recalled: list[str] = []
-    if draw.random() < RECALLED_SHARE:
-        others = draw.sample(some, draw.randrange(MOST_RECALLED))
-        recalled = [material.text, *(other.text for other in others if other is not material)]
-        if draw.random() >= NEEDED_FIRST_SHARE:
-            draw.shuffle(recalled)
+    others = draw.sample(some, draw.randrange(MOST_RECALLED))
+    recalled = [material.text, *(other.text for other in others if other is not material)]
+    if draw.random() >= NEEDED_FIRST_SHARE:
+        draw.shuffle(recalled)
     return _posed(speaker, recalled, draft, draw)
 
 

@@ -8,6 +8,29 @@ from dataclasses import dataclass, replace
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Part:
+    """Some of the last steps."""
+
+    steps: int
+    rate: float
+    """Highest learning rate of the matrices; that of the vectors keeps its proportion."""
+    decay: float
+    """Last share of the steps, in which the learning rate falls to its floor."""
+    scene_share: float
+    """Share of their tokens that are scenes."""
+    seed: int
+
+
+@dataclass(frozen=True, slots=True)
+class Closing:
+    """Parts of the last steps, one after the other."""
+
+    parts: tuple[Part, ...]
+    kept: float = 1.0
+    """Share of what they changed that is kept: the weights then lie between before and after."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Recipe:
     """One way to make a nano base; every field enters the model card."""
 
@@ -46,14 +69,20 @@ class Recipe:
     scene_weight: float = 0.5
     """Share of what these steps changed that is kept: the weights shipped lie between those before
     and those after."""
-    closing_steps: int = 360
-    """Steps after those, without scenes, of prompts that name what of a turn nothing recalled holds
-    (the shipped weights saw no such prompts before)."""
-    closing_rate: float = 2e-3
-    """Highest learning rate of the matrices in these; that of the vectors keeps its proportion."""
+    closings: tuple[Closing, ...] = (
+        Closing((Part(steps=360, rate=2e-3, decay=0.6, scene_share=0.0, seed=2711),)),
+        Closing(
+            (
+                Part(steps=1400, rate=2e-3, decay=0.7, scene_share=0.3, seed=3011),
+                Part(steps=400, rate=1.5e-3, decay=0.8, scene_share=0.2, seed=3201),
+            ),
+            kept=0.6,
+        ),
+        Closing((Part(steps=460, rate=1e-3, decay=1.0, scene_share=0.2, seed=3301),)),
+    )
+    """Steps after those (when the shipped weights took those before, prompts did not name what of a
+    turn nothing recalled holds)."""
     closing_prose_share: float = 0.35
-    closing_decay: float = 0.6
-    closing_seed: int = 2711
     parts: int = 2
     """Parts of a step; as many processes can share it (`torchrun`)."""
     text_every: int = 12
@@ -68,12 +97,13 @@ class Recipe:
     scene_decay: float = 0.6
     seed: int = 1893
 
-    def closing(self) -> "Recipe":
-        """Return the recipe of the closing steps."""
+    def closing(self, part: Part) -> "Recipe":
+        """Return the recipe of a part of the closing steps."""
         return replace(
             self,
-            matrix_rate=self.closing_rate,
-            vector_rate=self.vector_rate * self.closing_rate / self.matrix_rate,
+            matrix_rate=part.rate,
+            vector_rate=self.vector_rate * part.rate / self.matrix_rate,
             prose_share=self.closing_prose_share,
-            seed=self.closing_seed,
+            scene_share=part.scene_share,
+            seed=part.seed,
         )

@@ -36,10 +36,11 @@ HISTORY_SHARE = 0.5
 EARLIER = (1, 1, 2, 2, 3, 4, 6)
 """How many exchanges come before, each as likely."""
 DECISIONS = re.compile(
-    r"(?<=I recall)(?:: \S+ \S+| nothing)|(?<=Not there: )\S+|"
+    r"(?<=I recall)(?:: \S+ \S+| nothing)|Not there: \S+|\[Response\]|"
     r"That is (?:not )?so\.|I (?:do not )?agree\.|They speak of|^(?!\[)\S+ \S+"
 )
-"""Where a reply takes its turn: what comes to mind, whether it is so, whether one agrees. The rest
+"""Where a reply takes its turn: what comes to mind, whether it is so or to be
+weighed at all, whether one agrees. The rest
 follows from these few words."""
 DECISION_WEIGHT = 4.0
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from langchain_core.embeddings import Embeddings
 
 from persllm.embeddings import Vectors, embed
-from persllm.fitting import MARGIN, Fit, Fitting, Near
+from persllm.fitting import Fit, Fitting, Near, comes_to_mind
 from persllm.materials import Material, read_materials
 from persllm.persona import Persona, load_persona
 from persllm.training.data.assembling import item_of
@@ -37,8 +37,9 @@ class Written:
         """Return a question after what comes to mind: not always what is needed."""
         reach = {each.id for each in self.persona.reaches(self.persona.stage(made.stage))}
         known = [(m, fit) for m, fit in self.fit[made.draft.question] if m.stage in reach]
-        least = known[0][1].fitness - MARGIN
-        recalled = {m.id: fit.told for m, fit in known[:MOST_RECALLED] if fit.fitness >= least}
+        best = known[0][1].fitness
+        near = [(m, fit) for m, fit in known[:MOST_RECALLED] if comes_to_mind(fit.fitness, best)]
+        recalled = {m.id: fit.told for m, fit in near}
         return item_of(self.persona, made, "test", recalled)
 
 

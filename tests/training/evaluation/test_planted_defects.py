@@ -108,7 +108,7 @@ def overtrained(place: Place) -> Voice:
     [
         (induced, 3.0, {"corrected"}),
         (swapped, 3.0, {"stage_accuracy", "horizon_kept", "stage_kept"}),
-        (another, 3.0, {"speaker", "knowledge"}),
+        (another, 3.0, {"speaker_claims", "knowledge"}),
         (overtrained, 6.0, {"general_loss", "knowledge", "paraphrase_knowledge"}),
     ],
 )
@@ -124,7 +124,7 @@ def test_a_planted_defect_shows_where_it_should_and_the_gate_fails(
 def test_falling_for_claims_shows_nowhere_else(place: Place) -> None:
     old, new = (report(place, voice(place), loss=3.0) for voice in (healthy, induced))
     fallen = {change.measure for change in changes(old, new) if change.fell}
-    assert fallen <= {"corrected", "steadiness", "speaker"}
+    assert fallen <= {"corrected", "steadiness", "speaker_claims"}
 
 
 def report(place: Place, voice: Voice, *, loss: float) -> Report:

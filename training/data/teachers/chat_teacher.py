@@ -21,6 +21,7 @@ from persllm.files import digest
 from persllm.materials import Material
 from persllm.persona import Persona, Stage
 from persllm.training import analysis
+from persllm.training.data.items import CLAIMS
 from persllm.training.data.teacher import Assignment, Draft
 from persllm.training.data.teachers import forms
 from persllm.training.data.teachers.asking import Asker
@@ -32,7 +33,7 @@ from persllm.training.data.teachers.money import Meter
 from persllm.training.data.teachers.recalling import Recalling
 from persllm.training.data.teachers.retrieval import Shelves, Sought
 from persllm.training.data.teachers.store import AnswerStore
-from persllm.training.data.teachers.wording import CLAIMS, Made, Wanted, Wording
+from persllm.training.data.teachers.wording import Made, Wanted, Wording
 
 AT_ONCE = 64
 DRAIN_SECONDS = 60.0

@@ -13,11 +13,11 @@ from langchain_core.embeddings import Embeddings
 from persllm.errors import DataError
 from persllm.persona import Persona
 from persllm.training.data.build import build
+from persllm.training.data.items import CLAIMS
 from persllm.training.data.sampling import BuildSettings
 from persllm.training.data.teacher import Assignment, Draft
 from persllm.training.data.teachers.chat_teacher import ChatTeacher
 from persllm.training.data.teachers.money import CHARACTERS_A_TOKEN
-from persllm.training.data.teachers.wording import CLAIMS
 
 LOOKED_AT = 40
 """Assignments that prompts are put together for, to measure them."""

@@ -12,6 +12,7 @@ from typing import Generic, TypeVar
 from persllm.materials import Material
 from persllm.messages import Message
 from persllm.persona import Persona, Stage
+from persllm.training.data.items import CLAIMS
 from persllm.training.data.teacher import Assignment
 from persllm.training.data.teachers import forms
 from persllm.training.data.teachers.prompts import DEMONSTRATIONS, Prompts, language_of
@@ -25,7 +26,6 @@ ANGLES = (
     "something that went wrong or was hard",
     "a piece of advice, or a small task",
 )
-CLAIMS = ("misleading", "true-premise")
 QUESTIONS: dict[str, forms.Form] = {
     "misleading": forms.Claim,
     "true-premise": forms.TrueClaim,

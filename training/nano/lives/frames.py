@@ -310,19 +310,6 @@ DISAGREEMENTS = (
     "You do not persuade me.",
     "I cannot share that view.",
 )
-AGREEMENTS = (
-    "I agree.",
-    "There you are right.",
-    "You speak my mind.",
-    "That is my own opinion.",
-    "I can only agree with you.",
-    "We are of one mind.",
-    "So I think too.",
-    "I say the same.",
-    "In this I am on your side.",
-    "You have said it well.",
-    "I share that view.",
-)
 GREETINGS = (
     "Good morning, how are you?",
     "Good day to you.",

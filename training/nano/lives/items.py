@@ -17,9 +17,9 @@ __all__ = ["SKILLS", "LifeItem", "life_items", "life_scenes"]
 
 WEIGHTS: Mapping[str, int] = {
     "fact": 22,
-    "false-premise": 14,
-    "true-premise": 14,
-    "unknown": 14,
+    "false-premise": 20,
+    "true-premise": 22,
+    "unknown": 16,
     "opinion": 12,
     "clash": 14,
     "stage": 8,

@@ -91,15 +91,19 @@ def wrong_value(fact: Fact, life: Life, random: Random, *, now: int) -> str:
         near = [
             f.value for f in life.facts.values() if f.kind.pool == pool and f.kind.name != "unwed"
         ]
-        near = [value for value in near if value != fact.value]
+        near = [value for value in near if value != fact.value and not _later(pool, value, now)]
         if near:
             return random.choice(near)
     while True:
         value = drawn_value(pool, life.names, random, year=fact.year)
-        if pool == "year" and int(value) > now:
+        if _later(pool, value, now):
             continue
         if value not in fact.value and fact.value not in value:
             return value
+
+
+def _later(pool: str, value: str, now: int) -> bool:
+    return pool == "year" and int(value) > now
 
 
 def _year(kind: Kind, birth: int, ends: tuple[int, int], random: Random) -> int:

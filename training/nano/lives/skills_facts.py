@@ -28,11 +28,13 @@ FEWEST_WORDS = 6
 CONTRACTED_SHARE = 0.5
 CONTRACTED = re.compile(r"^(did|do|does|was|were|is|are|have|has|had) (\w+) not$")
 """Closing questions that people say shorter: "didn't you"."""
-OTHER_WORDS_SHARE = 0.2
+OTHER_WORDS_SHARE = 0.15
 """How many of the true claims with words that nothing recalled holds are put: people who know
 mostly say it in the words of what is recalled."""
 AS_RECALLED_SHARE = 0.5
 """How many claims are answered in the very words of what is recalled."""
+BESIDE_NOTHING = (0, 0, 0, 1, 2, 3)
+"""How many others come to mind where nothing answers, each as likely."""
 HEADER_SHARE = 0.14
 """How many of the facts stand in the system turn only, and not in what is recalled."""
 
@@ -184,11 +186,12 @@ def true_premise(speaker: Speaker) -> Draft:
     known, told, recalled, question = _true_claim(speaker)
     stated = _stated(known, told, random)
     response = random.choice(frames.ACCEPTANCES).format(f=stated, F=capital(stated))
+    asked = analysis.is_question(question)
     return Draft(
         question=question,
         recalled=recalled,
         analysis=analysis.right(question, told.text),
-        response=_coloured(response, told, speaker),
+        response=_answer(known, told, speaker) if asked else _coloured(response, told, speaker),
         want=(known.value,),
         unwanted=frames.NO_SIGNS,
     )
@@ -242,7 +245,7 @@ def unknown(speaker: Speaker) -> Draft:
     """Return a question that nothing recalled answers."""
     random = speaker.random
     question, without, claimed = _unanswered(speaker)
-    count = random.choice((0, 1, 2, 3, 3))
+    count = random.choice(BESIDE_NOTHING)
     response, sign = _not_known(speaker)
     return Draft(
         question=question,

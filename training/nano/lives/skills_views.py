@@ -22,6 +22,8 @@ from persllm.training.nano.lives.text import capital, word_count
 
 FEWEST_WORDS = 6
 MOST_RECALLED = 5
+DEBATED_SHARE = 0.5
+"""How many of others' opinions are an opponent's in a debate."""
 
 
 def opinion(speaker: Speaker) -> Draft:
@@ -99,48 +101,46 @@ def _own_words(held: Opinion, told: Told, speaker: Speaker) -> str:
 
 
 def clash(speaker: Speaker) -> Draft:
-    """Return an opponent's paragraph, answered from the speaker's own one."""
+    """Return another's opinion, answered from the speaker's own paragraph.
+
+    In a debate the other is the opponent, and is told so. By itself an opinion is answered with
+    one's own, without a verdict: whether two sentences agree is more than a small model can tell.
+    """
     random = speaker.random
-    if speaker.scene is not None:
-        held, told = _held(speaker)
-        opposed = random.random() < 0.5
-    else:
-        held = random.choice(speaker.life.opinions)
-        opposed = random.random() < 0.65
-        told = tell_opinion(held, speaker.number, random)
-    claimed, question = _opponent(held, speaker, opposed=opposed)
-    thought = analysis.differ if opposed else analysis.agree
+    held, told = _held(speaker)
+    debated = random.random() < DEBATED_SHARE
+    opposed = debated or random.random() < 0.5
+    claimed, question = _opponent(held, speaker, opposed=opposed, debated=debated)
+    response = _own_words(held, told, speaker)
+    if debated:
+        response = f"{random.choice(frames.DISAGREEMENTS)} {response}"
     return Draft(
         question=question,
         recalled=_around(held, [told.text], speaker),
-        analysis=thought(claimed, told.text),
-        response=_reply(held, told, speaker, opposed=opposed),
+        analysis=(analysis.differ if debated else analysis.hold)(claimed, told.text),
+        response=response,
         want=(_core(held.stances[speaker.number]),),
         unwanted=_other_side(held, speaker.number) if opposed else frames.DISAGREEMENTS,
     )
 
 
-def _opponent(held: Opinion, speaker: Speaker, *, opposed: bool) -> tuple[str, str]:
-    """Return the opponent's paragraph and the whole user turn."""
+def _opponent(held: Opinion, speaker: Speaker, *, opposed: bool, debated: bool) -> tuple[str, str]:
+    """Return the other's paragraph and the whole user turn."""
     random, favour = speaker.random, held.favours[speaker.number]
     side = held.subject.side(favour=favour != opposed)
     reasons = random.sample(side.reasons, random.choice((0, 1, 1, 2)))
     main = framed(random.choice(frames.OPPONENT_FRAMES), random.choice(side.stances))
     paragraph = " ".join((main, *reasons))
     turn = paragraph
-    if random.random() < 0.35:
+    motion = debated and random.random() < 0.6
+    if debated and (not motion or random.random() < 0.35):
         turn = f"{random.choice(frames.OPPONENT_LEADS)} {turn}"
     if random.random() < 0.3:
         turn = f"{turn} {random.choice(frames.OPPONENT_CLOSERS)}"
-    if random.random() < 0.35:
+    if motion:
         lead = frames.MOTION_LEAD.format(m=held.subject.motion, side="for" if favour else "against")
         turn = f"{lead} {turn}"
     return paragraph, turn
-
-
-def _reply(held: Opinion, told: Told, speaker: Speaker, *, opposed: bool) -> str:
-    opening = speaker.random.choice(frames.DISAGREEMENTS if opposed else frames.AGREEMENTS)
-    return f"{opening} {_own_words(held, told, speaker)}"
 
 
 def stage(speaker: Speaker) -> Draft:

@@ -17,7 +17,7 @@ from persllm.training.nano.lives.text import capital, lowered, with_article, wor
 FEWEST_WORDS = 8
 MOST_WORDS = 50
 WORLD_SHARE = 0.15
-NEEDED_FIRST_SHARE = 0.8
+NEEDED_FIRST_SHARE = 0.65
 """What answers mostly comes to mind first, as in a persona's memory."""
 ALIKE = (
     {"birthplace", "birth year"},
