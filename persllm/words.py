@@ -7,6 +7,8 @@ Names and numbers are what vectors and small models compare worst, and words com
 import re
 from collections.abc import Iterator, Sequence, Set
 
+from persllm.common_words import COMMON
+
 WORD = re.compile(r"\d+|[^\W\d_]{3,}")
 STEM = 4
 """Words that begin with the same letters count as the same."""
@@ -14,35 +16,6 @@ YEAR = re.compile(r"\b(?:1[4-9]\d\d|20\d\d)\b(?!\s[a-z]{3,}s\b)")
 """A number that may be a year, unless a plural follows: "2000 volts"."""
 MOST_UNSAID = 8
 """A turn with more words that nothing holds tells of something else altogether."""
-COMMON = frozenset(
-    # What any sentence may have, and what questions and claims are put with.
-    "about admit after again against all already also although always and answer any anyone are "
-    "around ask asked away became because become becoming been before being believe below beside "
-    "best better between both but call called came can cannot come correct could did does doing "
-    "done down during each even ever every few first for from gave get give given gone good got "
-    "had happen happened has have having hear heard her here hers him himself his how however "
-    "indeed interesting into its itself just kind know known last let like long made make makes "
-    "many may me met might mistaken more most much must myself name named never none nor not "
-    "notes nothing now off once one only opinion other others our ours out over own perhaps "
-    "presume question quite rather read really remember right said same saw say says see seem "
-    "seems shall she should since some somebody something soon sort speak still such suppose sure "
-    "surely take taken tell than that the their theirs them then there these they thing things "
-    "think this those though thought through thus till together told too took toward true under "
-    "understand understood until upon used very want wanted was way well went were what when "
-    "where whether which while who whom whose why will wish with within without wrong would yes "
-    "yet you your yours yourself "
-    # Verbs that fit nearly anything, and titles: who errs, errs in a name, a number or a thing.
-    "allow allowed allows begin began begun break broke broken bring brings brought buy bought "
-    "carry carried cost costs draw drew drawn end ended fill filled find finds found follow "
-    "followed happens help helped hold holds held keep keeps kept leave leaves left lose lost "
-    "live lived lives mean means meant meet move moved need needed needs pay paid play put "
-    "putting reach reached receive received remain remained run ran sell sold send sent set show "
-    "showed shown spend spent stand stands stood start started stay stayed stop stopped tried try "
-    "turn turned use uses write wrote written work worked people time times year years dame "
-    "doctor lady lord madame master miss mister monsieur mrs professor sir "
-    # What contractions leave.
-    "didn doesn don isn wasn weren aren haven hasn hadn wouldn couldn".split()
-)
 
 
 def stems(text: str) -> Set[str]:

@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from persllm.words import COMMON, MOST_UNSAID, stems, unsaid, years_after
+from persllm.common_words import COMMON
+from persllm.words import MOST_UNSAID, stems, unsaid, years_after
 
 RECALLED = ["In 1884 I came to New York and worked for Edison.", "My cat was called Macak."]
 
@@ -19,7 +20,7 @@ RECALLED = ["In 1884 I came to New York and worked for Edison.", "My cat was cal
         ("They say that you worked for George Westinghouse.", ["George Westinghouse"]),
         ("Your dog was called Macak, I believe.", ["dog"]),
         ("Did Westinghouse, or Morgan, give you work?", ["Westinghouse", "Morgan"]),
-        ("Was your old house in Paris small?", ["old house", "Paris small"]),
+        ("Was your old house in Paris narrow?", ["house", "Paris narrow"]),
         ("Are you an instrument-maker?", ["instrument-maker"]),
         ("You were working for Edison, was it not so?", []),
         ("", []),

@@ -20,7 +20,7 @@ from persllm.training.nano.pretrain import (
     Batches,
     Conversations,
     Text,
-    between,
+    average,
     new_model,
     text_batches,
     train,
@@ -98,15 +98,31 @@ def test_markers_are_single_tokens_and_survive_decoding(
     assert tokenizer.decode(ids, skip_special_tokens=True) == "[Analysis] so [Response] yes"
 
 
-def test_weights_lie_between_those_before_and_after_a_training() -> None:
-    models = [new_model(replace(SMALL, seed=seed), pad=0, end=1) for seed in (1, 2)]
-    first, second = (model.state_dict() for model in models)
-    quarter = between(first, second, share=0.25)
+def test_weights_of_several_ends_are_averaged_by_their_shares() -> None:
+    models = [new_model(replace(SMALL, seed=seed), pad=0, end=1) for seed in (1, 2, 3)]
+    ends = [model.state_dict() for model in models]
+    quarter = average(ends, (0.75, 0.25))
     shared = "model.embed_tokens.weight"
-    torch.testing.assert_close(quarter[shared], 0.75 * first[shared] + 0.25 * second[shared])
+    torch.testing.assert_close(quarter[shared], 0.75 * ends[0][shared] + 0.25 * ends[1][shared])
     models[0].load_state_dict(quarter)
     for name, weight in models[0].state_dict().items():  # also what two layers share
         assert torch.equal(weight, quarter[name])
+
+
+@pytest.mark.parametrize("shares", [(0.5, 0.4), (0.5, 0.25, 0.25)])
+def test_shares_that_do_not_fit_the_weights_are_refused(shares: tuple[float, ...]) -> None:
+    ends = [{"weight": torch.zeros(2)}, {"weight": torch.ones(2)}]
+    with pytest.raises(ValueError, match="2 weights cannot be averaged"):
+        average(ends, shares)
+
+
+def test_what_the_recipe_averages_are_ends_that_there_are() -> None:
+    recipe = Recipe()
+    assert len(recipe.averaged) == len(recipe.closings)
+    for place, part in enumerate(recipe.closings):
+        assert len(part.start) <= place
+    for shares in (recipe.averaged, *(part.start for part in recipe.closings if part.start)):
+        assert sum(shares) == pytest.approx(1)
 
 
 def test_a_training_that_was_stopped_ends_as_an_unbroken_one(

@@ -10,11 +10,12 @@ model card to --out; checkpoints and logs stay in --work. Two processes share th
 import argparse
 import json
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, cast
 
 import numpy as np
+from torch import Tensor
 from transformers import AutoTokenizer, LlamaForCausalLM, PreTrainedTokenizerFast
 
 from persllm.embeddings import default_embeddings
@@ -23,7 +24,7 @@ from persllm.materials import Material
 from persllm.training.nano.card import nano_card
 from persllm.training.nano.corpus import Tokens, read_source, tokenize_corpus
 from persllm.training.nano.passages import passages
-from persllm.training.nano.pretrain import between, held_out_loss, new_model, text_batches, train
+from persllm.training.nano.pretrain import average, held_out_loss, new_model, text_batches, train
 from persllm.training.nano.recipe import Recipe
 from persllm.training.nano.skills import measure_people, measure_skills
 from persllm.training.nano.tokenizer import END, PAD, train_tokenizer
@@ -154,15 +155,22 @@ def _tune(
         _follow(f"{name} of {steps}", tuning, model, tokenizer)
 
     learn("lives", recipe, recipe.tuning_steps, recipe.tuning_decay)
-    before = {name: weight.clone() for name, weight in model.state_dict().items()}
+    before = _copied(model)
     learn("scenes", recipe, recipe.scene_steps, recipe.scene_decay, scenes=True)
-    model.load_state_dict(between(before, model.state_dict(), share=recipe.scene_weight))
-    for number, closing in enumerate(recipe.closings, start=1):
-        before = {name: weight.clone() for name, weight in model.state_dict().items()}
-        for place, part in enumerate(closing.parts, start=1):
-            how, scenes = recipe.closing(part), part.scene_share > 0
-            learn(f"closing {number}.{place}", how, part.steps, part.decay, scenes=scenes)
-        model.load_state_dict(between(before, model.state_dict(), share=closing.kept))
+    share = recipe.scene_weight
+    model.load_state_dict(average((before, _copied(model)), (1 - share, share)))
+    ends: list[Mapping[str, Tensor]] = []
+    for number, part in enumerate(recipe.closings, start=1):
+        if part.start:
+            model.load_state_dict(average(ends, part.start))
+        how, scenes = recipe.closing(part), part.scene_share > 0
+        learn(f"closing {number}", how, part.steps, part.decay, scenes=scenes)
+        ends.append(_copied(model))
+    model.load_state_dict(average(ends, recipe.averaged))
+
+
+def _copied(model: LlamaForCausalLM) -> Mapping[str, Tensor]:
+    return {name: weight.clone() for name, weight in model.state_dict().items()}
 
 
 def _follow(

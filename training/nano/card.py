@@ -2,7 +2,7 @@
 
 from string import Template
 
-from persllm.training.nano.recipe import Closing, Recipe
+from persllm.training.nano.recipe import Part, Recipe
 from persllm.training.nano.skills import Skill
 
 CARD = Template("""---
@@ -32,11 +32,14 @@ $tuning_tokens tokens on conversations: synthetic lives from `training/nano/live
 about public-domain prose, loss on the replies only. Then $scene_steps steps in which most questions
 come in scenes, five to seven over the same recalled texts, some of which these texts do not answer;
 what the questions of a scene begin with is computed once. Of what these steps changed $scene_weight
-is kept: the weights lie between those before and those after. At last closing steps, kept in the
-same way where a share is named: $closing_steps. In these only, prompts named
-the words of a turn that nothing recalled holds, and years to come. The grammar of the lives grew
-meanwhile; a new training reads today's from its first step. Muon and AdamW; two CPU cores, products
-in bfloat16 where the machine has them, weights in float32.
+is kept: the weights lie between those before and those after. At last closing parts, each from
+the end of the one before unless said otherwise. Their ends are averaged, by these shares:
+
+$closings
+
+In these only, prompts named the words of a turn that nothing recalled holds, and years to come. The
+grammar of the lives grew meanwhile; a new training reads today's from its first step. Muon and
+AdamW; two CPU cores, products in bfloat16 where the machine has them, weights in float32.
 
     python -m persllm.training.nano --text <folder of sources> --work <folder> --out persllm/nano
 
@@ -93,7 +96,7 @@ def nano_card(
         text_tokens=f"{recipe.pretraining_steps * recipe.pretraining_tokens:,}",
         tuning_steps=recipe.tuning_steps,
         scene_steps=recipe.scene_steps,
-        closing_steps=", ".join(map(_steps, recipe.closings)),
+        closings=_closings(recipe),
         scene_weight=f"{recipe.scene_weight:.0%}",
         tuning_tokens=f"{recipe.tuning_tokens:,}",
         skills=_rows(skills),
@@ -102,9 +105,18 @@ def nano_card(
     )
 
 
-def _steps(closing: Closing) -> str:
-    steps = " and ".join(str(part.steps) for part in closing.parts)
-    return steps if closing.kept == 1 else f"{steps} ({closing.kept:.0%})"
+def _closings(recipe: Recipe) -> str:
+    parts = enumerate(zip(recipe.closings, recipe.averaged, strict=True), start=1)
+    return "\n".join(
+        f"{number}. {part.steps} steps{_start(part)}: {share:.0%}"
+        for number, (part, share) in parts
+    )
+
+
+def _start(part: Part) -> str:
+    """Tell of a part what it starts from where that is not the last end."""
+    ends = [f"{share:.0%} of {end}" for end, share in enumerate(part.start, start=1) if share]
+    return f", from {' and '.join(ends)}" if ends else ""
 
 
 def _rows(skills: dict[str, Skill]) -> str:

@@ -130,11 +130,19 @@ def train(
             saved = now
 
 
-def between(
-    before: Mapping[str, Tensor], after: Mapping[str, Tensor], *, share: float
-) -> dict[str, Tensor]:
-    """Return weights that keep this share of what a training changed."""
-    return {name: torch.lerp(weight, after[name], share) for name, weight in before.items()}
+def average(ends: Sequence[Mapping[str, Tensor]], shares: Sequence[float]) -> dict[str, Tensor]:
+    """Return the average of weights, of which as many as there are shares count.
+
+    Raises:
+        ValueError: The shares do not add up to one, or there are more of them than weights.
+    """
+    if len(shares) > len(ends) or not math.isclose(sum(shares), 1.0):
+        raise ValueError(f"{len(ends)} weights cannot be averaged by the shares {list(shares)}.")
+    counted = list(zip(ends, shares, strict=False))
+    return {
+        name: torch.stack([share * end[name] for end, share in counted]).sum(dim=0)
+        for name in ends[0]
+    }
 
 
 @torch.no_grad()

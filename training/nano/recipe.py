@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Part:
-    """Some of the last steps."""
+    """Some of the last steps, which end in weights of their own."""
 
     steps: int
     rate: float
@@ -19,15 +19,9 @@ class Part:
     scene_share: float
     """Share of their tokens that are scenes."""
     seed: int
-
-
-@dataclass(frozen=True, slots=True)
-class Closing:
-    """Parts of the last steps, one after the other."""
-
-    parts: tuple[Part, ...]
-    kept: float = 1.0
-    """Share of what they changed that is kept: the weights then lie between before and after."""
+    start: tuple[float, ...] = ()
+    """Shares of the ends so far in the weights it starts from; without any, it starts from the
+    last end."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,19 +63,17 @@ class Recipe:
     scene_weight: float = 0.5
     """Share of what these steps changed that is kept: the weights shipped lie between those before
     and those after."""
-    closings: tuple[Closing, ...] = (
-        Closing((Part(steps=360, rate=2e-3, decay=0.6, scene_share=0.0, seed=2711),)),
-        Closing(
-            (
-                Part(steps=1400, rate=2e-3, decay=0.7, scene_share=0.3, seed=3011),
-                Part(steps=400, rate=1.5e-3, decay=0.8, scene_share=0.2, seed=3201),
-            ),
-            kept=0.6,
-        ),
-        Closing((Part(steps=460, rate=1e-3, decay=1.0, scene_share=0.2, seed=3301),)),
+    closings: tuple[Part, ...] = (
+        Part(steps=360, rate=2e-3, decay=0.6, scene_share=0.0, seed=2711),
+        Part(steps=1400, rate=2e-3, decay=0.7, scene_share=0.3, seed=3011),
+        Part(steps=400, rate=1.5e-3, decay=0.8, scene_share=0.2, seed=3201),
+        Part(steps=460, rate=1e-3, decay=1.0, scene_share=0.2, seed=3301, start=(0.4, 0.0, 0.6)),
     )
     """Steps after those (when the shipped weights took those before, prompts did not name what of a
     turn nothing recalled holds)."""
+    averaged: tuple[float, ...] = (0.3, 0.2, 0.25, 0.25)
+    """Shares of the ends of the closing parts in the weights shipped: their average knows more than
+    any of them."""
     closing_prose_share: float = 0.35
     parts: int = 2
     """Parts of a step; as many processes can share it (`torchrun`)."""
