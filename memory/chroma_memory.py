@@ -154,6 +154,7 @@ def open_client(where: str | Path | None) -> Any:  # noqa: ANN401 (chromadb's un
     """
     import chromadb
     from chromadb.config import Settings
+    from filelock import FileLock
 
     quiet = Settings(anonymized_telemetry=False)
     try:
@@ -168,7 +169,8 @@ def open_client(where: str | Path | None) -> Any:  # noqa: ANN401 (chromadb's un
                 settings=quiet,
             )
         Path(where).mkdir(parents=True, exist_ok=True)
-        return chromadb.PersistentClient(str(where), settings=quiet)
+        with FileLock(Path(where) / "opening.lock"):  # two at once would both make its tables
+            return chromadb.PersistentClient(str(where), settings=quiet)
     except Exception as error:  # chromadb raises many kinds, also of its Rust core
         raise MemoryStoreError(
             f"the memory at {where} cannot be opened: {error}. Name a folder that can be "

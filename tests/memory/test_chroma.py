@@ -4,6 +4,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -35,6 +36,15 @@ store = ChromaMemory(open_client(sys.argv[1]), persona, HashedWords())
 for batch in range(100_000):
     store.add([memory(f"{batch}-{i}", f"pigeon {i} of flock {batch}") for i in range(20)])
     print(batch, flush=True)
+"""
+
+OPEN_AT = """
+import sys, time
+import chromadb
+from persllm.memory.chroma_memory import open_client
+
+time.sleep(max(0.0, float(sys.argv[2]) - time.time()))
+open_client(sys.argv[1]).heartbeat()
 """
 
 
@@ -130,3 +140,14 @@ def _kill_while_adding(folder: Path, *, batches: int) -> int:
     acknowledged += len(writer.stdout.readlines())
     writer.wait(20)
     return acknowledged
+
+
+@pytest.mark.slow
+def test_several_processes_open_a_new_folder_at_once(tmp_path: Path) -> None:
+    command = [sys.executable, "-c", OPEN_AT, str(tmp_path / "memory"), str(time.time() + 8)]
+    opening = [
+        subprocess.Popen(command, cwd=ROOT, stderr=subprocess.PIPE, text=True) for _ in range(6)
+    ]
+    for process in opening:
+        _, said = process.communicate(timeout=120)
+        assert process.returncode == 0, said
