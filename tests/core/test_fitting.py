@@ -54,9 +54,11 @@ def test_a_word_that_all_texts_share_tells_little() -> None:
 
 
 def test_what_a_text_answered_counts_but_is_not_told() -> None:
-    vector = embed(EMBEDDINGS, ["How do you sleep?"])[0]
+    vector = embed(EMBEDDINGS, ["How is your cough?"])[0]
     (fit,) = Fitting(EMBEDDINGS).weigh(
-        "How do you sleep?", vector, [Near(text="Badly.", likeness=0.4, before="How do you sleep?")]
+        "How is your cough?",
+        vector,
+        [Near(text="Badly.", likeness=0.4, before="How is your cough?")],
     )
     assert fit.told == "Badly."
     assert fit.fitness > 0.25

@@ -256,15 +256,21 @@ def test_muon_in_float32_does_what_torch_does_in_bfloat16() -> None:
 @pytest.mark.parametrize(
     ("reply", "heavy"),
     [
-        ("[Analysis] They ask: Who? I recall: My aunt did. [Response] She did.", ": My aunt"),
-        ("[Analysis] They ask: Who? I recall nothing of it. [Response] No idea.", "nothing"),
+        (
+            "[Analysis] They ask: Who? I recall: My aunt did. [Response] She did.",
+            ": My aunt [Response]",
+        ),
+        (
+            "[Analysis] They ask: Who? I recall nothing of it. [Response] No idea.",
+            "nothing [Response]",
+        ),
         (
             "[Analysis] Not there: Graz. That is not so. [Response] No.",
-            "Graz. That is not so.",
+            "Not there: Graz. That is not so. [Response]",
         ),
         (
             "[Analysis] They hold: Yes. I hold: No. I do not agree. [Response] No.",
-            "I do not agree.",
+            "I do not agree. [Response]",
         ),
         ("No, that is false.", "No, that"),
     ],

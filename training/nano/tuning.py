@@ -39,9 +39,8 @@ DECISIONS = re.compile(
     r"(?<=I recall)(?:: \S+ \S+| nothing)|Not there: \S+|\[Response\]|"
     r"That is (?:not )?so\.|I (?:do not )?agree\.|They speak of|^(?!\[)\S+ \S+"
 )
-"""Where a reply takes its turn: what comes to mind, whether it is so or to be
-weighed at all, whether one agrees. The rest
-follows from these few words."""
+"""Where a reply takes its turn: what comes to mind, whether it is so or to be weighed at all,
+whether one agrees. The rest follows from these few words."""
 DECISION_WEIGHT = 4.0
 
 
