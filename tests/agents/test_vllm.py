@@ -125,7 +125,9 @@ def test_a_mixed_batch_writes_what_transformers_writes(
     asked = requests([None, *adapters])
     texts = [reply.text for reply in engine.generate(asked)]
     assert texts == [written_by_peft(r.adapter, r.messages, merged) for r in asked]
-    assert len(set(texts)) == len(texts)
+    assert len(set(texts)) > len(
+        {str(r.messages) for r in asked}
+    )  # adapters change what is written
 
 
 def test_a_trained_adapter_says_the_same_in_peft_merged_and_in_vllm() -> None:
