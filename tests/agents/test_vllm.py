@@ -35,7 +35,7 @@ NANO = find_base("nano")
 SMALL = ("--dtype", "float32", "--enforce-eager", "--max-model-len", "1024")
 PROMPTS = (
     (Message("system", "You are a clerk in Graz."), Message("user", "Who are you?")),
-    (Message("user", "Tell me what you do in the morning, and what you eat."),),
+    (Message("user", "What did your father do for a living?"),),
 )
 
 
@@ -125,9 +125,7 @@ def test_a_mixed_batch_writes_what_transformers_writes(
     asked = requests([None, *adapters])
     texts = [reply.text for reply in engine.generate(asked)]
     assert texts == [written_by_peft(r.adapter, r.messages, merged) for r in asked]
-    assert len(set(texts)) > len(
-        {str(r.messages) for r in asked}
-    )  # adapters change what is written
+    assert len(set(texts)) == len(texts)
 
 
 def test_a_trained_adapter_says_the_same_in_peft_merged_and_in_vllm() -> None:
