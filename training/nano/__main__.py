@@ -158,7 +158,7 @@ def _tune(
     before = _copied(model)
     learn("scenes", recipe, recipe.scene_steps, recipe.scene_decay, scenes=True)
     share = recipe.scene_weight
-    model.load_state_dict(average((before, _copied(model)), (1 - share, share)))
+    model.load_state_dict(average((before, model.state_dict()), (1 - share, share)))
     ends: list[Mapping[str, Tensor]] = []
     for number, part in enumerate(recipe.closings, start=1):
         if part.start:

@@ -2,7 +2,7 @@
 
 from string import Template
 
-from persllm.training.nano.recipe import Part, Recipe
+from persllm.training.nano.recipe import Closing, Recipe
 from persllm.training.nano.skills import Skill
 
 CARD = Template("""---
@@ -113,7 +113,7 @@ def _closings(recipe: Recipe) -> str:
     )
 
 
-def _start(part: Part) -> str:
+def _start(part: Closing) -> str:
     """Tell of a part what it starts from where that is not the last end."""
     ends = [f"{share:.0%} of {end}" for end, share in enumerate(part.start, start=1) if share]
     return f", from {' and '.join(ends)}" if ends else ""

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Part:
+class Closing:
     """Some of the last steps, which end in weights of their own."""
 
     steps: int
@@ -63,11 +63,11 @@ class Recipe:
     scene_weight: float = 0.5
     """Share of what these steps changed that is kept: the weights shipped lie between those before
     and those after."""
-    closings: tuple[Part, ...] = (
-        Part(steps=360, rate=2e-3, decay=0.6, scene_share=0.0, seed=2711),
-        Part(steps=1400, rate=2e-3, decay=0.7, scene_share=0.3, seed=3011),
-        Part(steps=400, rate=1.5e-3, decay=0.8, scene_share=0.2, seed=3201),
-        Part(steps=460, rate=1e-3, decay=1.0, scene_share=0.2, seed=3301, start=(0.4, 0.0, 0.6)),
+    closings: tuple[Closing, ...] = (
+        Closing(steps=360, rate=2e-3, decay=0.6, scene_share=0.0, seed=2711),
+        Closing(steps=1400, rate=2e-3, decay=0.7, scene_share=0.3, seed=3011),
+        Closing(steps=400, rate=1.5e-3, decay=0.8, scene_share=0.2, seed=3201),
+        Closing(steps=460, rate=1e-3, decay=1.0, scene_share=0.2, seed=3301, start=(0.4, 0.0, 0.6)),
     )
     """Steps after those (when the shipped weights took those before, prompts did not name what of a
     turn nothing recalled holds)."""
@@ -89,7 +89,7 @@ class Recipe:
     scene_decay: float = 0.6
     seed: int = 1893
 
-    def closing(self, part: Part) -> "Recipe":
+    def closing(self, part: Closing) -> "Recipe":
         """Return the recipe of a part of the closing steps."""
         return replace(
             self,
