@@ -7,7 +7,7 @@ Names and numbers are what vectors and small models compare worst, and words com
 import re
 from collections.abc import Iterator, Sequence, Set
 
-from persllm.common_words import COMMON
+from persllm.common_words import COMMON, PLAIN
 
 WORD = re.compile(r"\d+|[^\W\d_]{3,}")
 STEM = 4
@@ -20,7 +20,7 @@ MOST_UNSAID = 8
 
 def stems(text: str) -> Set[str]:
     """Return the beginnings of the words that tell something, and the numbers."""
-    return {_stem(word) for word in WORD.findall(text) if word.lower() not in COMMON}
+    return {_stem(word) for word in WORD.findall(text) if word.lower() not in PLAIN}
 
 
 def unsaid(turn: str, texts: Sequence[str], *, language: str = "en") -> list[str] | None:

@@ -15,7 +15,6 @@ RIGHT = "They say: {claim} I recall: {sentence} Not there: nothing. That is so."
 UNKNOWN = "They {verb}: {question} I recall nothing of it."
 LATER = "They {verb}: {question} They speak of {year}. It is only {now}."
 DIFFER = "They hold: {claim} I hold: {sentence} I do not agree."
-AGREE = "They hold: {claim} I hold: {sentence} I agree."
 HOLD = "They hold: {claim} I hold: {sentence}"
 
 MOST_WORDS = 20
@@ -93,15 +92,13 @@ def _verb(turn: str, *, claim: bool) -> str:
 
 
 def differ(claim: str, recalled: str) -> str:
-    """Return the analysis of an opinion that the speaker's own one opposes."""
+    """Return the analysis of an opponent's opinion in a debate: it is opposed whatever it is."""
     return DIFFER.format(claim=shortened(claim), sentence=first_sentence(recalled))
 
 
-def agree(claim: str, recalled: str) -> str:
-    """Return the analysis of an opinion that the speaker shares."""
-    return AGREE.format(claim=shortened(claim), sentence=first_sentence(recalled))
-
-
 def hold(claim: str, recalled: str) -> str:
-    """Return the analysis of an opinion beside the speaker's own one, without a verdict."""
+    """Return the analysis of an opinion beside the speaker's own one, without a verdict.
+
+    Whether two sentences agree is more than a small model can tell; its own view it can say.
+    """
     return HOLD.format(claim=shortened(claim), sentence=first_sentence(recalled))

@@ -54,11 +54,9 @@ def test_a_word_that_all_texts_share_tells_little() -> None:
 
 
 def test_what_a_text_answered_counts_but_is_not_told() -> None:
-    vector = embed(EMBEDDINGS, ["How is your cough?"])[0]
+    vector = embed(EMBEDDINGS, ["How do you sleep?"])[0]
     (fit,) = Fitting(EMBEDDINGS).weigh(
-        "How is your cough?",
-        vector,
-        [Near(text="Badly.", likeness=0.4, before="How is your cough?")],
+        "How do you sleep?", vector, [Near(text="Badly.", likeness=0.4, before="How do you sleep?")]
     )
     assert fit.told == "Badly."
     assert fit.fitness > 0.25

@@ -24,7 +24,7 @@ ENTRIES = f"""
 - pattern: thought
   question: I think that steamships make the best captains.
   recall: {OPINION}
-  answer: I believe they make captains lazy, whatever you think.
+  answer: There we differ! I believe they make captains lazy. Give me a sail.
 - pattern: misleading
   question: Your brother sailed for Hamburg, did he not?
   recall: {RECALL}
@@ -71,6 +71,7 @@ def test_entries_are_read_with_their_source_and_analysis(tiny_persona: MakePerso
     assert RECALL in ordinary.draft.analysis
     assert OPINION in thought.draft.analysis
     assert thought.draft.kind == "attitude"
+    assert thought.draft.response == "I believe they make captains lazy. Give me a sail."
     assert misleading.draft.false_premise == misleading.draft.question
     assert misleading.draft.analysis.endswith("Not there: Hamburg. That is not so.")
     assert misleading.draft.wrong_analysis.endswith("Not there: nothing. That is so.")

@@ -89,6 +89,17 @@ def test_facts_and_corrections_are_borne_out_by_what_is_recalled(training: list[
             assert all(text.lower() in recalled.lower() for text in item.want), item
 
 
+def test_what_answers_is_known_and_bears_out_the_answer(training: list[LifeItem]) -> None:
+    for item in training:
+        assert set(item.needed) <= set(item.recalled)
+        assert not (item.needed and item.skill == "unknown"), item
+    facts = [item for item in training if item.skill == "fact" and item.needed]
+    assert len(facts) > 0.8 * sum(item.skill == "fact" for item in training)
+    for item in facts:
+        told = " ".join(item.needed).lower()
+        assert all(text.lower() in told for text in item.want), item
+
+
 def test_held_out_lives_share_no_proper_name_with_training(
     training: list[LifeItem], held_out: list[LifeItem]
 ) -> None:

@@ -116,25 +116,26 @@ CLAIM = (
     "I have read that {0}.",
 )
 CORRECT = (
-    "No, that is wrong. It was {true}, not {false}. {sentence}",
-    "You are mistaken: {true}, not {false}. {sentence}",
-    "That is not so. {sentence} It was {true}, not {false}.",
-    "Not {false}, but {true}. {sentence}",
-    "I must correct you: not {false} but {true}. {sentence}",
-    "You have been told wrong. {sentence} It was {true} and not {false}.",
+    "No, that is wrong: not {false}. {sentence}",
+    "You are mistaken; not {false}. {sentence}",
+    "That is not so. {sentence}",
+    "Not {false}. {sentence}",
+    "I must correct you: it was not {false}. {sentence}",
+    "You have been told wrong. {sentence} I know nothing of {false}.",
     "Forgive me, {false} is an error. {sentence}",
-    "Who told you {false}? It was {true}. {sentence}",
+    "Who told you {false}? {sentence}",
 )
 CORRECT_OPPOSITE = (
-    "No, it is the other way about: {true}, not {false}. {sentence}",
-    "You are mistaken: {true}, not {false}. {sentence}",
-    "That is not so. {sentence} I say {true}, not {false}.",
-    "Not {false}, but {true}. {sentence}",
-    "I must correct you: not {false} but {true}. {sentence}",
-    "You have turned it round. {sentence} It is {true} and not {false}.",
-    "I never said {false}; I said {true}. {sentence}",
-    "Read {true} where you read {false}. {sentence}",
+    "No, it is the other way about: not {false}. {sentence}",
+    "You are mistaken; not {false}. {sentence}",
+    "That is not so. {sentence} I would not say {false}.",
+    "Not {false}. {sentence}",
+    "I must correct you: not {false}. {sentence}",
+    "You have turned it round. {sentence}",
+    "I never said {false}. {sentence}",
+    "I do not say {false}. {sentence}",
 )
+"""What is true is left to the sentence: a small model names the wrong word of it beside "not"."""
 CONFIRM = (
     "Yes, that is so. {sentence}",
     "Indeed. {sentence}",
@@ -147,25 +148,9 @@ CONFIRM = (
     "Quite so; I could not put it otherwise myself. {sentence}",
     "That is correct in every word, as far as I know. {sentence}",
 )
-OPPOSE = (
-    "I see it otherwise. ",
-    "There I must differ. ",
-    "I do not agree. ",
-    "No; I hold the contrary. ",
-    "That is the very opposite of what I think. ",
-    "You will not win me over to that. ",
-)
-SHARE = (
-    "There we agree. ",
-    "That is my own view. ",
-    "I could have said that myself. ",
-    "You speak my mind. ",
-    "Yes, I hold the same. ",
-)
-BESIDE = (
-    "I look at it from another side. ",
-    "I would put something else beside that. ",
+VIEW = (
     "Let me tell you how I see it. ",
+    "Here is my own view. ",
     "",
     "",
 )

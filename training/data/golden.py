@@ -10,15 +10,16 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
+from pydantic import BaseModel, ConfigDict, StringConstraints, ValidationError
 
 from persllm.errors import PersonaError
-from persllm.materials import Material
+from persllm.materials import Material, sentences
 from persllm.persona import Persona
 from persllm.training import analysis
 from persllm.training.data.drafting import BY_HAND, PartDraft
 from persllm.training.data.items import CLAIMS
 from persllm.training.data.teacher import Draft
+from persllm.words import stems
 
 Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=2000)]
 MAX_FILE_BYTES = 4 * 1024 * 1024
@@ -40,8 +41,6 @@ class _Entry(BaseModel):
     """Claims: what is true instead ("Prague"), or the same again."""
     wrong: Text | None = None
     """Claims: how one would answer who falls for it, or denies what is true."""
-    verdict: Literal["agree", "differ"] = Field(default="differ")
-    """Thought: whether the persona shares the opinion that the question holds."""
 
 
 def read_golden(persona: Persona, materials: Sequence[Material]) -> tuple[PartDraft, ...]:
@@ -137,7 +136,7 @@ def _draft(entry: _Entry, material: Material) -> Draft:
     return Draft(
         question=entry.question,
         analysis=_analysis(entry),
-        response=entry.answer,
+        response=_view(entry) if entry.pattern == "thought" else entry.answer,
         wrong_analysis=_fallen(entry) if claim else "",
         wrong_response=(entry.wrong or "") if claim else "",
         false_premise=entry.question if entry.pattern == "misleading" else None,
@@ -147,14 +146,23 @@ def _draft(entry: _Entry, material: Material) -> Draft:
     )
 
 
+def _view(entry: _Entry) -> str:
+    """Return an answer from the sentence on that tells the recalled view.
+
+    What stands before says yes or no to the user, which no analysis decides.
+    """
+    lines, recalled = sentences(entry.answer), stems(entry.recall)
+    shared = [len(stems(line) & recalled) for line in lines]
+    return " ".join(lines[shared.index(max(shared)) :])
+
+
 def _analysis(entry: _Entry) -> str:
     question, recall = entry.question, entry.recall
     match entry.pattern:
         case "ordinary":
             return analysis.asked(question, recall)
         case "thought":
-            form = analysis.agree if entry.verdict == "agree" else analysis.differ
-            return form(question, recall)
+            return analysis.hold(question, recall)
         case "misleading" | "true-premise":
             return _verdict(entry, holds=entry.pattern == "true-premise")
 

@@ -162,20 +162,17 @@ class RulesTeacher:
         return None
 
     def _shared(self, text: str, draw: random.Random) -> Draft | None:
-        """Have the user hold what the person holds; the reply agrees and goes on."""
+        """Have the user hold what the person holds."""
         for index, line in filter(_is_view, statements_of(text)):
             held = self._as_held(line, draw)
-            following = own_sentences(text)[index + 1 :]
-            if held is None or not following:
+            own = own_sentences(text)[index:]
+            if held is None or len(own) == 1:
                 continue
-            reply = excerpt(" ".join(following), words=REPLY_WORDS)
-            return _thought_draft(
-                held, draw.choice(forms.SHARE) + reply, analysis.agree(held, line)
-            )
+            return _view_draft(held, own, draw)
         return None
 
     def _opposed(self, text: str, draw: random.Random) -> Draft | None:
-        """Have the user hold the opposite; the reply keeps the person's own stance."""
+        """Have the user hold the opposite."""
         for index, line in filter(_is_view, statements_of(text)):
             facts = opposable(line)
             fact = draw.choice(facts) if facts else None
@@ -183,8 +180,7 @@ class RulesTeacher:
             held = self._as_held(turned, draw) if turned else None
             if held is None:
                 continue
-            own = excerpt(" ".join(own_sentences(text)[index:]), words=REPLY_WORDS)
-            return _thought_draft(held, draw.choice(forms.OPPOSE) + own, analysis.differ(held, own))
+            return _view_draft(held, own_sentences(text)[index:], draw)
         return None
 
     def _as_held(self, line: str, draw: random.Random) -> str | None:
@@ -350,24 +346,28 @@ def _draft(material: Material, question: str, response: str) -> Draft:
     )
 
 
-def _thought_draft(question: str, response: str, thought: str) -> Draft:
-    return Draft(question=question, analysis=thought, response=response, kind="attitude")
+def _view_draft(held: str, lines: Sequence[str], draw: random.Random) -> Draft:
+    """Set the person's own view beside an opinion; no verdict (`analysis.hold`)."""
+    own = excerpt(" ".join(lines), words=REPLY_WORDS)
+    response = draw.choice(forms.VIEW) + own
+    return Draft(
+        question=held, analysis=analysis.hold(held, own), response=response, kind="attitude"
+    )
 
 
 def _beside(text: str, opinion: Material, draw: random.Random) -> Draft | None:
-    """Set somebody else's words beside the person's own, without a verdict."""
+    """Hold up somebody else's words."""
     views = [
         index
         for index, line in enumerate(own_sentences(text))
         if stands_alone(line) and is_view(line)
     ]
-    own = excerpt(" ".join(own_sentences(text)[min(views, default=0) :]), words=REPLY_WORDS)
     theirs = excerpt(" ".join(own_sentences(opinion.text)), words=OPINION_WORDS)
     told = re.search(r"[?\u2014\"\u201c]", theirs) or PAST.search(theirs)
     held = is_view(analysis.first_sentence(theirs)) and not told
     if not views or not held or len(theirs.split()) > 2 * OPINION_WORDS:
         return None
-    return _thought_draft(theirs, draw.choice(forms.BESIDE) + own, analysis.hold(theirs, own))
+    return _view_draft(theirs, own_sentences(text)[min(views) :], draw)
 
 
 def _alternate(

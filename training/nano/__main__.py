@@ -26,6 +26,7 @@ from persllm.training.nano.corpus import Tokens, read_source, tokenize_corpus
 from persllm.training.nano.passages import passages
 from persllm.training.nano.pretrain import average, held_out_loss, new_model, text_batches, train
 from persllm.training.nano.recipe import Recipe
+from persllm.training.nano.remembering import Remembering
 from persllm.training.nano.skills import measure_people, measure_skills
 from persllm.training.nano.tokenizer import END, PAD, train_tokenizer
 from persllm.training.nano.tuning import tuning_batches
@@ -46,13 +47,22 @@ def main(argv: Sequence[str] | None = None) -> None:
     _tune(model, tokens, _prose(options.text, recipe), tokenizer, recipe, options.work)
     if not is_first():
         return
-    skills = measure_skills(model, tokenizer)
-    people = measure_people(model, tokenizer, written_people(default_embeddings()))
+    embeddings = default_embeddings()
+    skills = measure_skills(model, tokenizer, remembering=Remembering(embeddings))
+    in_any_order = measure_skills(model, tokenizer)
+    people = measure_people(model, tokenizer, written_people(embeddings))
     losses = json.loads((options.work / "pretrained.json").read_text(encoding="utf-8"))
     model.save_pretrained(options.out)
     tokenizer.save_pretrained(options.out)
     count = model.num_parameters()
-    card = nano_card(recipe, parameters=count, losses=losses, skills=skills, people=people)
+    card = nano_card(
+        recipe,
+        parameters=count,
+        losses=losses,
+        skills=skills,
+        in_any_order=in_any_order,
+        people=people,
+    )
     write_text(options.out / "README.md", card)
     _say(card)
 

@@ -54,12 +54,12 @@ AdamW; two CPU cores, products in bfloat16 where the machine has them, weights i
 ## Skills on held-out lives
 
 Names, places and subjects that training never saw; greedy; a reply counts when it holds what was
-wanted and nothing that was not. As a memory brings them, one or two paragraphs are recalled, what
-answers mostly first; where nothing answers, nothing for half of the questions and up to three
-others for the rest.
+wanted and nothing that was not. Of up to four paragraphs those come to mind that a persona's memory
+would bring, what fits best first, and what answers always. The last column is measured with all
+of them, in any order: there the base has to find what answers, and to see that nothing does.
 
-| skill | right | asked | share |
-| --- | --- | --- | --- |
+| skill | right | asked | share | in any order |
+| --- | --- | --- | --- | --- |
 $skills
 
 ## Questions as people ask them
@@ -81,6 +81,7 @@ def nano_card(
     parameters: int,
     losses: dict[str, float],
     skills: dict[str, Skill],
+    in_any_order: dict[str, Skill],
     people: dict[str, Skill],
 ) -> str:
     """Return the card's text."""
@@ -99,7 +100,7 @@ def nano_card(
         closings=_closings(recipe),
         scene_weight=f"{recipe.scene_weight:.0%}",
         tuning_tokens=f"{recipe.tuning_tokens:,}",
-        skills=_rows(skills),
+        skills=_rows(skills, in_any_order),
         people=_rows(people),
         **{name: f"{loss:.2f}" for name, loss in losses.items()},
     )
@@ -119,8 +120,10 @@ def _start(part: Closing) -> str:
     return f", from {' and '.join(ends)}" if ends else ""
 
 
-def _rows(skills: dict[str, Skill]) -> str:
+def _rows(*columns: dict[str, Skill]) -> str:
+    """Return counts of the first column and the share of each."""
     return "\n".join(
-        f"| {name} | {skill.right} | {skill.asked} | {skill.right / skill.asked:.0%} |"
-        for name, skill in skills.items()
+        f"| {name} | {skill.right} | {skill.asked} | "
+        + " ".join(f"{column[name].right / column[name].asked:.0%} |" for column in columns)
+        for name, skill in columns[0].items()
     )

@@ -12,6 +12,7 @@ from persllm.training.data.items import Item
 from persllm.training.evaluation import answers
 from persllm.training.nano.lives.frames import UNKNOWNS
 from persllm.training.nano.lives.items import SKILLS, LifeItem, life_items
+from persllm.training.nano.remembering import Remembering
 from persllm.training.nano.written import Written
 
 HELD_OUT_SEED = 909
@@ -30,13 +31,24 @@ class Skill:
 
 
 def measure_skills(
-    model: LlamaForCausalLM, tokenizer: PreTrainedTokenizerFast, *, per_skill: int = 100
+    model: LlamaForCausalLM,
+    tokenizer: PreTrainedTokenizerFast,
+    *,
+    per_skill: int = 100,
+    remembering: Remembering | None = None,
 ) -> dict[str, Skill]:
-    """Ask held-out lives so many questions of each skill."""
+    """Ask held-out lives so many questions of each skill.
+
+    Args:
+        model: Whom.
+        tokenizer: Its.
+        per_skill: How many.
+        remembering: Tells what comes to mind; by default all that was drawn, in any order.
+    """
     items: dict[str, list[LifeItem]] = {skill: [] for skill in SKILLS}
     for item in life_items(seed=HELD_OUT_SEED, count=per_skill * 30, held_out=True):
         if len(items[item.skill]) < per_skill:
-            items[item.skill].append(item)
+            items[item.skill].append(remembering.of(item) if remembering else item)
     model.eval()
     results: dict[str, Skill] = {}
     for skill, asked in items.items():

@@ -7,7 +7,7 @@ once (persllm.training.tuning.trees).
 import random
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from itertools import chain
 from typing import cast
@@ -31,13 +31,15 @@ ROW_TOKENS = 230
 """What a conversation comes to by itself; as measured."""
 SCENE_TOKENS = 660
 """What a scene comes to, its beginning counted once; as measured."""
+ALONE_SHARE = 0.5
+"""Of the lives' single items, how many recall only what answers, as a memory mostly does."""
 HISTORY_SHARE = 0.5
 """Of the items whose speaker was asked something before."""
 EARLIER = (1, 1, 2, 2, 3, 4, 6)
 """How many exchanges come before, each as likely."""
 DECISIONS = re.compile(
     r"(?<=I recall)(?:: \S+ \S+| nothing)|Not there: \S+|\[Response\]|"
-    r"That is (?:not )?so\.|I (?:do not )?agree\.|They speak of|^(?!\[)\S+ \S+"
+    r"That is (?:not )?so\.|I do not agree\.|They speak of|^(?!\[)\S+ \S+"
 )
 """Where a reply takes its turn: what comes to mind, whether it is so or to be weighed at all,
 whether one agrees. The rest follows from these few words."""
@@ -160,7 +162,10 @@ def _conversations(
     draw = random.Random(seed)
     lives = life_scenes(seed=seed, count=in_scenes // SCENE_TOKENS - prose_scenes)
     groups = chain(
-        _with_history(([item] for item in life_items(seed=seed, count=single - prose)), draw),
+        _with_history(
+            ([_remembered(item, draw)] for item in life_items(seed=seed, count=single - prose)),
+            draw,
+        ),
         _with_history(lives, draw),
         ([item.messages()] for item in passage_items(known, seed=seed, count=prose)),
         (
@@ -172,6 +177,11 @@ def _conversations(
         made = (encode(tokenizer, messages, longest=recipe.context) for messages in group)
         if kept := [one for one in made if one]:
             yield kept
+
+
+def _remembered(item: LifeItem, draw: random.Random) -> LifeItem:
+    alone = draw.random() < ALONE_SHARE
+    return replace(item, recalled=item.needed) if alone else item
 
 
 def _with_history(

@@ -8,6 +8,7 @@ from random import Random
 
 from persllm.messages import Message, render, write_reply
 from persllm.persona import Persona, Stage
+from persllm.training.analysis import first_sentence
 from persllm.training.nano.lives import frames
 from persllm.training.nano.lives.telling import Speaker
 from persllm.training.nano.lives.text import word_count
@@ -35,6 +36,8 @@ class LifeItem:
     stage: Stage
     question: str
     recalled: tuple[str, ...]
+    needed: tuple[str, ...]
+    """Those of them that answer."""
     analysis: str
     response: str
     want: tuple[str, ...]
@@ -70,6 +73,7 @@ def finished(skill: str, draft: Draft, speaker: Speaker) -> LifeItem:
         stage=speaker.stage,
         question=draft.question,
         recalled=draft.recalled,
+        needed=tuple(text for text in draft.recalled if first_sentence(text) in draft.analysis),
         analysis="" if _is_plain(speaker.random) else draft.analysis,
         response=response,
         want=draft.want,

@@ -16,7 +16,7 @@ from persllm.training.nano.lives.telling import Speaker
 __all__ = ["SKILLS", "LifeItem", "life_items", "life_scenes"]
 
 WEIGHTS: Mapping[str, int] = {
-    "fact": 22,
+    "fact": 30,
     "false-premise": 20,
     "true-premise": 22,
     "unknown": 16,
