@@ -54,9 +54,10 @@ AdamW; two CPU cores, products in bfloat16 where the machine has them, weights i
 ## Skills on held-out lives
 
 Names, places and subjects that training never saw; greedy; a reply counts when it holds what was
-wanted and nothing that was not. Of up to four paragraphs those come to mind that a persona's memory
-would bring, what fits best first, and what answers always. The last column is measured with all
-of them, in any order: there the base has to find what answers, and to see that nothing does.
+wanted and nothing that was not. Of up to five paragraphs those come to mind that a persona's memory
+would bring, what fits best first and each from its beginning; what answers always does. The last
+column is measured with all of them, in any order: there the base has to find what answers, or to
+see that nothing does.
 
 | skill | right | asked | share | in any order |
 | --- | --- | --- | --- | --- |
@@ -109,7 +110,7 @@ def nano_card(
 def _closings(recipe: Recipe) -> str:
     parts = enumerate(zip(recipe.closings, recipe.averaged, strict=True), start=1)
     return "\n".join(
-        f"{number}. {part.steps} steps{_start(part)}: {share:.0%}"
+        f"{number}. {part.steps} steps{_start(part)}: {100 * share:g}%"
         for number, (part, share) in parts
     )
 
