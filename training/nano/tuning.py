@@ -42,7 +42,7 @@ DECISIONS = re.compile(
     r"That is (?:not )?so\.|I do not agree\.|They speak of|^(?!\[)\S+ \S+"
 )
 """Where a reply takes its turn: what comes to mind, whether it is so or to be weighed at all,
-whether one agrees. The rest follows from these few words."""
+whether an opponent is answered. The rest follows from these few words."""
 DECISION_WEIGHT = 4.0
 
 
