@@ -10,6 +10,7 @@ import math
 from collections import Counter
 from collections.abc import Sequence, Set
 from dataclasses import dataclass
+from typing import TypeVar
 
 from langchain_core.embeddings import Embeddings
 
@@ -17,6 +18,7 @@ from persllm.embeddings import Vectors, embed
 from persllm.materials import sentences
 from persllm.words import stems
 
+Each = TypeVar("Each")
 SENTENCE_SHARE = 0.5
 """How much the nearest sentence of a text counts beside the whole of it."""
 WORDS_WEIGHT = 0.1
@@ -51,6 +53,11 @@ class Fit:
     """From -1 to 1.1; the higher the better."""
     told: str
     """The text from the sentence that answers best; what stood before that comes last."""
+
+
+def by_fitness(texts: Sequence[Each], fits: Sequence[Fit]) -> list[tuple[Each, Fit]]:
+    """Return texts with how well each answers, the best first."""
+    return sorted(zip(texts, fits, strict=True), key=lambda pair: -pair[1].fitness)
 
 
 def comes_to_mind(fitness: float, best: float) -> bool:

@@ -15,7 +15,7 @@ import numpy as np
 from langchain_core.embeddings import Embeddings
 
 from persllm.embeddings import Vectors, embed
-from persllm.fitting import Fitting, Near, comes_to_mind
+from persllm.fitting import Fitting, Near, by_fitness, comes_to_mind
 from persllm.materials import Material
 from persllm.messages import Message, render, write_reply
 from persllm.persona import Persona
@@ -165,8 +165,7 @@ class Assembler:
         most = self._settings.recalled_words - len(source.text.split())
         best = max(fit.fitness for fit in told)
         recalled: dict[str, str] = {}
-        fits = sorted(zip(weighed, told, strict=True), key=lambda pair: -pair[1].fitness)
-        for material, fit in fits:
+        for material, fit in by_fitness(weighed, told):
             length = len(material.text.split())
             if material.id == source.id:
                 recalled[source.id] = fit.told

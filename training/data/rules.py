@@ -162,25 +162,28 @@ class RulesTeacher:
         return None
 
     def _shared(self, text: str, draw: random.Random) -> Draft | None:
-        """Have the user hold what the person holds."""
-        for index, line in filter(_is_view, statements_of(text)):
-            held = self._as_held(line, draw)
-            own = own_sentences(text)[index:]
-            if held is None or len(own) == 1:
-                continue
-            return _view_draft(held, own, draw)
-        return None
+        """Have the user hold what the person holds, where the person says more."""
+        return self._held_up(text, draw, lambda line, _: line, least=2)
 
     def _opposed(self, text: str, draw: random.Random) -> Draft | None:
         """Have the user hold the opposite."""
+        return self._held_up(text, draw, _opposite, least=1)
+
+    def _held_up(
+        self,
+        text: str,
+        draw: random.Random,
+        turn: Callable[[str, random.Random], str | None],
+        *,
+        least: int,
+    ) -> Draft | None:
+        """Have the user hold a view that is turned; the reply has at least so many sentences."""
+        lines = own_sentences(text)
         for index, line in filter(_is_view, statements_of(text)):
-            facts = opposable(line)
-            fact = draw.choice(facts) if facts else None
-            turned = fact.swapped(line, OPPOSITES[fact.text]) if fact else negated(line)
+            turned = turn(line, draw)
             held = self._as_held(turned, draw) if turned else None
-            if held is None:
-                continue
-            return _view_draft(held, own_sentences(text)[index:], draw)
+            if held is not None and len(lines) - index >= least:
+                return _view_draft(held, lines[index:], draw)
         return None
 
     def _as_held(self, line: str, draw: random.Random) -> str | None:
@@ -346,6 +349,12 @@ def _draft(material: Material, question: str, response: str) -> Draft:
     )
 
 
+def _opposite(line: str, draw: random.Random) -> str | None:
+    facts = opposable(line)
+    fact = draw.choice(facts) if facts else None
+    return fact.swapped(line, OPPOSITES[fact.text]) if fact else negated(line)
+
+
 def _view_draft(held: str, lines: Sequence[str], draw: random.Random) -> Draft:
     """Set the person's own view beside an opinion; no verdict (`analysis.hold`)."""
     own = excerpt(" ".join(lines), words=REPLY_WORDS)
@@ -357,17 +366,14 @@ def _view_draft(held: str, lines: Sequence[str], draw: random.Random) -> Draft:
 
 def _beside(text: str, opinion: Material, draw: random.Random) -> Draft | None:
     """Hold up somebody else's words."""
-    views = [
-        index
-        for index, line in enumerate(own_sentences(text))
-        if stands_alone(line) and is_view(line)
-    ]
+    lines = own_sentences(text)
+    views = [index for index, line in enumerate(lines) if stands_alone(line) and is_view(line)]
     theirs = excerpt(" ".join(own_sentences(opinion.text)), words=OPINION_WORDS)
     told = re.search(r"[?\u2014\"\u201c]", theirs) or PAST.search(theirs)
     held = is_view(analysis.first_sentence(theirs)) and not told
     if not views or not held or len(theirs.split()) > 2 * OPINION_WORDS:
         return None
-    return _view_draft(theirs, own_sentences(text)[min(views) :], draw)
+    return _view_draft(theirs, lines[views[0] :], draw)
 
 
 def _alternate(

@@ -9,7 +9,7 @@ from dataclasses import replace
 from langchain_core.embeddings import Embeddings
 
 from persllm.embeddings import embed
-from persllm.fitting import Fitting, Near, comes_to_mind
+from persllm.fitting import Fitting, Near, by_fitness, comes_to_mind
 from persllm.training.nano.lives.items import LifeItem
 
 
@@ -39,13 +39,10 @@ class Remembering:
             for text, other in zip(item.recalled, others, strict=True)
         ]
         fits = self._fitting.weigh(item.question, vector, near)
-        by_fitness = sorted(
-            zip(item.recalled, fits, strict=True), key=lambda pair: -pair[1].fitness
-        )
-        best = by_fitness[0][1].fitness
+        best = max(fit.fitness for fit in fits)
         recalled = [
             text
-            for text, fit in by_fitness
+            for text, fit in by_fitness(item.recalled, fits)
             if text in item.needed or comes_to_mind(fit.fitness, best)
         ]
         return replace(item, recalled=tuple(recalled))

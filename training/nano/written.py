@@ -11,7 +11,7 @@ from pathlib import Path
 from langchain_core.embeddings import Embeddings
 
 from persllm.embeddings import Vectors, embed
-from persllm.fitting import Fit, Fitting, Near, comes_to_mind
+from persllm.fitting import Fit, Fitting, Near, by_fitness, comes_to_mind
 from persllm.materials import Material, read_materials
 from persllm.persona import Persona, load_persona
 from persllm.training.data.assembling import item_of
@@ -83,5 +83,4 @@ def _by_fitness(
         for m, likeness in zip(materials, held @ vector, strict=True)
     ]
     fits = fitting.weigh(question, vector, near)
-    order = sorted(range(len(fits)), key=lambda row: -fits[row].fitness)
-    return tuple((materials[row], fits[row]) for row in order)
+    return tuple(by_fitness(materials, fits))
