@@ -1,5 +1,6 @@
 """One engine, one memory client, and personas ready to talk: what programs start from."""
 
+import os
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -7,6 +8,7 @@ from typing import Any
 from persllm.agents.chat_persona import ChatPersona
 from persllm.agents.engines.local import LocalEngine
 from persllm.agents.engines.served import is_address, parse_address
+from persllm.base_profile import BaseProfile, find_profile
 from persllm.bases import NANO, Base, find_base
 from persllm.cast import find_persona
 from persllm.embeddings import default_embeddings
@@ -52,6 +54,7 @@ class Workplace:
     ) -> None:
         self._base_name = base_name
         self.base: Base = find_base(base_name)
+        self.profile: BaseProfile = find_profile(self.base)
         self.runs = runs
         self._memory_at = memory or runs / MEMORY_FOLDER
         self._engine = engine
@@ -122,7 +125,7 @@ class Workplace:
         use_adapter: bool = True,
         use_memory: bool = True,
         audience: str = EVERYONE,
-        temperature: float = 0.0,
+        temperature: float | None = None,
     ) -> ChatPersona:
         """Return a persona ready to talk.
 
@@ -137,6 +140,7 @@ class Workplace:
             stage=stage,
             adapter=adapter,
             memory=self.store(persona) if use_memory else None,
+            base_profile=self.profile,
             audience=audience,
             temperature=temperature,
         )
@@ -157,7 +161,8 @@ def start_engine(name: str, base: Base, *, sharing: int = 1) -> Engine:
     """
     if name in {LOCAL, LOCAL_INT8}:
         share_heaps()
-        return LocalEngine(base, int8=name == LOCAL_INT8, sharing=sharing)
+        threads = find_profile(base).threads or os.cpu_count() or 1
+        return LocalEngine(base, threads=threads, int8=name == LOCAL_INT8, sharing=sharing)
     if name == VLLM:
         from persllm.agents.engines.vllm_engine import VllmEngine
 

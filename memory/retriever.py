@@ -5,7 +5,11 @@ from typing import Any
 from langchain_core.callbacks import CallbackManagerForRetrieverRun
 from langchain_core.documents import Document
 from langchain_core.retrievers import BaseRetriever
+from pydantic import PrivateAttr
 
+from persllm.base_profile import BaseProfile
+from persllm.memory.recall import NEAREST, WIDER, Recall
+from persllm.memory.reranking import Query
 from persllm.memory.store import EVERYONE
 
 
@@ -19,11 +23,25 @@ class PersonaRetriever(BaseRetriever):
     k: int = 3
     audience: str = EVERYONE
 
+    _recall: Recall = PrivateAttr()
+
+    def model_post_init(self, context: object, /) -> None:
+        """Get ready to rank what the store finds."""
+        super().model_post_init(context)
+        self._recall = Recall(self.store.embeddings, BaseProfile(name="retriever"))
+
     def _get_relevant_documents(
         self, query: str, *, run_manager: CallbackManagerForRetrieverRun, **kwargs: int
     ) -> list[Document]:
         count = kwargs.get("k", self.k)
-        recalled = self.store.recall(query, stage=self.stage, count=count, audience=self.audience)
+        asked, recall = Query(query), self._recall
+        near = self.store.find(
+            recall.vector(asked),
+            stage=self.stage,
+            count=max(NEAREST, WIDER * count),
+            audience=self.audience,
+        )
+        recalled = recall.rank(asked, near, stage=self.stage)[:count]
         return [
             Document(
                 id=each.memory.id,

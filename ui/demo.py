@@ -11,10 +11,11 @@ from persllm.agents.debate import Speaker
 from persllm.agents.scenarios import CURRENTS
 from persllm.agents.transcript import write_transcript
 from persllm.agents.workplace import Workplace
+from persllm.base_profile import find_profile
 from persllm.bases import find_base
 from persllm.cast import find_persona
 from persllm.persona import Persona
-from persllm.training.settings import settings_for
+from persllm.training.settings import preset
 from persllm.ui.commands import (
     made_data,
     spoken_debate,
@@ -68,7 +69,7 @@ def _train(name: str, console: Console, *, runs: Path, base_name: str) -> _Train
     persona = find_persona(name)
     data = made_data(persona, runs=runs)
     console.print(data_table(persona, data.statistics))
-    settings = settings_for(find_base(base_name).name)
+    settings = preset(find_profile(find_base(base_name)).preset)
     adapter = made_adapter(persona, data, runs=runs, base_name=base_name, settings=settings)
     console.print(results_table(persona, adapter))
     return _Trained(persona, Chapter(persona, data, adapter))

@@ -42,7 +42,7 @@ def examine(*, runs: Path, as_json: bool) -> int:
         *(_package(name) for name in NEEDED),
         *(_optional(name, extra) for name, extra in OPTIONAL.items()),
         _embeddings(),
-        _look("base nano", lambda: find_base(NANO).revision),
+        _look("base nano", lambda: find_base(NANO).key),
         *(_look(name, lambda name=name: _persona(name)) for name in bundled()),  # type: ignore[misc]
         *(_adapter(name, runs) for name in bundled()),
         _writable(runs),

@@ -142,7 +142,7 @@ def evaluate(people: Sequence[Persona], workplace: Workplace, wishes: EvalWishes
         leading=BOTH,
         made={
             "base": workplace.base.name,
-            "base_revision": workplace.base.revision,
+            "base_key": workplace.base.key,
             "persllm": importlib.metadata.version("persllm"),
             **asdict(wishes.settings),
             "seconds": round(time.monotonic() - started),

@@ -11,6 +11,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from persllm.base_profile import find_profile
 from persllm.bases import find_base
 from persllm.cast import find_persona
 from persllm.errors import DataError
@@ -20,7 +21,7 @@ from persllm.persona import Persona
 from persllm.training.ablate import chosen_ablations, run_ablations
 from persllm.training.data.build import PersonaData
 from persllm.training.preflight import Preflight, preflight
-from persllm.training.settings import TrainSettings, changed, preset, settings_for
+from persllm.training.settings import TrainSettings, changed, preset
 from persllm.training.train import REPORT_NAME, Job, Ways, load, train_persona, train_personas
 from persllm.training.tuning.processes import first_then_others, is_first
 from persllm.ui.commands import made_data
@@ -53,7 +54,7 @@ class TrainOptions:
             DataError: There is no such preset, or a value is out of range.
         """
         base = find_base(self.base_name)
-        settings = preset(self.preset) if self.preset else settings_for(base.name)
+        settings = preset(self.preset or find_profile(base).preset)
         settings = changed(settings, self.changes)
         if self.general and not self.general.is_file():
             raise DataError(

@@ -13,10 +13,10 @@ from persllm.manifest import (
     Manifest,
     check_fits,
     find_adapter,
+    prompt_hash_of,
     read_manifest,
     write_manifest,
 )
-from persllm.messages import template_hash
 from tests.doubles import OTTO, MakePersona
 
 BASE = Base("nano", "/nano", "abc")
@@ -28,8 +28,8 @@ def _adapter(folder: Path, *, revision: str = "abc", template: str = "") -> Path
         persona_hash="h",
         stages=("early", "late"),
         base="nano",
-        base_revision=revision,
-        template_hash=template or template_hash(),
+        base_key=revision,
+        prompt_hash=template or prompt_hash_of(base),
         data_hash="d",
         settings={"rank": 16},
         versions={"persllm": "0.1.0"},

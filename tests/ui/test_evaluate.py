@@ -13,8 +13,7 @@ from persllm.bases import find_base
 from persllm.engine import Request, Score
 from persllm.errors import AdapterError, DataError, GateError
 from persllm.files import read_jsonl
-from persllm.manifest import WEIGHTS_NAME, Manifest, read_manifest, write_manifest
-from persllm.messages import template_hash
+from persllm.manifest import WEIGHTS_NAME, Manifest, prompt_hash_of, read_manifest, write_manifest
 from persllm.persona import Persona
 from persllm.training.evaluation.page import page
 from persllm.training.evaluation.report import ALL, Report, read_report
@@ -68,8 +67,8 @@ def pretend_adapter(persona: Persona, runs: Path, *, before_dpo: bool = False) -
         persona_hash="",
         stages=("early", "late"),
         base=base.name,
-        base_revision=base.revision,
-        template_hash=template_hash(),
+        base_key=base.key,
+        prompt_hash=prompt_hash_of(base),
         data_hash="",
         settings={},
         versions={},

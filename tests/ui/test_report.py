@@ -9,9 +9,8 @@ import pytest
 from persllm.agents.transcript import Turn
 from persllm.bases import find_base
 from persllm.cast import find_persona
-from persllm.manifest import WEIGHTS_NAME, Manifest, write_manifest
+from persllm.manifest import WEIGHTS_NAME, Manifest, prompt_hash_of, write_manifest
 from persllm.materials import read_materials
-from persllm.messages import template_hash
 from persllm.training.data.build import PersonaData
 from persllm.ui.report import Chapter, write_report
 
@@ -33,8 +32,8 @@ def chapter(tmp_path: Path) -> Chapter:
             persona_hash="test",
             stages=("early", "late"),
             base="nano",
-            base_revision=find_base("nano").revision,
-            template_hash=template_hash(),
+            base_key=find_base("nano").key,
+            prompt_hash=prompt_hash_of(find_base("nano")),
             data_hash="test",
             settings={},
             versions={},

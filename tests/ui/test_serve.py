@@ -12,8 +12,7 @@ from typer.testing import CliRunner, Result
 from persllm.agents.workplace import Workplace, start_engine
 from persllm.bases import find_base
 from persllm.errors import AdapterError, EngineError, PersonaError, ServeError
-from persllm.manifest import WEIGHTS_NAME, Manifest, write_manifest
-from persllm.messages import template_hash
+from persllm.manifest import WEIGHTS_NAME, Manifest, prompt_hash_of, write_manifest
 from persllm.ui.main import app
 from persllm.ui.serve import split_flags
 
@@ -24,7 +23,7 @@ def adapter(
     runs: Path,
     persona: str = "nikola-tesla",
     *,
-    revision: str = NANO.revision,
+    revision: str = NANO.key,
     template: str = "",
     **config: object,
 ) -> Path:
@@ -39,8 +38,8 @@ def adapter(
         persona_hash="",
         stages=(),
         base="another",
-        base_revision=revision,
-        template_hash=template or template_hash(),
+        base_key=revision,
+        prompt_hash=template or prompt_hash_of(NANO),
         data_hash="",
         settings={},
         versions={},

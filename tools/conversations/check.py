@@ -1,6 +1,6 @@
 """Check hand-written conversations: form, patterns, sources; count them.
 
-    python tools/conversations/check.py [persona …]
+python tools/conversations/check.py [persona …]
 """
 
 import sys
