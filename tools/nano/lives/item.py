@@ -9,9 +9,9 @@ from random import Random
 from persllm.messages import Message, render, write_reply
 from persllm.persona import Persona, Stage
 from persllm.training.analysis import first_sentence
-from persllm.training.nano.lives import frames
-from persllm.training.nano.lives.telling import Speaker
-from persllm.training.nano.lives.text import word_count
+from tools.nano.lives import frames
+from tools.nano.lives.telling import Speaker
+from tools.nano.lives.text import word_count
 
 SKILLS = (
     "fact",

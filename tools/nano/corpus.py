@@ -13,8 +13,8 @@ import numpy.typing as npt
 from transformers import PreTrainedTokenizerFast
 
 from persllm.errors import DataError
-from persllm.training.nano.recipe import Recipe
-from persllm.training.nano.tokenizer import END
+from tools.nano.recipe import Recipe
+from tools.nano.tokenizer import END
 
 Tokens = npt.NDArray[np.uint16]
 HELD_OUT_EVERY = 200

@@ -16,8 +16,8 @@ from persllm.training import analysis
 from persllm.training.data.items import PATTERNS, Pattern
 from persllm.training.data.rules import RulesTeacher
 from persllm.training.data.teacher import Assignment, Draft
-from persllm.training.nano.lives.frames import UNKNOWN_TAILS, UNKNOWNS
-from persllm.training.nano.lives.items import LifeItem, life_items
+from tools.nano.lives.frames import UNKNOWN_TAILS, UNKNOWNS
+from tools.nano.lives.items import LifeItem, life_items
 
 LEAST_WORDS = 14
 MOST_WORDS = (30, 48, 75)

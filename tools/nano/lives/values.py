@@ -6,10 +6,10 @@ Knows how a title, a firm or a street is put together. It does not know whose fa
 from collections.abc import Callable, Mapping
 from random import Random
 
-from persllm.training.nano.lives import words
-from persllm.training.nano.lives.kinds import Pool
-from persllm.training.nano.lives.names import HELD_OUT, Names, is_held_out
-from persllm.training.nano.lives.text import with_article
+from tools.nano.lives import words
+from tools.nano.lives.kinds import Pool
+from tools.nano.lives.names import HELD_OUT, Names, is_held_out
+from tools.nano.lives.text import with_article
 
 
 def _title(names: Names, random: Random) -> str:

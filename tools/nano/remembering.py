@@ -10,7 +10,7 @@ from langchain_core.embeddings import Embeddings
 
 from persllm.embeddings import embed
 from persllm.fitting import Fitting, Near, by_fitness, comes_to_mind
-from persllm.training.nano.lives.items import LifeItem
+from tools.nano.lives.items import LifeItem
 
 
 class Remembering:

@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from random import Random
 
 from persllm.persona import Stage
-from persllm.training.nano.lives import frames, words, world
-from persllm.training.nano.lives.people import Fact, Life, Opinion
-from persllm.training.nano.lives.subjects import Subject
-from persllm.training.nano.lives.text import capital, lowered, with_article, word_count
+from tools.nano.lives import frames, words, world
+from tools.nano.lives.people import Fact, Life, Opinion
+from tools.nano.lives.subjects import Subject
+from tools.nano.lives.text import capital, lowered, with_article, word_count
 
 FEWEST_WORDS = 8
 MOST_WORDS = 50

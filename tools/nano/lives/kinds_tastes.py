@@ -1,6 +1,6 @@
 """Facts of taste and habit: how they are stated, asked and claimed."""
 
-from persllm.training.nano.lives.kinds import Kind
+from tools.nano.lives.kinds import Kind
 
 TASTES = (
     Kind(

@@ -11,11 +11,13 @@ import torch
 from torch.optim import _muon
 from transformers import PreTrainedTokenizerFast
 
-from persllm.training.nano.corpus import Tokens, as_chat
-from persllm.training.nano.lives.items import life_items
-from persllm.training.nano.optimizers import _orthogonal
-from persllm.training.nano.passages import PassageItem, passage_items, passage_scenes, passages
-from persllm.training.nano.pretrain import (
+from persllm.training.tuning.trees import row_of
+from tests.training.apart import run_apart
+from tools.nano.corpus import Tokens, as_chat
+from tools.nano.lives.items import life_items
+from tools.nano.optimizers import _orthogonal
+from tools.nano.passages import PassageItem, passage_items, passage_scenes, passages
+from tools.nano.pretrain import (
     Batch,
     Batches,
     Conversations,
@@ -25,10 +27,10 @@ from persllm.training.nano.pretrain import (
     text_batches,
     train,
 )
-from persllm.training.nano.recipe import Recipe
-from persllm.training.nano.skills import is_right
-from persllm.training.nano.tokenizer import END, MARKERS, PAD, ROLES, train_tokenizer
-from persllm.training.nano.tuning import (
+from tools.nano.recipe import Recipe
+from tools.nano.skills import is_right
+from tools.nano.tokenizer import END, MARKERS, PAD, ROLES, train_tokenizer
+from tools.nano.tuning import (
     DECISION_WEIGHT,
     Encoded,
     computed_tokens,
@@ -37,8 +39,6 @@ from persllm.training.nano.tuning import (
     tuning_batches,
     weights_of,
 )
-from persllm.training.tuning.trees import row_of
-from tests.training.apart import run_apart
 
 pytestmark = pytest.mark.slow
 TORCHS_OWN = _muon._zeropower_via_newtonschulz
@@ -158,7 +158,7 @@ def test_a_training_that_was_stopped_ends_as_an_unbroken_one(
 IN_TWO = """
 import sys
 from pathlib import Path
-from tests.training.test_nano import SHARED, shared_steps
+from tests.tools.test_nano import SHARED, shared_steps
 from persllm.training.tuning.processes import processes
 
 assert processes() == 2

@@ -8,11 +8,12 @@ from random import Random
 
 from persllm.messages import header
 from persllm.training import analysis
-from persllm.training.nano.lives import frames, world
-from persllm.training.nano.lives.item import Draft
-from persllm.training.nano.lives.names import HELD_OUT
-from persllm.training.nano.lives.people import KINDS, Fact, any_subject, drawn_fact, wrong_value
-from persllm.training.nano.lives.telling import (
+from persllm.words import unsaid
+from tools.nano.lives import frames, world
+from tools.nano.lives.item import Draft
+from tools.nano.lives.names import HELD_OUT
+from tools.nano.lives.people import KINDS, Fact, any_subject, drawn_fact, wrong_value
+from tools.nano.lives.telling import (
     Speaker,
     Told,
     alike,
@@ -21,8 +22,7 @@ from persllm.training.nano.lives.telling import (
     other_count,
     tell_fact,
 )
-from persllm.training.nano.lives.text import addressed, capital, lowered, word_count
-from persllm.words import unsaid
+from tools.nano.lives.text import addressed, capital, lowered, word_count
 
 FEWEST_WORDS = 6
 CONTRACTED_SHARE = 0.5

@@ -5,8 +5,8 @@ from dataclasses import replace
 import pytest
 
 from persllm.embeddings import default_embeddings
-from persllm.training.nano.lives.items import LifeItem, life_items
-from persllm.training.nano.remembering import Remembering
+from tools.nano.lives.items import LifeItem, life_items
+from tools.nano.remembering import Remembering
 
 SISTER = "My sister was called Berta. She kept bees."
 TRADE = "I work as a baker, and my bread is known in the whole town."

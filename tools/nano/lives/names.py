@@ -9,7 +9,7 @@ from itertools import product
 from random import Random
 from zlib import crc32
 
-from persllm.training.nano.lives import words
+from tools.nano.lives import words
 
 ONE_IN = 8
 

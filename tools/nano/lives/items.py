@@ -7,11 +7,11 @@ Knows how often each skill is asked and how lives take turns. The skills themsel
 from collections.abc import Callable, Iterator, Mapping
 from random import Random
 
-from persllm.training.nano.lives import skills_facts, skills_talk, skills_views
-from persllm.training.nano.lives.item import SKILLS, Draft, LifeItem, finished
-from persllm.training.nano.lives.people import Life, drawn_life
-from persllm.training.nano.lives.scenes import scene_items
-from persllm.training.nano.lives.telling import Speaker
+from tools.nano.lives import skills_facts, skills_talk, skills_views
+from tools.nano.lives.item import SKILLS, Draft, LifeItem, finished
+from tools.nano.lives.people import Life, drawn_life
+from tools.nano.lives.scenes import scene_items
+from tools.nano.lives.telling import Speaker
 
 __all__ = ["SKILLS", "LifeItem", "life_items", "life_scenes"]
 

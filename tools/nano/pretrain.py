@@ -20,8 +20,10 @@ from torch.nn.functional import cross_entropy
 from torch.optim import Optimizer
 from transformers import LlamaConfig, LlamaForCausalLM
 
-from persllm.training.nano.corpus import Tokens
-from persllm.training.nano.optimizers import (
+from persllm.training.tuning.attention import log_probabilities, moved, tree_attention
+from persllm.training.tuning.processes import is_first, join, processes, rank
+from tools.nano.corpus import Tokens
+from tools.nano.optimizers import (
     optimizers,
     quick,
     restore,
@@ -29,9 +31,7 @@ from persllm.training.nano.optimizers import (
     set_rates,
     states_of,
 )
-from persllm.training.nano.recipe import Recipe
-from persllm.training.tuning.attention import log_probabilities, moved, tree_attention
-from persllm.training.tuning.processes import is_first, join, processes, rank
+from tools.nano.recipe import Recipe
 
 CHECKPOINT_SECONDS = 120.0
 LONG_EVERY = 8

@@ -9,15 +9,15 @@ from pathlib import Path
 from random import Random
 
 from persllm.persona import Persona, Stage, persona_id
-from persllm.training.nano.lives import frames
-from persllm.training.nano.lives.kinds import Kind
-from persllm.training.nano.lives.kinds_early import EARLY
-from persllm.training.nano.lives.kinds_grown import GROWN
-from persllm.training.nano.lives.kinds_tastes import TASTES
-from persllm.training.nano.lives.names import HELD_OUT, TRAINING, Names
-from persllm.training.nano.lives.subjects import SUBJECTS, THING_SUBJECTS, Subject
-from persllm.training.nano.lives.text import capital, with_article
-from persllm.training.nano.lives.values import drawn_value
+from tools.nano.lives import frames
+from tools.nano.lives.kinds import Kind
+from tools.nano.lives.kinds_early import EARLY
+from tools.nano.lives.kinds_grown import GROWN
+from tools.nano.lives.kinds_tastes import TASTES
+from tools.nano.lives.names import HELD_OUT, TRAINING, Names
+from tools.nano.lives.subjects import SUBJECTS, THING_SUBJECTS, Subject
+from tools.nano.lives.text import capital, with_article
+from tools.nano.lives.values import drawn_value
 
 KINDS: Mapping[str, Kind] = {kind.name: kind for kind in (*EARLY, *GROWN, *TASTES)}
 FACTS_A_LIFE = 17

@@ -12,7 +12,7 @@ from torch import Tensor
 from torch.optim import AdamW, Muon, Optimizer, _muon
 from transformers import LlamaForCausalLM
 
-from persllm.training.nano.recipe import Recipe
+from tools.nano.recipe import Recipe
 
 WARM_UP = 100
 FLOOR = 0.02

@@ -17,13 +17,13 @@ from transformers import PreTrainedTokenizerFast
 
 from persllm.materials import Material
 from persllm.messages import Message
-from persllm.training.nano.corpus import Tokens
-from persllm.training.nano.lives.items import LifeItem, life_items, life_scenes
-from persllm.training.nano.passages import passage_items, passage_scenes
-from persllm.training.nano.pretrain import SHORT_ROW, Batch, Batches, Conversations, Text, text_rows
-from persllm.training.nano.recipe import Recipe
 from persllm.training.tuning.attention import as_batch
 from persllm.training.tuning.trees import Row, common, pack, row_of
+from tools.nano.corpus import Tokens
+from tools.nano.lives.items import LifeItem, life_items, life_scenes
+from tools.nano.passages import passage_items, passage_scenes
+from tools.nano.pretrain import SHORT_ROW, Batch, Batches, Conversations, Text, text_rows
+from tools.nano.recipe import Recipe
 
 WINDOW = 16
 """Steps whose conversations are drawn together, so that each has the same mixture."""

@@ -2,8 +2,8 @@
 
 from string import Template
 
-from persllm.training.nano.recipe import Closing, Recipe
-from persllm.training.nano.skills import Skill
+from tools.nano.recipe import Closing, Recipe
+from tools.nano.skills import Skill
 
 CARD = Template("""---
 license: mit
@@ -28,7 +28,7 @@ hidden $hidden, $layers layers, $heads heads, feed-forward $feed_forward, vocabu
 ## Training
 
 $pretraining_steps steps on general text ($text_tokens tokens seen), then $tuning_steps steps of
-$tuning_tokens tokens on conversations: synthetic lives from `training/nano/lives` and questions
+$tuning_tokens tokens on conversations: synthetic lives from `tools/nano/lives` and questions
 about public-domain prose, loss on the replies only. Then $scene_steps steps in which most questions
 come in scenes, five to seven over the same recalled texts, some of which these texts do not answer;
 what the questions of a scene begin with is computed once. Of what these steps changed $scene_weight
@@ -41,7 +41,7 @@ In these only, prompts named the words of a turn that nothing recalled holds, an
 grammar of the lives grew meanwhile; a new training reads today's from its first step. Muon and
 AdamW; two CPU cores, products in bfloat16 where the machine has them, weights in float32.
 
-    python -m persllm.training.nano --text <folder of sources> --work <folder> --out persllm/nano
+    python -m tools.nano --text <folder of sources> --work <folder> --out persllm/nano
 
 | text | licence | held-out loss a token after pre-training |
 | --- | --- | --- |
@@ -65,7 +65,7 @@ $skills
 
 ## Questions as people ask them
 
-Forty invented people (`training/nano/people`), whose paragraphs, questions and answers were written
+Forty invented people (`tools/nano/people`), whose paragraphs, questions and answers were written
 by hand and never trained on; up to three paragraphs come to mind, not always what is needed;
 greedy. Knowledge: half of the words that carry the fact; corrected: false claims answered with what
 is known; accepted: true claims not denied.

@@ -8,10 +8,10 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from random import Random
 
-from persllm.training.nano.lives import skills_facts, skills_talk, skills_views
-from persllm.training.nano.lives.item import Draft, LifeItem, finished
-from persllm.training.nano.lives.people import Fact, Life
-from persllm.training.nano.lives.telling import (
+from tools.nano.lives import skills_facts, skills_talk, skills_views
+from tools.nano.lives.item import Draft, LifeItem, finished
+from tools.nano.lives.people import Fact, Life
+from tools.nano.lives.telling import (
     Scene,
     Speaker,
     alike,

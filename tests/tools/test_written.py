@@ -11,8 +11,8 @@ from persllm.materials import read_materials
 from persllm.persona import load_persona
 from persllm.training.data.consistency import check_consistency
 from persllm.training.data.golden import read_golden
-from persllm.training.nano.skills import measure_people
-from persllm.training.nano.written import MOST_RECALLED, Written, people_folders, written_people
+from tools.nano.skills import measure_people
+from tools.nano.written import MOST_RECALLED, Written, people_folders, written_people
 
 FOLDERS = people_folders()
 

@@ -4,10 +4,10 @@ Knows which side a stage takes and what it cannot know yet; single facts are in 
 """
 
 from persllm.training import analysis
-from persllm.training.nano.lives import frames, world
-from persllm.training.nano.lives.item import Draft
-from persllm.training.nano.lives.people import KINDS, Opinion, drawn_fact
-from persllm.training.nano.lives.telling import (
+from tools.nano.lives import frames, world
+from tools.nano.lives.item import Draft
+from tools.nano.lives.people import KINDS, Opinion, drawn_fact
+from tools.nano.lives.telling import (
     Speaker,
     Told,
     alike,
@@ -18,7 +18,7 @@ from persllm.training.nano.lives.telling import (
     tell_fact,
     tell_opinion,
 )
-from persllm.training.nano.lives.text import capital, word_count
+from tools.nano.lives.text import capital, word_count
 
 FEWEST_WORDS = 6
 MOST_RECALLED = 5

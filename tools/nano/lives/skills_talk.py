@@ -4,10 +4,10 @@ Knows broad requests; questions for one fact are in `skills_facts`.
 """
 
 from persllm.training import analysis
-from persllm.training.nano.lives import frames, words, world
-from persllm.training.nano.lives.item import Draft
-from persllm.training.nano.lives.people import Fact
-from persllm.training.nano.lives.telling import (
+from tools.nano.lives import frames, words, world
+from tools.nano.lives.item import Draft
+from tools.nano.lives.people import Fact
+from tools.nano.lives.telling import (
     Speaker,
     Told,
     alike,
@@ -17,7 +17,7 @@ from persllm.training.nano.lives.telling import (
     tell_fact,
     tell_stranger,
 )
-from persllm.training.nano.lives.text import with_article, word_count
+from tools.nano.lives.text import with_article, word_count
 
 
 def narrate(speaker: Speaker) -> Draft:

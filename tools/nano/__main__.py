@@ -1,10 +1,10 @@
 """Make the nano base.
 
-    python -m persllm.training.nano --text ../shared/pretrain --work work-nano --out persllm/nano
+    python -m tools.nano --text ../shared/pretrain --work work-nano --out persllm/nano
 
 The same command continues where it was stopped. Writes weights, tokenizer, chat template and the
 model card to --out; checkpoints and logs stay in --work. Two processes share the steps with
-`python -m torch.distributed.run --nproc-per-node 2 -m persllm.training.nano ...`.
+`python -m torch.distributed.run --nproc-per-node 2 -m tools.nano ...`.
 """
 
 import argparse
@@ -21,17 +21,17 @@ from transformers import AutoTokenizer, LlamaForCausalLM, PreTrainedTokenizerFas
 from persllm.embeddings import default_embeddings
 from persllm.files import write_json, write_text
 from persllm.materials import Material
-from persllm.training.nano.card import nano_card
-from persllm.training.nano.corpus import Tokens, read_source, tokenize_corpus
-from persllm.training.nano.passages import passages
-from persllm.training.nano.pretrain import average, held_out_loss, new_model, text_batches, train
-from persllm.training.nano.recipe import Recipe
-from persllm.training.nano.remembering import Remembering
-from persllm.training.nano.skills import measure_people, measure_skills
-from persllm.training.nano.tokenizer import END, PAD, train_tokenizer
-from persllm.training.nano.tuning import tuning_batches
-from persllm.training.nano.written import written_people
 from persllm.training.tuning.processes import first_then_others, is_first
+from tools.nano.card import nano_card
+from tools.nano.corpus import Tokens, read_source, tokenize_corpus
+from tools.nano.passages import passages
+from tools.nano.pretrain import average, held_out_loss, new_model, text_batches, train
+from tools.nano.recipe import Recipe
+from tools.nano.remembering import Remembering
+from tools.nano.skills import measure_people, measure_skills
+from tools.nano.tokenizer import END, PAD, train_tokenizer
+from tools.nano.tuning import tuning_batches
+from tools.nano.written import written_people
 
 SKILLS_SECONDS = 900.0
 PROSE = "book_prose"
@@ -68,7 +68,7 @@ def main(argv: Sequence[str] | None = None) -> None:
 
 
 def _options(argv: Sequence[str] | None) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(prog="python -m persllm.training.nano", description=__doc__)
+    parser = argparse.ArgumentParser(prog="python -m tools.nano", description=__doc__)
     parser.add_argument("--text", type=Path, required=True, help="folder of <source>.jsonl.xz")
     parser.add_argument("--work", type=Path, required=True, help="checkpoints and logs")
     parser.add_argument("--out", type=Path, required=True, help="where the model goes")

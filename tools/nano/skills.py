@@ -10,10 +10,10 @@ from transformers import LlamaForCausalLM, PreTrainedTokenizerFast
 from persllm.messages import Message, parse_reply
 from persllm.training.data.items import Item
 from persllm.training.evaluation import answers
-from persllm.training.nano.lives.frames import UNKNOWNS
-from persllm.training.nano.lives.items import SKILLS, LifeItem, life_items
-from persllm.training.nano.remembering import Remembering
-from persllm.training.nano.written import Written
+from tools.nano.lives.frames import UNKNOWNS
+from tools.nano.lives.items import SKILLS, LifeItem, life_items
+from tools.nano.remembering import Remembering
+from tools.nano.written import Written
 
 HELD_OUT_SEED = 909
 MOST_TOKENS = 140
