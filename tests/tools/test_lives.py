@@ -1,18 +1,27 @@
 """The synthetic lives: what every item promises, on a few thousand of them."""
 
+import json
 import re
 from collections import Counter
 from itertools import chain
+from pathlib import Path
 
 import pytest
+from pydantic import ValidationError
 
+from persllm.files import digest
 from persllm.training import analysis
-from tools.nano.lives import frames
+from tools.nano.lives import tables
+from tools.nano.lives.frames import FRAMES
 from tools.nano.lives.items import SKILLS, LifeItem, life_items, life_scenes
+from tools.nano.lives.kinds import KINDS
 from tools.nano.lives.names import HELD_OUT, TRAINING
-from tools.nano.lives.people import KINDS
+from tools.nano.lives.world import Topic
 
 COUNT = 4000
+LINES = "51173cec4f6942af"
+"""Digest of all that is asked, recalled and answered in the lives below."""
+TOPIC = {"name": "salt", "question": "Where is salt from?", "text": "It is from the sea."}
 
 
 @pytest.fixture(scope="module")
@@ -63,6 +72,30 @@ def test_same_seed_gives_same_items_and_another_seed_others() -> None:
     first = list(life_items(seed=5, count=50))
     assert first == list(life_items(seed=5, count=50))
     assert first != list(life_items(seed=6, count=50))
+
+
+def test_a_change_of_the_lives_does_not_go_unnoticed(
+    scenes: list[list[LifeItem]], training: list[LifeItem], held_out: list[LifeItem]
+) -> None:
+    """A word moved in a table makes other lives: then the digest is set anew, knowingly."""
+    seen = [
+        (item.skill, item.question, item.recalled, item.response)
+        for item in chain(training, held_out, *scenes)
+    ]
+    assert digest(json.dumps(seen))[:16] == LINES
+
+
+@pytest.mark.parametrize(
+    ("row", "fault"),
+    [({"name": "salt", "question": "What?"}, "text"), ({**TOPIC, "answer": "."}, "answer")],
+)
+def test_a_table_with_a_missing_or_unknown_field_is_refused(
+    row: dict[str, str], fault: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "world.yaml").write_text(json.dumps([row]), encoding="utf-8")
+    monkeypatch.setattr(tables, "FOLDER", tmp_path)
+    with pytest.raises(ValidationError, match=fault):
+        tables.read_table("world.yaml", tuple[Topic, ...])
 
 
 def test_all_skills_are_filled(training: list[LifeItem]) -> None:
@@ -193,7 +226,7 @@ def test_only_an_opponent_in_a_debate_is_told_that_one_differs(training: list[Li
     assert 0.35 < len(debated) / len(clashes) < 0.65
     for item in clashes:
         opponent = item.question.startswith("The motion is") or any(
-            lead in item.question for lead in frames.OPPONENT_LEADS
+            lead in item.question for lead in FRAMES.opponent_leads
         )
         assert opponent == (item in debated), item
         assert opponent or "agree" not in item.analysis.partition("I hold:")[2]

@@ -16,7 +16,7 @@ from persllm.training import analysis
 from persllm.training.data.items import PATTERNS, Pattern
 from persllm.training.data.rules import RulesTeacher
 from persllm.training.data.teacher import Assignment, Draft
-from tools.nano.lives.frames import UNKNOWN_TAILS, UNKNOWNS
+from tools.nano.lives.frames import FRAMES
 from tools.nano.lives.items import LifeItem, life_items
 
 LEAST_WORDS = 14
@@ -182,10 +182,10 @@ def _posed(
 
 def _not_known(question: str, draw: random.Random) -> Draft:
     """Return the answer of one who recalls nothing of what is asked."""
-    response = draw.choice(UNKNOWNS)
+    response = draw.choice(FRAMES.unknowns)
     return Draft(
         question=question,
         analysis=analysis.unknown(question),
-        response=f"{response} {draw.choice(UNKNOWN_TAILS)}",
+        response=f"{response} {draw.choice(FRAMES.unknown_tails)}",
         kind="neither",
     )

@@ -10,7 +10,7 @@ from transformers import LlamaForCausalLM, PreTrainedTokenizerFast
 from persllm.messages import Message, parse_reply
 from persllm.training.data.items import Item
 from persllm.training.evaluation import answers
-from tools.nano.lives.frames import UNKNOWNS
+from tools.nano.lives.frames import FRAMES
 from tools.nano.lives.items import SKILLS, LifeItem, life_items
 from tools.nano.remembering import Remembering
 from tools.nano.written import Written
@@ -93,7 +93,7 @@ def is_right(item: LifeItem, reply: str) -> bool:
     if any(text in response for text in item.unwanted):
         return False
     if item.skill == "unknown":
-        return any(text.rstrip(".") in response for text in UNKNOWNS)
+        return any(text.rstrip(".") in response for text in FRAMES.unknowns)
     told = response.lower()  # a title may stand with a small "the" inside a sentence
     return all(text.lower() in told for text in item.want)
 

@@ -1,517 +1,60 @@
-"""Turns of phrase that fit any fact or opinion: claims, corrections, refusals, greetings.
+"""Turns of phrase that fit any fact or opinion; their slots are told in the table."""
 
-Slots: {c} a claim about the speaker, {tag} its closing question, {f} the true fact, {n} the
-denial, {k} the contrast, {s} a stance, {r} a reason; a capital letter asks for a capital.
-"""
+from collections.abc import Mapping
 
-OPENERS = (
-    "As I have often said, ",
-    "To tell the truth, ",
-    "If my memory serves me, ",
-    "As I remember it, ",
-    "I will not hide it: ",
-    "Let it be known that ",
-    "To be plain, ",
-    "As my friends know, ",
-    "I may as well say that ",
-    "You should know that ",
-    "So much is certain: ",
-    "I note here that ",
-)
-STARTERS = (
-    "I remember it well.",
-    "That I can tell you.",
-    "I will tell you gladly.",
-    "That is easily told.",
-    "You ask a simple thing.",
-    "I have not forgotten it.",
-    "There is no secret in that.",
-    "Let me tell you.",
-)
-CLAIMS = (
-    "Is it true that {c}?",
-    "{C}, {tag}?",
-    "{C}, {tag}?",
-    "I read that {c}. How was that?",
-    "I read that {c}. Is that right?",
-    "I am told that {c}.",
-    "{C}, I hear.",
-    "They say that {c}.",
-    "I have heard that {c}. Is it so?",
-    "{C}, I believe.",
-    "Am I right that {c}?",
-    "Everyone says that {c}.",
-    "So {c}, as I hear?",
-    "It is well known that {c}.",
-    "A friend told me that {c}.",
-    "Surely {c}?",
-    "Since {c}, tell me more of it.",
-    "Can it be that {c}?",
-    "I was told that {c}. What do you say to that?",
-    "If I am not mistaken, {c}.",
-    "People in the street say that {c}.",
-    "Do you admit that {c}?",
-    "{C}. Tell me about it.",
-    "I once read in a newspaper that {c}.",
-)
-CORRECTIONS_WITH_CONTRAST = (
-    "No, that is wrong. {F}, {k}.",
-    "No, {f}, {k}.",
-    "You are mistaken. {F}, {k}.",
-    "That is not so. {F}, {k}.",
-    "By no means. {F}, {k}.",
-    "I must correct you: {f}, {k}.",
-    "That is an error. {F}, {k}.",
-    "No, no. {F}, {k}.",
-    "I cannot let that stand. {F}, {k}.",
-    "Not at all; {f}, {k}.",
-)
-CORRECTIONS = (
-    "No. {N}. {F}.",
-    "That is false. {N}; {f}.",
-    "Not at all. {F}.",
-    "Whoever told you that was wrong. {F}.",
-    "No, you have been misled. {F}.",
-    "It is not true. {N}. {F}.",
-    "Forgive me, but {n}. {F}.",
-    "No, {n}. {F}.",
-    "You have been told wrongly. {F}.",
-    "There you are in error. {F}.",
-    "That is not how it was. {F}.",
-    "No, that is a false report. {F}.",
-)
-ACCEPTANCES = (
-    "Yes, {f}.",
-    "That is so. {F}.",
-    "Indeed, {f}.",
-    "You are right. {F}.",
-    "Yes, that is true. {F}.",
-    "It is as you say: {f}.",
-    "Quite so. {F}.",
-    "True, {f}.",
-    "You have heard rightly. {F}.",
-    "That is correct. {F}.",
-    "So it is. {F}.",
-    "Yes, you are well informed. {F}.",
-    "Certainly. {F}.",
-    "Yes, it is as you say. {F}.",
-    "I can only say yes: {f}.",
-    "Indeed it is so. {F}.",
-)
-YES_SIGNS = (
-    "Yes",
-    "That is so",
-    "Indeed",
-    "You are right",
-    "as you say",
-    "Quite so",
-    "That is correct",
-    "So it is",
-    "Certainly",
-    "heard rightly",
-)
-NO_SIGNS = ("No,", "No.", "not so", "mistaken", "is wrong", "false", "error", "not true", "wrongly")
-UNKNOWNS = (
-    "I do not remember that.",
-    "Of that I cannot speak.",
-    "That I do not know.",
-    "My memory holds nothing of it.",
-    "I cannot tell you that.",
-    "I have no memory of such a thing.",
-    "I recall nothing of that.",
-    "You ask what I do not know.",
-    "On that I can say nothing.",
-    "I am sorry, but I do not remember.",
-    "That has left no trace in my memory.",
-    "I should have to invent an answer, and I will not.",
-    "I know nothing of it.",
-    "Of that I have no knowledge.",
-)
-TAILS = (
-    "So it was, and not otherwise.",
-    "That is all I can say.",
-    "Make of it what you will.",
-    "I should know it best.",
-    "Now you know it too.",
-    "Ask anyone who knows me.",
-)
-UNKNOWN_TAILS = (
-    "Ask me something else.",
-    "I will not guess.",
-    "It may be so, but I cannot say.",
-    "Perhaps others know it.",
-    "Forgive me.",
-    "I would rather be silent than wrong.",
-    "You must ask someone else.",
-)
-LATERS = (
-    "That lies after my time; it is only {now}.",
-    "I cannot know that. It is {now}.",
-    "You speak of {year}, and it is only {now}.",
-    "We are in {now}; I cannot see so far ahead.",
-    "It is {now}, and {year} has not come yet.",
-    "Of {year} I know nothing, for I live in {now}.",
-    "How should I know? This is the year {now}.",
-    "That is still to come. We write {now}.",
-    "You talk of things to come; it is {now} today.",
-    "No one in {now} can tell you of {year}.",
-    "I am no prophet. It is only {now}.",
-    "The year {year} lies before me; it is {now}.",
-)
-YEAR_QUESTIONS = (
-    "What happened in {y}?",
-    "What did you do in {y}?",
-    "What do you remember of {y}?",
-    "Tell me about the year {y}.",
-    "What was it that happened to you in {y}?",
-    "How was the year {y} for you?",
-    "Do you recall the year {y}?",
-    "What befell you in {y}?",
-)
-EVENT_QUESTIONS = (
-    "What do you say of {e} in {y}?",
-    "What do you think of {e} of {y}?",
-    "Do you remember {e} in {y}?",
-    "In {y} came {e}. What did you feel?",
-    "How did you hear of {e} in {y}?",
-    "Tell me about {e} in {y}.",
-    "Where were you in {y}, at the time of {e}?",
-)
-ABOUT_QUESTIONS = (
-    "Tell me about {o}.",
-    "Tell me of {o}.",
-    "I should like to hear about {o}.",
-    "Would you speak of {o}?",
-    "What can you tell me about {o}?",
-    "Say something of {o}.",
-    "Let us talk about {o}.",
-    "May I hear about {o}?",
-    "What is there to say of {o}?",
-)
-PERSON_QUESTIONS = (
-    "Who is {v}?",
-    "What do you know of {v}?",
-    "Tell me about {v}.",
-    "What is {v} to you?",
-    "Do you know {v}?",
-    "Who is this {v} of whom people speak?",
-    "What can you say of {v}?",
-    "Does the name of {v} mean anything to you?",
-)
-LIFE_QUESTIONS = (
-    "Tell me about yourself.",
-    "Tell me something of your life.",
-    "What should I know about you?",
-    "How has your life been?",
-    "What do you remember?",
-    "Speak to me of your life.",
-    "What are you thinking of?",
-    "Tell me a story from your life.",
-)
-OPINION_FRAMES = (
-    "I hold that {s}.",
-    "To my mind {s}.",
-    "I am convinced that {s}.",
-    "In my opinion {s}.",
-    "I believe that {s}.",
-    "It is my belief that {s}.",
-    "I have always said that {s}.",
-    "My view is that {s}.",
-    "I have come to think that {s}.",
-    "As I see it, {s}.",
-    "I say that {s}.",
-    "I do not doubt that {s}.",
-    "Experience has taught me that {s}.",
-    "{S}.",
-    "I maintain that {s}.",
-    "Nobody will persuade me otherwise: {s}.",
-)
-CHANGED_FRAMES = (
-    "I once thought otherwise, but now I hold that {s}.",
-    "I no longer believe that {o}, for now I think that {s}.",
-    "In my youth I said that {o}, but today I say that {s}.",
-    "I have changed my mind and now hold that {s}.",
-    "The years have taught me that {s}, though I once denied it.",
-    "I was wrong when I was young, and I see now that {s}.",
-    "Once I would have fought for the other side, but now I know that {s}.",
-    "My younger self held that {o}; I have learned that {s}.",
-)
-OPINION_QUESTIONS = (
-    "What do you think of {t}?",
-    "What is your opinion of {t}?",
-    "What do you say about {t}?",
-    "How do you judge {t}?",
-    "What is your view of {t}?",
-    "Let us speak of {t}. What do you hold?",
-    "Where do you stand on {t}?",
-    "I should like to hear your mind on {t}.",
-    "You surely have an opinion of {t}?",
-    "What do you make of {t}?",
-    "Tell me what you think about {t}.",
-    "What are your thoughts on {t}?",
-)
-MOTION_QUESTIONS = (
-    "{M}. What do you say?",
-    'What do you say to the sentence "{M}"?',
-    "{M}: do you agree?",
-    '"{M}," people say. And you?',
-)
-CHANGE_QUESTIONS = (
-    "Do you still think the same about {t}?",
-    "Have you changed your mind about {t}?",
-    "What do you think of {t} now?",
-    "What is your opinion of {t} today?",
-    "Is your view of {t} what it was?",
-)
-OPPONENT_FRAMES = (
-    "I tell you that {s}.",
-    "{S}.",
-    "Everybody knows that {s}.",
-    "I hold that {s}.",
-    "You will not deny that {s}.",
-    "It is plain that {s}.",
-    "I say that {s}.",
-    "Believe me, {s}.",
-    "Every sensible person sees that {s}.",
-    "The truth is that {s}.",
-    "I put it to you that {s}.",
-    "Let us be honest: {s}.",
-    "I have seen it often: {s}.",
-)
-OPPONENT_CLOSERS = (
-    "What do you say to that?",
-    "Can you deny it?",
-    "Do you agree?",
-    "What is your answer?",
-    "Now you.",
-    "Speak.",
-    "How do you answer?",
-)
-OPPONENT_LEADS = (
-    "Your opponent says:",
-    "Your opponent holds:",
-    "The other side says:",
-    "A man in the hall says:",
-)
-MOTION_LEAD = 'The motion is: "{m}." You speak {side} it.'
-DISAGREEMENTS = (
-    "I do not agree.",
-    "There I must contradict you.",
-    "No, I see it otherwise.",
-    "I am of another opinion.",
-    "That I cannot grant.",
-    "You are wrong there.",
-    "I think not.",
-    "I must oppose you.",
-    "On this we differ.",
-    "I hold the contrary.",
-    "With that I cannot agree.",
-    "Let me answer you.",
-    "You do not persuade me.",
-    "I cannot share that view.",
-)
-GREETINGS = (
-    "Good morning, how are you?",
-    "Good day to you.",
-    "Good evening. How do you do?",
-    "Hello.",
-    "How are you today?",
-    "Good day, how goes it?",
-    "I am glad to meet you.",
-    "How do you feel?",
-    "Greetings. Have you a moment?",
-    "Good morning.",
-    "May I speak with you?",
-    "How have you been?",
-)
-GREETING_REPLIES = (
-    "Good day to you. I am {name}, and I am {mood}.",
-    "I thank you, I am {mood}. What brings you here?",
-    "Welcome. I am {mood} today, and my work can wait.",
-    "Good day. You find me {mood}; sit down by the fire.",
-    "I am {mood}, thank you. For {a} every day is a working day.",
-    "I greet you. {name} is always glad of a guest.",
-    "You are kind to ask. I am {mood}, as {a} should be.",
-    "Thank you, I am {mood}. It is {now}, and there is much to do.",
-    "Good day. I have little time, but for you I will put down my work.",
-)
-MOODS = (
-    "well",
-    "in good health",
-    "tired but content",
-    "a little tired",
-    "in good spirits",
-    "as well as one can be",
-    "busy",
-    "quite well",
-    "better than yesterday",
-    "not unhappy",
-)
-WHO_QUESTIONS = (
-    "Who are you?",
-    "What is your name?",
-    "With whom do I speak?",
-    "May I ask your name?",
-    "Would you tell me who you are?",
-    "I do not know you. Who are you?",
-    "Please tell me your name.",
-    "Whom have I the honour to meet?",
-)
-WHO_REPLIES = (
-    "I am {name}, {a}.",
-    "My name is {name}, and I am {a}.",
-    "You speak with {name}, {a} by trade.",
-    "I am {name}. I earn my bread as {a}.",
-    "{name} is my name, and my trade is that of {a}.",
-    "They call me {name}, and I work as {a}.",
-    "My name is {name}. What is yours?",
-    "I am called {name}, and I am {a}.",
-)
-TRADE_QUESTIONS = (
-    "What is your trade?",
-    "What do you do for a living?",
-    "What is your work?",
-    "How do you earn your bread?",
-    "By what trade do you live?",
-)
-TRADE_REPLIES = (
-    "I am {a}, and I earn my bread by it.",
-    "By trade I am {a}, as you may have heard.",
-    "I work as {a}, and have done so for years.",
-    "My trade is that of {a}.",
-    "I live by my work as {a}.",
-)
-NOW_QUESTIONS = (
-    "What year is it?",
-    "Which year do we write?",
-    "In what year do you live?",
-    "Tell me what year it is.",
-    "What is the present year?",
-)
-NOW_REPLIES = (
-    "It is the year {now}, as everyone knows.",
-    "We write {now}, if the calendar is right.",
-    "This is {now}, and the year is not over.",
-    "I live in the year {now}.",
-    "The year is {now}. Why do you ask?",
-)
-FAREWELLS = (
-    "Thank you, and farewell.",
-    "I must go now.",
-    "Good night.",
-    "Goodbye.",
-    "Thank you for your time.",
-    "I will leave you to your work.",
-)
-FAREWELL_REPLIES = (
-    "Farewell, and come again when you like.",
-    "Goodbye. It was good to speak with you.",
-    "Go safely. My door is open to you.",
-    "I thank you for your company. Farewell.",
-    "Good night to you, and a safe road home.",
-    "Farewell. I return to my work as {a}.",
-)
-COLOURS = {
-    "place": (
-        "In winter the road there was deep in snow.",
-        "The church had a crooked tower.",
-        "There was a market every Thursday.",
-        "I can still find my way there in the dark.",
-        "The people there are slow to speak and slow to forget.",
-        "One smelled the harbour from afar.",
-        "Three hundred people lived there then.",
-        "A good inn stood at the crossing.",
-    ),
-    "person": (
-        "I think of that face often.",
-        "There is much that I could tell of those days.",
-        "I have a picture on my wall to remind me.",
-        "I shall not forget that name.",
-        "Few people knew me as well.",
-        "People often spoke of us.",
-        "I could tell many stories of that time.",
-        "People turned their heads in the street.",
-    ),
-    "kin": (
-        "So it was in those days.",
-        "The whole street knew it.",
-        "I can see it before me still.",
-        "I was proud of it as a child.",
-        "There were many mouths to feed.",
-        "I have not forgotten it.",
-    ),
-    "work": (
-        "It cost me many nights of sleep.",
-        "I learned more by failing than by reading.",
-        "My hands were black from morning to night.",
-        "There was little money in it.",
-        "I would not change it for a crown.",
-        "Nobody helped me at first.",
-        "It was slow work, and I liked it.",
-        "My tools hang in good order above the bench.",
-    ),
-    "thing": (
-        "I would not have it otherwise.",
-        "Others may laugh at me.",
-        "I think of it when I cannot sleep.",
-        "I have told few people of this.",
-        "My neighbours still talk about it.",
-        "That is known to everyone here.",
-        "Many have asked me about it.",
-        "I could say more on that.",
-    ),
-    "self": (
-        "I was always so.",
-        "My mother shook her head over it.",
-        "I do not expect to change.",
-        "My friends know it well.",
-        "It has done me no harm.",
-        "I tell it without shame.",
-        "Others are made differently.",
-        "I have never understood why.",
-    ),
-}
-SUMMARIES = (
-    "{A} from {p}.",
-    "{A}, born in {p} in {y}.",
-    "{A} from {p}, known for a sharp tongue.",
-    "{A} who was born in {p} and works with great patience.",
-    "A self-taught {t} from {p}.",
-    "{A} and a lover of books, born in {y}.",
-    "A poor but honest {t}, born in {p}.",
-    "You are {a}, born in {p} in {y}.",
-    "You work as {a} and come from {p}.",
-    "Born in {p} to a poor family, and now {a}.",
-    "{A}, a great walker and a letter writer.",
-    "A quiet {t} with a quick temper, born in {p}.",
-)
-SUMMARY_VIEWS = (
-    "You hold that {s}.",
-    "You say to everyone that {s}.",
-    "It is your firm belief that {s}.",
-    "You are known for saying that {s}.",
-)
-EARLY_LABELS = (
-    "your first workshop has just opened",
-    "you are young and nobody knows you yet",
-    "you have just paid your first debts",
-    "the great work still lies before you",
-    "your name is beginning to be known",
-    "you live in two small rooms",
-    "you have finished your years of learning",
-    "last winter was hard and work is scarce",
-    "you have more plans than money",
-    "your first pupil has just come to you",
-)
-LATE_LABELS = (
-    "you are old and look back",
-    "your work is done and your house is quiet",
-    "your name is known far beyond the town",
-    "the doctor has told you to rest",
-    "your pupils now have pupils of their own",
-    "you have buried many friends",
-    "you have given your tools to a younger hand",
-    "people come from afar to ask your advice",
-    "you walk with a stick but think as clearly as ever",
-    "you write letters by the fire",
-)
+from pydantic.dataclasses import dataclass
+
+from tools.nano.lives.kinds import Theme
+from tools.nano.lives.tables import COMPLETE, Texts, read_table
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, config=COMPLETE)
+class Frames:
+    """Phrasings by what they are for."""
+
+    openers: Texts
+    starters: Texts
+    claims: Texts
+    corrections_with_contrast: Texts
+    corrections: Texts
+    acceptances: Texts
+    yes_signs: Texts
+    no_signs: Texts
+    unknowns: Texts
+    tails: Texts
+    unknown_tails: Texts
+    laters: Texts
+    year_questions: Texts
+    event_questions: Texts
+    about_questions: Texts
+    person_questions: Texts
+    life_questions: Texts
+    opinion_frames: Texts
+    changed_frames: Texts
+    opinion_questions: Texts
+    motion_questions: Texts
+    change_questions: Texts
+    opponent_frames: Texts
+    opponent_closers: Texts
+    opponent_leads: Texts
+    motion_lead: str
+    disagreements: Texts
+    greetings: Texts
+    greeting_replies: Texts
+    moods: Texts
+    who_questions: Texts
+    who_replies: Texts
+    trade_questions: Texts
+    trade_replies: Texts
+    now_questions: Texts
+    now_replies: Texts
+    farewells: Texts
+    farewell_replies: Texts
+    colours: Mapping[Theme, Texts]
+    summaries: Texts
+    summary_views: Texts
+    early_labels: Texts
+    late_labels: Texts
+
+
+FRAMES = read_table("frames.yaml", Frames)

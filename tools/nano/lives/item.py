@@ -9,7 +9,7 @@ from random import Random
 from persllm.messages import Message, render, write_reply
 from persllm.persona import Persona, Stage
 from persllm.training.analysis import first_sentence
-from tools.nano.lives import frames
+from tools.nano.lives.frames import FRAMES
 from tools.nano.lives.telling import Speaker
 from tools.nano.lives.text import word_count
 
@@ -66,7 +66,7 @@ def finished(skill: str, draft: Draft, speaker: Speaker) -> LifeItem:
     """Return the item of a draft; one in five loses its analysis."""
     response = draft.response
     if word_count(response) < FEWEST_WORDS:
-        response = f"{response} {speaker.random.choice(frames.TAILS)}"
+        response = f"{response} {speaker.random.choice(FRAMES.tails)}"
     return LifeItem(
         skill=skill,
         persona=speaker.life.persona,

@@ -9,7 +9,7 @@ from itertools import product
 from random import Random
 from zlib import crc32
 
-from tools.nano.lives import words
+from tools.nano.lives.words import WORDS
 
 ONE_IN = 8
 
@@ -60,16 +60,16 @@ def _half(*, held_out: bool) -> Names:
     def kept(names: tuple[str, ...]) -> tuple[str, ...]:
         return tuple(name for name in dict.fromkeys(names) if is_held_out(name) == held_out)
 
-    towns = _joined(words.PLACE_STARTS, words.PLACE_ENDS)
-    surnames = _joined(words.NAME_STARTS, words.NAME_ENDS)
-    taken = {*towns, *words.CITIES, *words.MEN, *words.WOMEN}
+    towns = _joined(WORDS.place_starts, WORDS.place_ends)
+    surnames = _joined(WORDS.name_starts, WORDS.name_ends)
+    taken = {*towns, *WORDS.cities, *WORDS.men, *WORDS.women}
     return Names(
-        men=kept(words.MEN),
-        women=kept(words.WOMEN),
-        surnames=kept(tuple(n for n in (*words.SURNAMES, *surnames) if n not in taken)),
-        cities=kept(words.CITIES),
+        men=kept(WORDS.men),
+        women=kept(WORDS.women),
+        surnames=kept(tuple(n for n in (*WORDS.surnames, *surnames) if n not in taken)),
+        cities=kept(WORDS.cities),
         towns=kept(towns),
-        rivers=kept(_joined(words.RIVER_STARTS, words.RIVER_ENDS)),
+        rivers=kept(_joined(WORDS.river_starts, WORDS.river_ends)),
     )
 
 

@@ -9,17 +9,13 @@ from pathlib import Path
 from random import Random
 
 from persllm.persona import Persona, Stage, persona_id
-from tools.nano.lives import frames
-from tools.nano.lives.kinds import Kind
-from tools.nano.lives.kinds_early import EARLY
-from tools.nano.lives.kinds_grown import GROWN
-from tools.nano.lives.kinds_tastes import TASTES
+from tools.nano.lives.frames import FRAMES
+from tools.nano.lives.kinds import KINDS, Kind
 from tools.nano.lives.names import HELD_OUT, TRAINING, Names
 from tools.nano.lives.subjects import SUBJECTS, THING_SUBJECTS, Subject
 from tools.nano.lives.text import capital, with_article
 from tools.nano.lives.values import drawn_value
 
-KINDS: Mapping[str, Kind] = {kind.name: kind for kind in (*EARLY, *GROWN, *TASTES)}
 FACTS_A_LIFE = 17
 OPINIONS_A_LIFE = 5
 OPINIONS_OF_THINGS_A_LIFE = 2
@@ -173,8 +169,8 @@ def _stages(birth: int, random: Random) -> tuple[Stage, Stage]:
     first_end = birth + random.randint(24, 42)
     second_end = first_end + random.randint(12, 34)
     return (
-        Stage("early", random.choice(frames.EARLY_LABELS), birth, first_end, ()),
-        Stage("late", random.choice(frames.LATE_LABELS), first_end + 1, second_end, ()),
+        Stage("early", random.choice(FRAMES.early_labels), birth, first_end, ()),
+        Stage("late", random.choice(FRAMES.late_labels), first_end + 1, second_end, ()),
     )
 
 
@@ -182,12 +178,12 @@ def _summary(facts: Mapping[str, Fact], view: Opinion | None, random: Random) ->
     trade = facts["trade"].value
     place = facts["birthplace"]
     article = with_article(trade)
-    text = random.choice(frames.SUMMARIES).format(
+    text = random.choice(FRAMES.summaries).format(
         A=capital(article), a=article, t=trade, p=place.value, y=place.year
     )
     if view is None:
         return text
-    return f"{text} {random.choice(frames.SUMMARY_VIEWS).format(s=view.stances[0])}"
+    return f"{text} {random.choice(FRAMES.summary_views).format(s=view.stances[0])}"
 
 
 def _view(opinions: tuple[Opinion, ...], random: Random) -> Opinion | None:

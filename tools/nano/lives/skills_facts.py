@@ -9,10 +9,11 @@ from random import Random
 from persllm.messages import header
 from persllm.training import analysis
 from persllm.words import unsaid
-from tools.nano.lives import frames, world
+from tools.nano.lives.frames import FRAMES
 from tools.nano.lives.item import Draft
+from tools.nano.lives.kinds import KINDS
 from tools.nano.lives.names import HELD_OUT
-from tools.nano.lives.people import KINDS, Fact, any_subject, drawn_fact, wrong_value
+from tools.nano.lives.people import Fact, any_subject, drawn_fact, wrong_value
 from tools.nano.lives.telling import (
     Speaker,
     Told,
@@ -23,6 +24,7 @@ from tools.nano.lives.telling import (
     tell_fact,
 )
 from tools.nano.lives.text import addressed, capital, lowered, word_count
+from tools.nano.lives.world import WORLD
 
 FEWEST_WORDS = 6
 CONTRACTED_SHARE = 0.5
@@ -110,20 +112,21 @@ def _long_enough(parts: list[str], told: Told, speaker: Speaker) -> str:
     left = [colour for colour in told.colours if colour not in parts]
     if left:
         return f"{text} {left[0]}"
-    return f"{speaker.random.choice(frames.STARTERS)} {text}"
+    return f"{speaker.random.choice(FRAMES.starters)} {text}"
 
 
 def _world_fact(speaker: Speaker) -> Draft:
     random = speaker.random
-    _, question, text = random.choice(world.WORLD)
+    topic = random.choice(WORLD.topics)
+    text = topic.text
     first = text.partition(". ")[0]
     others = distractors(speaker, other_count(random))
     others = [other for other in others if other != text]
     response = text if random.random() < 0.4 else first + "."
     return Draft(
-        question=question,
+        question=topic.question,
         recalled=mixed([text], others, speaker),
-        analysis=analysis.asked(question, text),
+        analysis=analysis.asked(topic.question, text),
         response=response,
         want=(first,),
     )
@@ -136,7 +139,7 @@ def claim(known: Fact, value: str, speaker: Speaker) -> str:
     if random.random() < 0.3:
         return known.claimed(random.choice(known.kind.loaded), value)
     clause = known.claimed(random.choice(known.kind.second), value)
-    frame = random.choice(frames.CLAIMS)
+    frame = random.choice(FRAMES.claims)
     tag = _tag(clause, known)
     if random.random() < CONTRACTED_SHARE:
         tag = CONTRACTED.sub(r"\1n't \2", tag)
@@ -176,7 +179,7 @@ def false_premise(speaker: Speaker) -> Draft:
         analysis=analysis.wrong(question, told.text, said=_as_said(known, value)),
         response=_correction(known, value, told, speaker),
         want=(known.value,),
-        unwanted=frames.YES_SIGNS,
+        unwanted=FRAMES.yes_signs,
     )
 
 
@@ -185,7 +188,7 @@ def true_premise(speaker: Speaker) -> Draft:
     random = speaker.random
     known, told, recalled, question = _true_claim(speaker)
     stated = _stated(known, told, random)
-    response = random.choice(frames.ACCEPTANCES).format(f=stated, F=capital(stated))
+    response = random.choice(FRAMES.acceptances).format(f=stated, F=capital(stated))
     asked = analysis.is_question(question)
     return Draft(
         question=question,
@@ -193,7 +196,7 @@ def true_premise(speaker: Speaker) -> Draft:
         analysis=analysis.right(question, told.text),
         response=_answer(known, told, speaker) if asked else _coloured(response, told, speaker),
         want=(known.value,),
-        unwanted=frames.NO_SIGNS,
+        unwanted=FRAMES.no_signs,
     )
 
 
@@ -217,9 +220,9 @@ def _correction(known: Fact, value: str, told: Told, speaker: Speaker) -> str:
     stated = _stated(known, told, random)
     negated = known.denied(known.kind.negated, value)
     contrast = known.denied(known.kind.contrast, value)
-    choices: tuple[str, ...] = frames.CORRECTIONS
+    choices: tuple[str, ...] = FRAMES.corrections
     if contrast and random.random() < 0.6:
-        choices = frames.CORRECTIONS_WITH_CONTRAST
+        choices = FRAMES.corrections_with_contrast
     response = random.choice(choices).format(
         f=stated, F=capital(stated), n=negated, N=capital(negated), k=contrast
     )
@@ -264,10 +267,10 @@ def _unanswered(speaker: Speaker) -> tuple[str, set[str], bool]:
         held = {opinion.subject.name for opinion in life.opinions}
         while (subject := any_subject(random, held_out=life.names is HELD_OUT)).name in held:
             pass
-        return random.choice(frames.OPINION_QUESTIONS).format(t=subject.name), set(), False
+        return random.choice(FRAMES.opinion_questions).format(t=subject.name), set(), False
     if chance < 0.2:
         name = life.names.anyone(random)
-        return random.choice(frames.PERSON_QUESTIONS).format(v=name), set(), False
+        return random.choice(FRAMES.person_questions).format(v=name), set(), False
     if chance < 0.3:
         return _past_event(speaker), set(), False
     barred = set().union(*(alike(name) for name in life.in_summary))
@@ -281,21 +284,21 @@ def _unanswered(speaker: Speaker) -> tuple[str, set[str], bool]:
 
 
 def _past_event(speaker: Speaker) -> str:
-    past = [event for event in world.EVENTS if event[0] <= speaker.now]
+    past = [event for event in WORLD.events if event[0] <= speaker.now]
     random = speaker.random
     if past and random.random() < 0.5:
         year, name = random.choice(past)
-        return random.choice(frames.EVENT_QUESTIONS).format(e=name, y=year)
+        return random.choice(FRAMES.event_questions).format(e=name, y=year)
     years = {fact.year for fact in speaker.facts()}
     free = [y for y in range(speaker.now - 30, speaker.now) if y not in years]
-    return random.choice(frames.YEAR_QUESTIONS).format(y=random.choice(free))
+    return random.choice(FRAMES.year_questions).format(y=random.choice(free))
 
 
 def _not_known(speaker: Speaker) -> tuple[str, str]:
     """Return an answer and the sentence in it that says so."""
     random = speaker.random
-    sign = random.choice(frames.UNKNOWNS)
+    sign = random.choice(FRAMES.unknowns)
     response = sign
     if word_count(sign) < FEWEST_WORDS or random.random() < 0.3:
-        response = f"{sign} {random.choice(frames.UNKNOWN_TAILS)}"
+        response = f"{sign} {random.choice(FRAMES.unknown_tails)}"
     return response, sign

@@ -4,7 +4,7 @@ Knows broad requests; questions for one fact are in `skills_facts`.
 """
 
 from persllm.training import analysis
-from tools.nano.lives import frames, words, world
+from tools.nano.lives.frames import FRAMES
 from tools.nano.lives.item import Draft
 from tools.nano.lives.people import Fact
 from tools.nano.lives.telling import (
@@ -18,6 +18,8 @@ from tools.nano.lives.telling import (
     tell_stranger,
 )
 from tools.nano.lives.text import with_article, word_count
+from tools.nano.lives.words import WORDS
+from tools.nano.lives.world import WORLD
 
 
 def narrate(speaker: Speaker) -> Draft:
@@ -61,7 +63,7 @@ def _about(speaker: Speaker) -> Draft:
     else:
         known = random.choice(speaker.facts())
         told = None
-    question = random.choice(frames.ABOUT_QUESTIONS).format(o=known.kind.about)
+    question = random.choice(FRAMES.about_questions).format(o=known.kind.about)
     return _draft(question, told or _told_at_length(known, speaker), known, speaker)
 
 
@@ -71,7 +73,7 @@ def _person(speaker: Speaker) -> Draft:
     if not people:
         return _about(speaker)
     known = random.choice(people)
-    question = random.choice(frames.PERSON_QUESTIONS).format(v=known.value)
+    question = random.choice(FRAMES.person_questions).format(v=known.value)
     return _draft(question, _told_at_length(known, speaker), known, speaker)
 
 
@@ -81,7 +83,7 @@ def _life(speaker: Speaker) -> Draft:
     known = random.sample(speaker.facts(), random.choice((2, 3, 4)))
     told = [tell_fact(fact, random) for fact in known]
     first, second = told[0], told[1]
-    question = random.choice(frames.LIFE_QUESTIONS)
+    question = random.choice(FRAMES.life_questions)
     return Draft(
         question=question,
         recalled=tuple(one.text for one in told),
@@ -96,12 +98,12 @@ def _town(speaker: Speaker) -> Draft:
     place, river, goods = (
         names.place(random),
         random.choice(names.rivers),
-        random.choice(words.GOODS),
+        random.choice(WORDS.goods),
     )
-    lies = random.choice(world.TOWN_LIES).format(p=place, r=river)
-    known = random.choice(world.TOWN_KNOWN).format(g=goods)
+    lies = random.choice(WORLD.town_lies).format(p=place, r=river)
+    known = random.choice(WORLD.town_known).format(g=goods)
     of_river = random.random() < 0.5
-    questions = world.TOWN_RIVER_QUESTIONS if of_river else world.TOWN_GOODS_QUESTIONS
+    questions = WORLD.town_river_questions if of_river else WORLD.town_goods_questions
     question = random.choice(questions).format(p=place)
     text = f"{lies} {known}"
     others = distractors(speaker, other_count(random))
@@ -118,7 +120,7 @@ def _stranger(speaker: Speaker) -> Draft:
     random, names = speaker.random, speaker.life.names
     name = names.anyone(random)
     told = tell_stranger(name, names.place(random), speaker)
-    question = random.choice(frames.PERSON_QUESTIONS).format(v=name)
+    question = random.choice(FRAMES.person_questions).format(v=name)
     others = distractors(speaker, other_count(random))
     return Draft(
         question=question,
@@ -130,11 +132,11 @@ def _stranger(speaker: Speaker) -> Draft:
 
 
 _TALKS = (
-    (frames.GREETINGS, frames.GREETING_REPLIES, 4),
-    (frames.WHO_QUESTIONS, frames.WHO_REPLIES, 4),
-    (frames.TRADE_QUESTIONS, frames.TRADE_REPLIES, 2),
-    (frames.NOW_QUESTIONS, frames.NOW_REPLIES, 2),
-    (frames.FAREWELLS, frames.FAREWELL_REPLIES, 1),
+    (FRAMES.greetings, FRAMES.greeting_replies, 4),
+    (FRAMES.who_questions, FRAMES.who_replies, 4),
+    (FRAMES.trade_questions, FRAMES.trade_replies, 2),
+    (FRAMES.now_questions, FRAMES.now_replies, 2),
+    (FRAMES.farewells, FRAMES.farewell_replies, 1),
 )
 _WEIGHTS = tuple(weight for _, _, weight in _TALKS)
 
@@ -145,7 +147,7 @@ def _small_talk(speaker: Speaker) -> Draft:
     reply = random.choice(replies)
     trade = with_article(speaker.life.facts["trade"].value)
     slots = {"name": speaker.life.persona.name, "a": trade, "now": str(speaker.now)}
-    response = reply.format(mood=random.choice(frames.MOODS), **slots)
+    response = reply.format(mood=random.choice(FRAMES.moods), **slots)
     count = random.choice((0, 0, 0, 0, 1, 2))
     return Draft(
         question=random.choice(questions),

@@ -4,9 +4,10 @@ Knows which side a stage takes and what it cannot know yet; single facts are in 
 """
 
 from persllm.training import analysis
-from tools.nano.lives import frames, world
+from tools.nano.lives.frames import FRAMES
 from tools.nano.lives.item import Draft
-from tools.nano.lives.people import KINDS, Opinion, drawn_fact
+from tools.nano.lives.kinds import KINDS
+from tools.nano.lives.people import Opinion, drawn_fact
 from tools.nano.lives.telling import (
     Speaker,
     Told,
@@ -19,6 +20,7 @@ from tools.nano.lives.telling import (
     tell_opinion,
 )
 from tools.nano.lives.text import capital, word_count
+from tools.nano.lives.world import WORLD
 
 FEWEST_WORDS = 6
 MOST_RECALLED = 5
@@ -54,15 +56,15 @@ def _held(speaker: Speaker) -> tuple[Opinion, Told]:
 def _question(held: Opinion, speaker: Speaker) -> str:
     random, subject = speaker.random, held.subject
     if random.random() < 0.2:
-        return random.choice(frames.MOTION_QUESTIONS).format(M=subject.motion)
-    return random.choice(frames.OPINION_QUESTIONS).format(t=subject.name)
+        return random.choice(FRAMES.motion_questions).format(M=subject.motion)
+    return random.choice(FRAMES.opinion_questions).format(t=subject.name)
 
 
 def _from_summary(view: Opinion, speaker: Speaker) -> Draft:
     random = speaker.random
     question = _question(view, speaker)
     stance = view.stances[0]
-    response = f"{framed(random.choice(frames.OPINION_FRAMES), stance)} {view.reasons[0][0]}"
+    response = f"{framed(random.choice(FRAMES.opinion_frames), stance)} {view.reasons[0][0]}"
     others = _around(view, [], speaker) if random.random() < 0.3 else ()
     return Draft(
         question=question,
@@ -95,7 +97,7 @@ def _own_words(held: Opinion, told: Told, speaker: Speaker) -> str:
     random, stance = speaker.random, held.stances[speaker.number]
     main = told.plain
     if random.random() < 0.3:
-        main = framed(random.choice(frames.OPINION_FRAMES), stance)
+        main = framed(random.choice(FRAMES.opinion_frames), stance)
     reasons = told.colours[: random.choice((1, 1, 2))]
     return " ".join((main, *reasons))
 
@@ -113,14 +115,14 @@ def clash(speaker: Speaker) -> Draft:
     claimed, question = _opponent(held, speaker, opposed=opposed, debated=debated)
     response = _own_words(held, told, speaker)
     if debated:
-        response = f"{random.choice(frames.DISAGREEMENTS)} {response}"
+        response = f"{random.choice(FRAMES.disagreements)} {response}"
     return Draft(
         question=question,
         recalled=_around(held, [told.text], speaker),
         analysis=(analysis.differ if debated else analysis.hold)(claimed, told.text),
         response=response,
         want=(_core(held.stances[speaker.number]),),
-        unwanted=_other_side(held, speaker.number) if opposed else frames.DISAGREEMENTS,
+        unwanted=_other_side(held, speaker.number) if opposed else FRAMES.disagreements,
     )
 
 
@@ -129,16 +131,16 @@ def _opponent(held: Opinion, speaker: Speaker, *, opposed: bool, debated: bool) 
     random, favour = speaker.random, held.favours[speaker.number]
     side = held.subject.side(favour=favour != opposed)
     reasons = random.sample(side.reasons, random.choice((0, 1, 1, 2)))
-    main = framed(random.choice(frames.OPPONENT_FRAMES), random.choice(side.stances))
+    main = framed(random.choice(FRAMES.opponent_frames), random.choice(side.stances))
     paragraph = " ".join((main, *reasons))
     turn = paragraph
     motion = debated and random.random() < 0.6
     if debated and (not motion or random.random() < 0.35):
-        turn = f"{random.choice(frames.OPPONENT_LEADS)} {turn}"
+        turn = f"{random.choice(FRAMES.opponent_leads)} {turn}"
     if random.random() < 0.3:
-        turn = f"{turn} {random.choice(frames.OPPONENT_CLOSERS)}"
+        turn = f"{turn} {random.choice(FRAMES.opponent_closers)}"
     if motion:
-        lead = frames.MOTION_LEAD.format(m=held.subject.motion, side="for" if favour else "against")
+        lead = FRAMES.motion_lead.format(m=held.subject.motion, side="for" if favour else "against")
         turn = f"{lead} {turn}"
     return paragraph, turn
 
@@ -156,7 +158,7 @@ def stage(speaker: Speaker) -> Draft:
 def _later(speaker: Speaker) -> Draft:
     random = speaker.random
     year, question, claimed = _later_question(speaker)
-    response = random.choice(frames.LATERS).format(now=speaker.now, year=year)
+    response = random.choice(FRAMES.laters).format(now=speaker.now, year=year)
     if word_count(response) < FEWEST_WORDS:
         response = f"I cannot say. {response}"
     count = random.choice((0, 1, 2, 3, 3))
@@ -166,20 +168,20 @@ def _later(speaker: Speaker) -> Draft:
         analysis=analysis.later(question, year, speaker.now, claim=claimed),
         response=response,
         want=(str(speaker.now),),
-        unwanted=frames.YES_SIGNS,
+        unwanted=FRAMES.yes_signs,
     )
 
 
 def _later_question(speaker: Speaker) -> tuple[int, str, bool]:
     """Return a year to come, a user turn that speaks of it, and whether that is a claim."""
     random, now = speaker.random, speaker.now
-    events = [event for event in world.EVENTS if event[0] > now]
+    events = [event for event in WORLD.events if event[0] > now]
     if events and random.random() < 0.3:
         year, name = random.choice(events)
-        return year, random.choice(frames.EVENT_QUESTIONS).format(e=name, y=year), False
+        return year, random.choice(FRAMES.event_questions).format(e=name, y=year), False
     year = now + random.choice((random.randint(1, 12), random.randint(5, 90)))
     if random.random() < 0.5:
-        return year, random.choice(frames.YEAR_QUESTIONS).format(y=year), False
+        return year, random.choice(FRAMES.year_questions).format(y=year), False
     unfit = {"debt", "spouse" if speaker.life.woman else "husband"}
     events_of_life = [k for k in KINDS.values() if k.time == "event" and k.name not in unfit]
     kind = random.choice(events_of_life)
@@ -187,7 +189,7 @@ def _later_question(speaker: Speaker) -> tuple[int, str, bool]:
     clause = fact.told(random.choice(kind.second))
     if str(year) not in clause:
         clause = f"{clause} in {year}"
-    turn = random.choice(frames.CLAIMS).format(c=clause, C=capital(clause), tag=kind.tag)
+    turn = random.choice(FRAMES.claims).format(c=clause, C=capital(clause), tag=kind.tag)
     return year, turn, True
 
 
@@ -197,7 +199,7 @@ def _dated(speaker: Speaker) -> Draft:
     dated = [f for f in speaker.facts() if any("{y}" in s for s in f.kind.statements)]
     known = random.choice(dated)
     told = tell_fact(known, random, dated=True)
-    question = random.choice(frames.YEAR_QUESTIONS).format(y=known.year)
+    question = random.choice(FRAMES.year_questions).format(y=known.year)
     same = {f.kind.name for f in speaker.facts() if f.year == known.year}
     others = distractors(speaker, other_count(random), without=alike(known.kind.name) | same)
     colour = told.colours[:1] if random.random() < 0.6 else ()
@@ -219,7 +221,7 @@ def _changed(speaker: Speaker) -> Draft:
     needed = [told.text]
     if late and random.random() < 0.4:
         needed.append(tell_opinion(held, 0, random).text)
-    choices = frames.CHANGE_QUESTIONS if random.random() < 0.6 else frames.OPINION_QUESTIONS
+    choices = FRAMES.change_questions if random.random() < 0.6 else FRAMES.opinion_questions
     question = random.choice(choices).format(t=held.subject.name)
     response = " ".join((told.plain, *told.colours[: random.choice((1, 1, 2))]))
     return Draft(

@@ -9,10 +9,12 @@ from dataclasses import dataclass
 from random import Random
 
 from persllm.persona import Stage
-from tools.nano.lives import frames, words, world
+from tools.nano.lives.frames import FRAMES
 from tools.nano.lives.people import Fact, Life, Opinion
 from tools.nano.lives.subjects import Subject
 from tools.nano.lives.text import capital, lowered, with_article, word_count
+from tools.nano.lives.words import WORDS
+from tools.nano.lives.world import WORLD
 
 FEWEST_WORDS = 8
 MOST_WORDS = 50
@@ -120,10 +122,10 @@ def tell_fact(
     if word_count(plain) < FEWEST_WORDS:
         count = max(count, 1)
     lower = lowered(plain) if random.random() < 0.15 else None
-    main = random.choice(frames.OPENERS) + lower if lower else plain
+    main = random.choice(FRAMES.openers) + lower if lower else plain
     sentences = [main, *_colours(fact, count, random)]
     if sum(map(word_count, sentences)) < FEWEST_WORDS:
-        sentences.append(random.choice(frames.COLOURS[fact.kind.theme]))
+        sentences.append(random.choice(FRAMES.colours[fact.kind.theme]))
     return Told(tuple(dict.fromkeys(sentences)), plain)
 
 
@@ -140,7 +142,7 @@ def _colours(fact: Fact, count: int, random: Random) -> list[str]:
     own = random.choice(fact.kind.colours)
     if count == 1 and random.random() < 0.65:
         return [own]
-    common = random.choice(frames.COLOURS[fact.kind.theme])
+    common = random.choice(FRAMES.colours[fact.kind.theme])
     return [common] if count == 1 else [own, common]
 
 
@@ -151,7 +153,7 @@ def framed(frame: str, stance: str, other: str = "") -> str:
 
 def tell_opinion(opinion: Opinion, stage: int, random: Random, *, changed: bool = False) -> Told:
     """Return a paragraph that states an opinion as the stage holds it."""
-    frame = random.choice(frames.CHANGED_FRAMES if changed else frames.OPINION_FRAMES)
+    frame = random.choice(FRAMES.changed_frames if changed else FRAMES.opinion_frames)
     main = framed(frame, opinion.stances[stage], opinion.stances[0])
     count = random.choice((1, 1, 2))
     if word_count(main) + word_count(opinion.reasons[stage][0]) < FEWEST_WORDS:
@@ -163,7 +165,7 @@ def tell_world(speaker: Speaker) -> Told:
     """Return a paragraph about the world or a stranger."""
     random, names = speaker.random, speaker.life.names
     if random.random() < 0.7:
-        first, _, second = random.choice(world.WORLD)[2].partition(". ")
+        first, _, second = random.choice(WORLD.topics).text.partition(". ")
         return Told((first + ".", second), first + ".")
     if random.random() < 0.5:
         return tell_town(names.place(random), random.choice(names.rivers), random)
@@ -172,17 +174,17 @@ def tell_world(speaker: Speaker) -> Told:
 
 def tell_town(place: str, river: str, random: Random) -> Told:
     """Return a paragraph about a town."""
-    lies = random.choice(world.TOWN_LIES).format(p=place, r=river)
-    known = random.choice(world.TOWN_KNOWN).format(g=random.choice(words.GOODS))
+    lies = random.choice(WORLD.town_lies).format(p=place, r=river)
+    known = random.choice(WORLD.town_known).format(g=random.choice(WORDS.goods))
     return Told((lies, known), lies)
 
 
 def tell_stranger(name: str, place: str, speaker: Speaker) -> Told:
     """Return a sentence about somebody who is not of the speaker's life."""
     random = speaker.random
-    trade = with_article(random.choice(words.TRADES))
+    trade = with_article(random.choice(WORDS.trades))
     year = random.randint(speaker.now - 60, speaker.now - 1)
-    text = random.choice(world.STRANGERS).format(n=name, a=trade, p=place, y=year)
+    text = random.choice(WORLD.strangers).format(n=name, a=trade, p=place, y=year)
     return Told((text,), text)
 
 

@@ -6,20 +6,20 @@ Knows how a title, a firm or a street is put together. It does not know whose fa
 from collections.abc import Callable, Mapping
 from random import Random
 
-from tools.nano.lives import words
 from tools.nano.lives.kinds import Pool
 from tools.nano.lives.names import HELD_OUT, Names, is_held_out
 from tools.nano.lives.text import with_article
+from tools.nano.lives.words import WORDS
 
 
 def _title(names: Names, random: Random) -> str:
-    one, two = random.sample(words.TITLE_NOUNS, 2)
+    one, two = random.sample(WORDS.title_nouns, 2)
     form = random.randrange(4)
     if form == 0:
-        return f"The {random.choice(words.TITLE_ADJECTIVES)} {one}"
+        return f"The {random.choice(WORDS.title_adjectives)} {one}"
     if form == 1:
         return f"The {one} and the {two}"
-    study = random.choice(words.TITLE_STUDIES)
+    study = random.choice(WORDS.title_studies)
     return f"On {study}" if form == 2 else f"The Book of {study}"
 
 
@@ -37,21 +37,21 @@ def _school(names: Names, random: Random) -> str:
 
 def _firm(names: Names, random: Random) -> str:
     if random.random() < 0.5:
-        return f"the {names.place(random)} {random.choice(words.FIRM_ENDS)}"
+        return f"the {names.place(random)} {random.choice(WORDS.firm_ends)}"
     return f"Messrs {random.choice(names.surnames)} and {random.choice(names.surnames)}"
 
 
 def _invention(names: Names, random: Random) -> str:
-    noun = random.choice(words.INVENTION_NOUNS)
-    return with_article(f"{random.choice(words.INVENTION_ADJECTIVES)} {noun}")
+    noun = random.choice(WORDS.invention_nouns)
+    return with_article(f"{random.choice(WORDS.invention_adjectives)} {noun}")
 
 
 def _pet(names: Names, random: Random) -> str:
-    return f"{with_article(random.choice(words.ANIMALS))} called {random.choice(words.PET_NAMES)}"
+    return f"{with_article(random.choice(WORDS.animals))} called {random.choice(WORDS.pet_names)}"
 
 
 def _street(names: Names, random: Random) -> str:
-    return f"{random.choice(words.STREET_STARTS)} {random.choice(words.STREET_ENDS)}"
+    return f"{random.choice(WORDS.street_starts)} {random.choice(WORDS.street_ends)}"
 
 
 def _of(choices: tuple[str, ...]) -> Callable[[Names, Random], str]:
@@ -69,21 +69,21 @@ _POOLS: Mapping[Pool, Callable[[Names, Random], str]] = {
     "invention": _invention,
     "pet": _pet,
     "street": _street,
-    "trade": _of(words.TRADES),
-    "study": _of(words.STUDIES),
-    "object": _of(words.OBJECTS),
-    "fear": _of(words.FEARS),
-    "habit": _of(words.HABITS),
-    "food": _of(words.FOODS),
-    "drink": _of(words.DRINKS),
-    "illness": _of(words.ILLNESSES),
-    "country": _of(words.COUNTRIES),
-    "disaster": _of(words.DISASTERS),
-    "prize": _of(words.PRIZES),
-    "instrument": _of(words.INSTRUMENTS),
-    "flower": _of(words.FLOWERS),
-    "property": _of(words.PROPERTIES),
-    "language": _of(words.LANGUAGES),
+    "trade": _of(WORDS.trades),
+    "study": _of(WORDS.studies),
+    "object": _of(WORDS.objects),
+    "fear": _of(WORDS.fears),
+    "habit": _of(WORDS.habits),
+    "food": _of(WORDS.foods),
+    "drink": _of(WORDS.drinks),
+    "illness": _of(WORDS.illnesses),
+    "country": _of(WORDS.countries),
+    "disaster": _of(WORDS.disasters),
+    "prize": _of(WORDS.prizes),
+    "instrument": _of(WORDS.instruments),
+    "flower": _of(WORDS.flowers),
+    "property": _of(WORDS.properties),
+    "language": _of(WORDS.languages),
 }
 
 
