@@ -26,7 +26,7 @@ from persllm.memory.chroma_memory import (
 from persllm.persona import Persona, load_persona
 from persllm.training.data.drafting import PartDraft
 from persllm.training.data.golden import read_golden
-from persllm.training.nano.written import people_folders
+from tools.nano.written import people_folders
 
 MOST = 3
 Found = Sequence[tuple[str, str]]
