@@ -22,11 +22,11 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from persllm.agents.workplace import Workplace
+from persllm.agents.runtime import Runtime
 from persllm.bases import find_base
-from persllm.cast import find_persona
 from persllm.messages import Message, header
 from persllm.persona import Persona
+from persllm.persona_catalog import find_persona
 from persllm.training.data.build import PersonaData
 from persllm.training.data.items import Item, Pair
 from persllm.training.evaluation.gate import changes
@@ -35,9 +35,9 @@ from persllm.training.evaluation.report import Report
 from persllm.training.evaluation.suite import EvalSettings
 from persllm.training.settings import NANO_BASE, TrainSettings
 from persllm.training.train import Ways, train_persona
-from persllm.ui.commands import DATA_FOLDER, made_data
-from persllm.ui.compared import ADAPTER, BOTH
-from persllm.ui.evaluate import EvalWishes, evaluate, write_report
+from persllm.workflows.data import DATA_FOLDER, made_data
+from persllm.workflows.eval_systems import ADAPTER, BOTH
+from persllm.workflows.evaluate import EvalWishes, evaluate, write_report
 
 PERSONA, STRANGER = "frederick-douglass", "ada-lovelace"
 SOUND = "sound"
@@ -88,7 +88,7 @@ def evaluated(
         data.statistics | {"data_hash": f"{data.statistics['data_hash']}-{name}"},
     )
     train_persona(persona, spoilt, Ways(find_base("nano"), settings, own))
-    place = Workplace(base_name="nano", runs=own, memory=str(runs / "memory"))
+    place = Runtime(base_name="nano", runs=own, memory=str(runs / "memory"))
     report = evaluate([persona], place, wishes)
     write_report(own / "report", report)
     return report

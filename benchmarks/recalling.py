@@ -14,7 +14,6 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from persllm.cast import bundled, find_persona
 from persllm.embeddings import default_embeddings, embed
 from persllm.materials import read_materials, sentences
 from persllm.memory.chroma_memory import (
@@ -24,6 +23,7 @@ from persllm.memory.chroma_memory import (
     open_client,
 )
 from persllm.persona import Persona, load_persona
+from persllm.persona_catalog import bundled, find_persona
 from persllm.training.data.drafting import PartDraft
 from persllm.training.data.golden import read_golden
 from tools.nano.written import people_folders

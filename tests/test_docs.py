@@ -9,11 +9,11 @@ import yaml
 from typer.main import get_command
 
 from persllm.bases import find_base
-from persllm.cast import find_persona
 from persllm.manifest import Manifest, prompt_hash_of, write_manifest
 from persllm.persona import CARD_NAME, load_persona
+from persllm.persona_catalog import find_persona
 from persllm.training.data.items import PATTERNS
-from persllm.ui.main import app
+from persllm.ui.cli.main import app
 
 ROOT = Path(__file__).parents[1]
 PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md"))]

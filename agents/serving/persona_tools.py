@@ -10,7 +10,7 @@ from langchain_core.messages import HumanMessage
 from pydantic import BaseModel, Field
 
 from persllm.agents.debate import Side, Speaker, hold_debate
-from persllm.agents.workplace import Workplace
+from persllm.agents.runtime import Runtime
 from persllm.errors import PersonaError
 from persllm.persona import Persona
 
@@ -80,7 +80,7 @@ class PersonaTools:
         personas: Who can be asked; nobody else can, whatever a client names.
     """
 
-    def __init__(self, workplace: Workplace, personas: Sequence[Persona]) -> None:
+    def __init__(self, workplace: Runtime, personas: Sequence[Persona]) -> None:
         self._workplace = workplace
         self._personas = {persona.id: persona for persona in personas}
 

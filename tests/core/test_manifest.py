@@ -5,7 +5,6 @@ from pathlib import Path
 import pytest
 
 from persllm.bases import NANO, Base, find_base
-from persllm.cast import bundled, find_persona
 from persllm.errors import AdapterError
 from persllm.manifest import (
     ADAPTER_FOLDER,
@@ -17,6 +16,7 @@ from persllm.manifest import (
     read_manifest,
     write_manifest,
 )
+from persllm.persona_catalog import bundled, find_persona
 from tests.doubles import OTTO, MakePersona
 
 BASE = Base("nano", "/nano", "abc")

@@ -9,7 +9,6 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from persllm.cast import bundled, find_persona
 from persllm.errors import PersonaError
 from persllm.materials import (
     MAX_FILE_BYTES,
@@ -19,6 +18,7 @@ from persllm.materials import (
     sentences,
 )
 from persllm.persona import CARD_NAME, Persona, load_persona
+from persllm.persona_catalog import bundled, find_persona
 from tests.doubles import MakePersona
 
 Files = dict[str, str | bytes]

@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from persllm.cast import bundled, find_persona
 from persllm.errors import PersonaError
 from persllm.persona import CARD_NAME, MAX_CARD_BYTES, Persona, load_persona, persona_id
+from persllm.persona_catalog import bundled, find_persona
 
 GOOD = """\
 name: Marta Lind

@@ -2,9 +2,9 @@
 
 import pytest
 
-from persllm.cast import bundled, find_persona
 from persllm.materials import sift
 from persllm.parts import contexts
+from persllm.persona_catalog import bundled, find_persona
 from persllm.whose import Context, is_about, own_text, recognise
 
 OWN = (

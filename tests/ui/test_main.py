@@ -12,7 +12,7 @@ import pytest
 from typer.testing import CliRunner
 
 from persllm.agents.transcript import read_transcript
-from persllm.ui.main import app, main
+from persllm.ui.cli.main import app, main
 from tests.doubles import MakePersona
 
 COMMANDS = ["demo", "build", "check", "train", "eval", "chat", "debate", "ui", "doctor", "prompts"]
@@ -41,7 +41,7 @@ def left_with(
 
 def run(*arguments: str, said: str = "") -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        [sys.executable, "-m", "persllm.ui.main", *arguments],
+        [sys.executable, "-m", "persllm", *arguments],
         input=said,
         capture_output=True,
         text=True,
