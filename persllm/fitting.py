@@ -15,7 +15,7 @@ from typing import TypeVar
 from langchain_core.embeddings import Embeddings
 
 from persllm.embeddings import Vectors, embed
-from persllm.materials import sentences
+from persllm.sentences import sentences
 from persllm.words import stems
 
 Each = TypeVar("Each")

@@ -9,10 +9,10 @@ from rich.markup import escape
 
 from persllm.cast import find_persona
 from persllm.files import write_json, write_text
-from persllm.training.imports.importing import import_materials
-from persllm.training.imports.reporting import markdown, summary
-from persllm.training.imports.skeleton import make_persona, read_stage
-from persllm.training.imports.sorting import Wishes
+from persllm.training.importing.importing import import_materials
+from persllm.training.importing.reporting import markdown, summary
+from persllm.training.importing.skeleton import make_persona, read_stage
+from persllm.training.importing.sorting import Wishes
 from persllm.ui.progress import progress_on
 
 REPORT = "import-report"
@@ -53,7 +53,7 @@ def run_import(
         stage=persona.stage(stage) if stage else None, speakers=tuple(speakers), anybody=anybody
     )
     if teacher != "rules":
-        from persllm.training.imports.asking import classified_by
+        from persllm.training.importing.asking import classified_by
 
         wishes = classified_by(teacher, wishes)
     console = Console(stderr=True)

@@ -11,14 +11,10 @@ from hypothesis import strategies as st
 
 from persllm.cast import bundled, find_persona
 from persllm.errors import PersonaError
-from persllm.materials import (
-    MAX_FILE_BYTES,
-    PASSAGE_WORDS,
-    Material,
-    read_materials,
-    sentences,
-)
+from persllm.material_files import MAX_FILE_BYTES
+from persllm.materials import Material, read_materials
 from persllm.persona import CARD_NAME, Persona, load_persona
+from persllm.sentences import PASSAGE_WORDS, sentences
 from tests.doubles import MakePersona
 
 Files = dict[str, str | bytes]

@@ -16,8 +16,9 @@ import random
 import re
 from collections.abc import Callable, Iterable, Sequence
 
-from persllm.materials import Material, sentences
+from persllm.materials import Material
 from persllm.persona import Stage
+from persllm.sentences import sentences
 from persllm.training import analysis
 from persllm.training.data import forms, grammar
 from persllm.training.data.facts import Fact, FactPool, opposable
