@@ -13,6 +13,7 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from persllm.bases import Base
+from persllm.cast import called
 from persllm.errors import AdapterError
 from persllm.files import write_json
 from persllm.messages import template_hash
@@ -124,5 +125,5 @@ def find_adapter(persona: Persona, *, base: Base, runs: Path) -> Path:
     why = ("\n" + reasons[0]) if reasons else ""
     raise AdapterError(
         f"{persona.name} has no adapter for the base {base.name} in {runs / persona.id}.{why}\n"
-        f"Train one: persllm train {persona.id}, or ask the base alone with --no-adapter."
+        f"Train one: persllm train {called(persona)}, or ask the base alone with --no-adapter."
     )

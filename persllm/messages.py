@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Literal
 
 from persllm.files import digest
-from persllm.persona import Persona, Stage
+from persllm.persona import Persona, Stage, year_text
 from persllm.words import unsaid, years_after
 
 Role = Literal["system", "user", "assistant"]
@@ -54,7 +54,7 @@ def header(persona: Persona, stage: Stage, *, scene: str = "") -> str:
     text = HEADER.format(
         name=persona.name,
         summary=" ".join(persona.summary.split()),
-        year=stage.last,
+        year=year_text(stage.last),
         label=stage.label.rstrip("."),
     )
     return text + (SCENE.format(scene=scene) if scene else "")

@@ -16,6 +16,7 @@ UNSPACED = (
 """Han and kana: scripts without spaces between words, for a set in a pattern."""
 CLOSERS = "\"')\\]\u2019\u201d\u00bb\u203a"
 WIDE_CLOSERS = "\u300d\u300f\u3011\u300b\uff09\u201d\u2019"
+WIDE_OPENERS = "\u300c\u300e\u3010\u300a\uff08\u201c\u2018"
 OPENERS = "\"'(\\[\u2018\u201c\u00ab\u2039\u00a1\u00bf"
 END = re.compile(
     rf"[.!?\u2026][{CLOSERS}]{{0,2}}(?P<space>\s+)(?=[{OPENERS}]?(?P<next>[^\W_]))"
@@ -23,7 +24,7 @@ END = re.compile(
     rf"|[\u061f\u06d4\u0964\u0965\u0589\u1362\u17d4\u17d5\u104b][{CLOSERS}]{{0,2}}\s*"
     # Chinese and Japanese, which need no space.
     rf"|[\u3002\uff01\uff1f\uff61][{WIDE_CLOSERS}]*\s*"
-    rf"|(?<=[{UNSPACED}])[!?][{WIDE_CLOSERS}]*\s*(?=[{UNSPACED}])"
+    rf"|(?<=[{UNSPACED}])[!?][{WIDE_CLOSERS}]*\s*(?=[{WIDE_OPENERS}]*[{UNSPACED}])"
 )
 NOT_AN_END = re.compile(
     r"(?:^|[\s(])(?:Mr|Mrs|Ms|Messrs|Dr|Prof|Sir|St|Capt|Col|Gen|Lt|Rev|Hon|Jr|Sr|vol|Vol|No|pp?|"

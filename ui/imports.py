@@ -82,6 +82,8 @@ def run_import(
         out.print(f"  {row['paragraphs']:>6} {escape(why)}", highlight=False)
     for source, why in report["refused"].items():
         out.print(f"refused: {escape(source)}: {escape(why)}", highlight=False)
+    for source, why in report["passed_over"].items():
+        out.print(f"passed over: {escape(source)}: {escape(why)}", highlight=False)
     for kept in report["kept_by_hand"]:
         out.print(f"changed by hand, left as it is: {escape(kept)}", highlight=False)
     where = "nothing was written" if dry_run else str(persona.folder / f"{REPORT}.md")

@@ -11,7 +11,7 @@ from rich.markup import escape
 from rich.panel import Panel
 from rich.table import Table
 
-from persllm.cast import find_persona
+from persllm.cast import called, find_persona
 from persllm.errors import DataError
 from persllm.training.data.review import Desk, Sheet, Wanted
 from persllm.ui.commands import DATA_FOLDER
@@ -150,7 +150,7 @@ def _list(desk: Desk, wanted: Wanted, *, as_json: bool) -> None:
                 f"{sheet.item.id}  {mark}  {sheet.question}", markup=False, highlight=False
             )
     if not as_json:
-        console.print(_closing(desk, desk.persona.id))
+        console.print(_closing(desk, called(desk.persona)))
 
 
 def _closing(desk: Desk, name: str) -> str:

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from persllm.cast import called
 from persllm.errors import DataError
 from persllm.materials import Material, read_materials
 from persllm.messages import parse_reply
@@ -97,7 +98,7 @@ class Desk:
                 return sheet
         raise DataError(
             f"{self.persona.name} has no item {item_id!r}. List them: "
-            f"persllm review {self.persona.id} --list."
+            f"persllm review {called(self.persona)} --list."
         )
 
     def decide(

@@ -17,7 +17,7 @@ import re
 from collections.abc import Callable, Iterable, Sequence
 
 from persllm.materials import Material
-from persllm.persona import Stage
+from persllm.persona import Stage, year_text
 from persllm.sentences import sentences
 from persllm.training import analysis
 from persllm.training.data import forms, grammar
@@ -284,7 +284,7 @@ def in_time(question: str, stage: Stage, draw: random.Random, *, plainly: bool =
     if draw.random() >= STAGE_SHARE:
         return question
     label = stage.label.rstrip(".")
-    choices = [form.format(year=stage.last, question=question) for form in forms.NOW]
+    choices = [form.format(year=year_text(stage.last), question=question) for form in forms.NOW]
     if (
         not plainly
         and label.startswith("you ")

@@ -11,6 +11,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from persllm.errors import PersonaError
+from persllm.sentences import one_line
 from persllm.training.importing.document import Turn, merged
 
 TURNS = 5
@@ -73,7 +74,7 @@ def speech_lines(segment: Segment) -> list[str]:
 
 def plain_line(text: str) -> str:
     """Return one line that a material file does not take for a heading, a partner or a tag."""
-    line = " ".join(text.split())
+    line = one_line(text)
     return line.lstrip("#>\u3010- ") if line.startswith(("#", ">", "\u3010", "---")) else line
 
 

@@ -1,5 +1,6 @@
 """A new persona's folder: a card to fill in, and a materials folder for each stage."""
 
+import re
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -8,6 +9,8 @@ import yaml
 from persllm.errors import PersonaError
 from persllm.files import write_text
 from persllm.persona import CARD_NAME, Persona, load_persona
+
+YEARS = re.compile(r"\s*(?P<first>-?\d{1,6})\s*-\s*(?P<last>-?\d{1,6})\s*", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,19 +24,17 @@ class StageWish:
 
 
 def read_stage(text: str) -> StageWish:
-    """Return a stage from "voyage:you sail on the Beagle:1831-1836".
+    """Return a stage from "voyage:you sail on the Beagle:1831-1836"; years BC have a minus.
 
     Raises:
         PersonaError: It is not of that form.
     """
     name, _, rest = text.partition(":")
     label, _, years = rest.rpartition(":")
-    first, dash, last = years.partition("-")
-    if not (name.strip() and label.strip() and dash and first.strip().isdecimal()):
+    match = YEARS.fullmatch(years)
+    if not (name.strip() and label.strip() and match):
         raise _wrong_stage(text)
-    if not last.strip().isdecimal() or len(first + last) > 12:
-        raise _wrong_stage(text)
-    return StageWish(name.strip(), label.strip(), int(first), int(last))
+    return StageWish(name.strip(), label.strip(), int(match["first"]), int(match["last"]))
 
 
 def make_persona(
@@ -77,6 +78,7 @@ def make_persona(
 
 def _wrong_stage(text: str) -> PersonaError:
     return PersonaError(
-        f"a stage is named id:label:from-to, got {text!r}. Example: "
-        '--stage "voyage:you sail on the Beagle:1831-1836"'
+        f"a stage is named id:label:from-to, got {text!r}. Examples: "
+        '--stage "voyage:you sail on the Beagle:1831-1836", and for years BC '
+        '--stage "gaul:you conquer Gaul:-58--50"'
     )

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import PurePosixPath
 
 from persllm.persona import Persona, Stage
+from persllm.sentences import count_words, one_line
 from persllm.subjectivity import Kind, kinds_of
 from persllm.training.importing.cleaning.authorship import HEADING, is_about, own_text, recognise
 from persllm.training.importing.cleaning.document_structure import contexts
@@ -132,7 +133,8 @@ def _prose(
     document: Document, persona: Persona, wishes: Wishes, staging: _Staging
 ) -> Iterator[Taken | Dropped]:
     texts = [paragraph.text for paragraph in document.paragraphs]
-    places = contexts(texts, "" if wishes.anybody else persona.name)
+    author = "" if wishes.anybody else persona.name
+    places = contexts(texts, author, language=persona.language)
     year: int | None = None
     seen: set[str] = set()
     kept: list[tuple[Paragraph, str, bool, int | None]] = []
@@ -140,8 +142,8 @@ def _prose(
         why = None if paragraph.class_ else recognise(paragraph.text, place)
         if why in (None, HEADING):
             year = year_at_head(paragraph.text, is_heading=why == HEADING) or year
-        text = " ".join(own_text(paragraph.text).split())
-        if why is None and len(text.split()) < MIN_WORDS and not paragraph.class_:
+        text = one_line(own_text(paragraph.text))
+        if why is None and count_words(text) < MIN_WORDS and not paragraph.class_:
             why = TOO_SHORT
         if why is None and text in seen:
             why = TWICE

@@ -3,9 +3,11 @@
 import pytest
 
 from persllm.cast import bundled, find_persona
+from persllm.materials import read_materials
 from persllm.training.importing.cleaning.authorship import Context, is_about, own_text, recognise
 from persllm.training.importing.cleaning.document_structure import contexts
 from persllm.training.importing.cleaning.doubtful import doubtful_paragraphs
+from tests.doubles import MakePersona
 
 OWN = (
     "I have been all my life a great walker, and the hills about here have taught me more than "
@@ -156,3 +158,35 @@ def test_note_marks_inline_notes_and_emphasis_are_taken_out_of_kept_text() -> No
 def test_nothing_of_the_bundled_personas_is_doubtful() -> None:
     for name in bundled():
         assert doubtful_paragraphs(find_persona(name)) == ()
+
+
+@pytest.mark.parametrize(
+    "paragraph",
+    [
+        "我认为学习是一生的事情，不可以停止。",
+        "ولدت في قرية بالقرب من بخارى وحفظت كثيرا من الكتب صغيرا.",
+        "ولدت في بخارى في عام 1851.",
+        "В 1884 году я родился в Таганроге.",
+        "Я — сын лавочника — рос в Таганроге — и помню — море, степь, лавку и церковь.",
+        "私は1884年に生まれました。",
+        "Chapter one of my life was hunger.",
+        '"My dear Lind!" said the doctor, and took the lamp.',
+    ],
+)
+def test_words_in_other_languages_and_sentences_like_headings_are_kept(paragraph: str) -> None:
+    (place,) = contexts([paragraph], "Marta Lind", language="ru")
+    assert recognise(paragraph, place) is None
+
+
+def test_a_salutation_in_dialogue_leaves_what_follows_to_the_person() -> None:
+    assert _reasons(['"My dear Lind!" said the doctor.', OWN, OWN]) == [None] * 3
+
+
+def test_what_an_import_would_leave_out_is_pointed_at_and_read_all_the_same(
+    tiny_persona: MakePersona,
+) -> None:
+    persona = tiny_persona()
+    notes = persona.materials_folder / "knowledge.md"
+    notes.write_text(notes.read_text(encoding="utf-8") + "\n\nINDEX.\n", encoding="utf-8")
+    assert [found.text for found in doubtful_paragraphs(persona)] == ["INDEX."]
+    assert "INDEX." in {material.text for material in read_materials(persona)}

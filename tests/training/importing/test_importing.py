@@ -176,6 +176,32 @@ def test_a_stage_that_is_named_wrongly_is_told_with_an_example() -> None:
             read_stage(text)
 
 
+def test_a_stage_may_lie_before_christ() -> None:
+    stage = read_stage("gaul:you conquer Gaul:-58--50")
+    assert (stage.first, stage.last) == (-58, -50)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["我认为学习是一生的事情，不可以停止。", "ولدت في قرية بالقرب من بخارى وحفظت كثيرا من الكتب."],
+)
+def test_prose_in_other_scripts_is_taken(persona: Persona, tmp_path: Path, text: str) -> None:
+    (tmp_path / "prose.txt").write_text(f"{text}\n\n短。", encoding="utf-8")
+    (read,) = _import(persona, tmp_path / "prose.txt", stage=persona.stages[0]).sources
+    assert [piece.lines for piece in read.taken] == [(text,)]
+    assert [piece.why for piece in read.dropped] == ["fewer than 5 words"]
+
+
+def test_what_is_written_is_read_back_without_the_name_of_its_source(
+    persona: Persona, tmp_path: Path
+) -> None:
+    (tmp_path / 'my "best" letters.txt').write_text(LETTER, encoding="utf-8")
+    _import(persona, tmp_path / 'my "best" letters.txt')
+    (written,) = (persona.materials_folder / "early").rglob("writing.md")
+    assert written.read_text(encoding="utf-8").startswith('---\nsource: "my \\"best')
+    assert all("letters" not in material.text for material in read_materials(persona))
+
+
 def test_a_folder_that_holds_a_persona_is_not_written_over(persona: Persona) -> None:
     with pytest.raises(PersonaError, match="already holds a persona"):
         make_persona(persona.folder, name="X", summary="", stages=tuple(map(read_stage, STAGES)))

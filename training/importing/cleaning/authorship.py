@@ -68,7 +68,9 @@ QUOTED = re.compile(r"\"[^\"]*(?:\"|$)|\u201c[^\u201d]*(?:\u201d|$)")
 FIRST_PERSON = re.compile(r"\b(?:I|me|my|mine|myself|we|our|us)\b")
 OWN_VOICE = re.compile(r"\b(?:I|me|my)\b")
 DEAR = re.compile(
-    r"^[\W_]*(?:my )?(?:very )?dear(?:est)?[ ,]+(?:old )?(?P<name>[^,.;:!\n-]{2,40})", re.I
+    r"^(?![\"'\u2018\u201c\u00ab])[\W_]*"  # what a quotation mark opens is said, not written
+    r"(?:my )?(?:very )?dear(?:est)?[ ,]+(?:old )?(?P<name>[^,.;:!\n-]{2,40})",
+    re.I,
 )
 
 
@@ -88,6 +90,8 @@ class Context:
     """Inside an editor's brackets that an earlier paragraph opened."""
     attributed: bool = False
     """The next paragraph names somebody else as the source."""
+    english: bool = True
+    """Its words are English, so that the lack of common ones tells a list from running text."""
 
 
 def recognise(paragraph: str, context: Context) -> str | None:
@@ -114,7 +118,8 @@ def recognise(paragraph: str, context: Context) -> str | None:
         return LETTER
     if context.attributed:
         return QUOTATION
-    return _by_form(paragraph, flat) or _narration(flat, context)
+    by_form = _by_form(paragraph, flat) if context.english else None
+    return by_form or _narration(flat, context)
 
 
 def is_about(paragraph: str, names: tuple[str, ...]) -> bool:

@@ -65,15 +65,17 @@ WORDS_A_MENTION = 350
 """A part that names the person at least so often speaks about the person."""
 
 
-def contexts(paragraphs: Sequence[str], author: str) -> list[Context]:
+def contexts(paragraphs: Sequence[str], author: str, *, language: str = "en") -> list[Context]:
     """Return the context of each paragraph of one document, in order.
 
     Args:
         paragraphs: All of the document, headings too.
         author: The person's name; "" where anybody's words are own.
+        language: Of the text; lists are told from running text in English only.
     """
     flat = [" ".join(paragraph.split()) for paragraph in paragraphs]
-    return list(_Reading(flat, names_of(author)).contexts())
+    english = language.lower().split("-")[0] == "en"
+    return list(_Reading(flat, names_of(author), english).contexts())
 
 
 @dataclass(slots=True)
@@ -82,6 +84,7 @@ class _Reading:
 
     flat: list[str]
     names: tuple[str, ...]
+    english: bool
     titles: list[Heading | None] = field(default_factory=list)
     start: int = 0
     """The first paragraph of prose; what stands before it is the front."""
@@ -125,6 +128,7 @@ class _Reading:
                 letter=self.letter,
                 remark=self.remark_left > 0,
                 attributed=self._attributed(index),
+                english=self.english,
             )
             self._follow_brackets(text)
 

@@ -37,7 +37,7 @@ def doubtful_paragraphs(persona: Persona) -> tuple[Doubtful, ...]:
 
 def _of_file(persona: Persona, paragraphs: Sequence[SourceParagraph]) -> Iterator[Doubtful]:
     texts = ["\n".join(paragraph.lines) for paragraph in paragraphs]
-    places = contexts(texts, persona.name)
+    places = contexts(texts, persona.name, language=persona.language)
     for paragraph, text, place in zip(paragraphs, texts, places, strict=True):
         why = None if paragraph.is_exchange else recognise(text, place)
         if why:

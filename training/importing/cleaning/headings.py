@@ -34,6 +34,8 @@ CHAPTER = re.compile(
     r"first|second|third|fourth|fifth|one|two|three|four|five|six|seven)[\w .]{0,8}",
     re.I,
 )
+TELLS = re.compile(r"\b(?:was|were|is|are|had|has)\b.*[.!?]$")
+"""In a sentence that only begins like a heading, as in: Chapter one of my life was hunger."""
 NUMBERED = re.compile(r"^(?:\d{1,3}|[IVXLC]{1,7})\.?\s*(?:--|\u2014|\.|\s)\s*[\"\u201c'A-Z]")
 DATE_WORD = re.compile(
     r"\b(?:Jan|Feb|March|April|May|June|July|Aug|Sept?|Oct|Nov|Dec|January|February|August|"
@@ -111,7 +113,8 @@ def read(line: str) -> Heading | None:
     if not words or len(words) > MAX_WORDS or not re.search(r"[^\W\d_]{2}|[IVXLC]", line):
         return None
     plain = " ".join(re.findall(r"[^\W_]+", line.lower()))
-    chapter = bool(CHAPTER.match(line) or ROMAN.match(line))
+    announced = CHAPTER.match(line) and not TELLS.search(line)
+    chapter = bool(announced or ROMAN.match(line))
     italic = bool(ITALIC.match(line)) and len(words) <= 12
     if not (chapter or italic or _is_title(line) or _is_announced_whole(plain)):
         return None
@@ -121,7 +124,7 @@ def read(line: str) -> Heading | None:
     for kind, pattern in ANNOUNCED:
         if pattern.search(plain):
             return Heading(kind, line)
-    if CHAPTER.match(line):
+    if announced:
         return Heading("chapter", line)
     return Heading("name" if _is_name(line) else "plain", line)
 
@@ -157,8 +160,13 @@ def is_date_line(line: str) -> bool:
     if not words or len(words) > 14:
         return False
     dated = DATE_WORD.search(line) or re.search(r"\b1[0-9]{3}\b|\b20[0-2]\d\b", line)
-    other = [word for word in words if re.match(r"[a-z]|I\b", word) and not DATE_SMALL.match(word)]
-    return bool(dated) and not other and not re.search(r"[!?]", line)
+    return bool(dated) and not any(map(_tells_more, words)) and not re.search(r"[!?]", line)
+
+
+def _tells_more(word: str) -> bool:
+    """Tell whether a word is none of a date or a place: it begins with no capital."""
+    small = word[0].isalpha() and not word[0].isupper()
+    return (small or bool(re.match(r"I\b", word))) and not DATE_SMALL.match(word)
 
 
 def is_page_number(line: str) -> bool:
@@ -175,7 +183,7 @@ def is_autobiography(line: str) -> bool:
 
 def _is_title(line: str) -> bool:
     letters = re.sub(r"[\W\d_]", "", line)
-    if letters and line.upper() == line and len(letters) > 2:
+    if letters.isupper() and line.upper() == line and len(letters) > 2:
         return not line.endswith(("!", "?")) or len(line.split()) > 1
     return bool(NUMBERED.match(line)) and line.upper() == line
 
