@@ -31,7 +31,6 @@ class Stage:
     first: int
     last: int
     """Last year the persona knows about (below zero: BC). Later is unknown, not forgotten."""
-    # X later is unknown, not forgotten."""
     folders: tuple[str, ...]
     """Folders under the materials folder whose texts belong to this stage."""
 

@@ -118,7 +118,7 @@ def test_a_persona_that_was_never_trained_is_told_with_the_command(
     arguments = ["chat", str(tiny_persona().folder), "--ask", "Hi", "--runs", str(tmp_path)]
     code, told = left_with(monkeypatch, capsys, *arguments)
     assert code == 5
-    assert f"persllm train {tiny_persona().folder}" in told
+    assert f"persllm train {tmp_path / 'marta-lind'}" in told
 
 
 def test_a_busy_port_is_told_with_another(
