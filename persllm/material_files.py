@@ -22,7 +22,7 @@ STAGE_LEVEL = 2
 """Of a heading that names a stage: two hash signs."""
 HEADING = re.compile(r"(?P<level>#{1,6})\s+(?P<title>.*)")
 RULE = re.compile(r"([-*_])(?:\s*\1){2,}$")
-TAG = re.compile(r"(?:【[^】]*】\s*)+(?=\S)")
+TAG = re.compile(r"^(?:【[^】]*】\s*)+(?=\S)")
 FRONT_MATTER = re.compile(
     r"---[ \t]*\n(?:\n|#.*\n)*(?:[\w.-]+:(?:[ \t].*)?\n(?:\n|[ \t#-].*\n)*?)+?---[ \t]*(?:\n|$)"
 )
@@ -143,22 +143,23 @@ def _without_front_matter(text: str) -> str:
 def _blocks(text: str) -> Iterator[_Block]:
     """Yield the paragraphs and headings of a file, in order.
 
-    Text without a single blank line is the paper's form, one paragraph a line; not where a partner
-    speaks, whose words belong to the next line.
+    Text without a single blank line is the paper's form, one paragraph a line; a partner's words
+    belong to the lines around them.
     """
     start, block = 0, list[str]()
-    one_a_line = not re.search(r"\n[ \t]*\n|^[ \t]*>", text.strip(), flags=re.MULTILINE)
+    one_a_line = not re.search(r"\n[ \t]*\n", text.strip())
     for number, raw in enumerate(text.splitlines(), start=1):
         line = raw.strip()
         heading = HEADING.match(line)
-        if block and (not line or heading or one_a_line or RULE.match(line)):
+        stands_alone = one_a_line and block and ">" not in (block[-1][0], line[:1])
+        if block and (not line or heading or stands_alone or RULE.match(line)):
             yield _Block(start, tuple(block))
             block = []
         if heading:
             yield _Block(number, (_title(heading["title"]),), len(heading["level"]))
         elif line and not RULE.match(line):
             start = start if block else number
-            block.append(line if block else TAG.sub("", line, count=1))
+            block.append(line if block else TAG.sub("", line))
     if block:
         yield _Block(start, tuple(block))
 

@@ -58,6 +58,7 @@ KINDS_OF_TEXT = [
     "2 * 3 * 4",
     "Project Gutenberg is a fine thing.",
     "---8<---",
+    "I said 【quietly】 that I would go.",
 ]
 
 
@@ -136,6 +137,16 @@ def test_a_partners_words_may_stand_apart_from_the_answer(tmp_path: Path) -> Non
     ]
 
 
+def test_an_exchange_among_paragraphs_of_one_line_each_keeps_to_itself(tmp_path: Path) -> None:
+    found = _read(tmp_path, "First.\n> Well?\nNo.\n> Why?\nSo.\nLast.", "early/diary.md")
+    assert [(m.partner, m.text, m.source) for m in found] == [
+        ("", "First.", "early/diary.md:1"),
+        ("Well?", "No.", "early/diary.md:1"),
+        ("Why?", "So.", "early/diary.md:1"),
+        ("", "Last.", "early/diary.md:6"),
+    ]
+
+
 def test_a_quotation_outside_a_speech_file_is_text(tmp_path: Path) -> None:
     text = "I read this:\n\n> All is vanity.\n> All.\n\nIt is not so."
     assert [(m.partner, m.text) for m in _read(tmp_path, text)] == [
@@ -149,6 +160,12 @@ def test_the_same_answer_to_two_questions_is_kept_twice(tmp_path: Path) -> None:
     found = _read(tmp_path, "> Tea?\nNo.\n\n> Milk?\nNo.\n\n> Tea?\nNo.\n", "early/speech.md")
     assert [(m.partner, m.text) for m in found] == [("Tea?", "No."), ("Milk?", "No.")]
     assert len({m.id for m in found}) == 2
+
+
+def test_ids_are_made_from_stage_file_and_text_and_stay(tmp_path: Path) -> None:
+    """Ids decide what is trained and what is held out, also for adapters that are shipped."""
+    found = _read(tmp_path, "I kept the light.\n\n> Tea?\nNo.\n", "early/My Diary.md")
+    assert [m.id for m in found] == ["early-my-diary-b147aa7f", "early-my-diary-a21c37b1"]
 
 
 def test_the_size_of_passages_can_be_chosen(tmp_path: Path) -> None:

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 from persllm.errors import PersonaError
 from persllm.sentences import one_line
+from persllm.training.importing.cleaning.authorship import own_text
 from persllm.training.importing.document import Turn, merged
 
 TURNS = 5
@@ -67,7 +68,7 @@ def segments(turns: Sequence[Turn], own: frozenset[str]) -> Iterator[Segment]:
 def speech_lines(segment: Segment) -> list[str]:
     """Return the segment as lines of a speech file: ">" before what the partner says."""
     return [
-        plain_line(turn.text) if own else f"> {plain_line(turn.text)}"
+        plain_line(own_text(turn.text)) if own else f"> {plain_line(own_text(turn.text))}"
         for turn, own in zip(segment.turns, segment.own, strict=True)
     ]
 
