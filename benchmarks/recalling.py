@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from persllm.embeddings import default_embeddings, embed
-from persllm.materials import read_materials, sentences
+from persllm.materials import read_materials
 from persllm.memory.chroma_memory import (
     ChromaMemory,
     collection_name,
@@ -24,6 +24,7 @@ from persllm.memory.chroma_memory import (
 )
 from persllm.persona import Persona, load_persona
 from persllm.persona_catalog import bundled, find_persona
+from persllm.sentences import sentences
 from persllm.training.data.drafting import PartDraft
 from persllm.training.data.golden import read_golden
 from tools.nano.written import people_folders

@@ -14,7 +14,7 @@ from typing import Literal
 
 from persllm.base_profile import BaseProfile
 from persllm.files import digest
-from persllm.persona import Persona, Stage
+from persllm.persona import Persona, Stage, year_text
 from persllm.words import unsaid, years_after
 
 Role = Literal["system", "user", "assistant"]
@@ -68,7 +68,7 @@ def header(persona: Persona, stage: Stage, *, scene: str = "") -> str:
     text = HEADER.format(
         name=persona.name,
         summary=" ".join(persona.summary.split()),
-        year=stage.last,
+        year=year_text(stage.last),
         label=stage.label.rstrip("."),
     )
     return text + (SCENE.format(scene=scene) if scene else "")

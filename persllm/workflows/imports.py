@@ -9,10 +9,10 @@ from rich.markup import escape
 
 from persllm.files import write_json, write_text
 from persllm.persona_catalog import find_persona
-from persllm.training.imports.importing import import_materials
-from persllm.training.imports.reporting import markdown, summary
-from persllm.training.imports.skeleton import make_persona, read_stage
-from persllm.training.imports.sorting import Wishes
+from persllm.training.importing.importing import import_materials
+from persllm.training.importing.reporting import markdown, summary
+from persllm.training.importing.skeleton import make_persona, read_stage
+from persllm.training.importing.sorting import Wishes
 from persllm.workflows.progress import progress_on
 
 REPORT = "import-report"
@@ -53,7 +53,7 @@ def run_import(
         stage=persona.stage(stage) if stage else None, speakers=tuple(speakers), anybody=anybody
     )
     if teacher != "rules":
-        from persllm.training.imports.asking import classified_by
+        from persllm.training.importing.asking import classified_by
 
         wishes = classified_by(teacher, wishes)
     console = Console(stderr=True)
@@ -82,6 +82,8 @@ def run_import(
         out.print(f"  {row['paragraphs']:>6} {escape(why)}", highlight=False)
     for source, why in report["refused"].items():
         out.print(f"refused: {escape(source)}: {escape(why)}", highlight=False)
+    for source, why in report["passed_over"].items():
+        out.print(f"passed over: {escape(source)}: {escape(why)}", highlight=False)
     for kept in report["kept_by_hand"]:
         out.print(f"changed by hand, left as it is: {escape(kept)}", highlight=False)
     where = "nothing was written" if dry_run else str(persona.folder / f"{REPORT}.md")

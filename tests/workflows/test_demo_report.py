@@ -8,9 +8,9 @@ import pytest
 
 from persllm.agents.transcript import Turn
 from persllm.bases import find_base
+from persllm.manifest import WEIGHTS_NAME, Manifest, prompt_hash_of, write_manifest
 from persllm.materials import read_materials
 from persllm.persona_catalog import find_persona
-from persllm.manifest import WEIGHTS_NAME, Manifest, prompt_hash_of, write_manifest
 from persllm.training.data.build import PersonaData
 from persllm.workflows.demo_report import Chapter, write_report
 

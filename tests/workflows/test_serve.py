@@ -12,9 +12,9 @@ from typer.testing import CliRunner, Result
 from persllm.agents.runtime import Runtime, start_engine
 from persllm.bases import find_base
 from persllm.errors import AdapterError, EngineError, PersonaError, ServeError
+from persllm.manifest import WEIGHTS_NAME, Manifest, prompt_hash_of, write_manifest
 from persllm.ui.cli.main import app
 from persllm.workflows.serve import split_flags
-from persllm.manifest import WEIGHTS_NAME, Manifest, prompt_hash_of, write_manifest
 
 NANO = find_base("nano")
 

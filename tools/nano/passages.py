@@ -10,8 +10,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from persllm.files import digest
-from persllm.materials import Kind, Material, sentences
+from persllm.materials import Kind, Material
 from persllm.messages import Message, render, write_reply
+from persllm.sentences import sentences
 from persllm.training import analysis
 from persllm.training.data.items import PATTERNS, Pattern
 from persllm.training.data.rules import RulesTeacher

@@ -7,9 +7,9 @@ own memory weighs them (persllm.fitting), so that is how the base is asked when 
 from dataclasses import replace
 
 from langchain_core.embeddings import Embeddings
+from persllm.fitting import Fitting, Near, by_fitness, comes_to_mind
 
 from persllm.embeddings import embed
-from persllm.fitting import Fitting, Near, by_fitness, comes_to_mind
 from tools.nano.lives.items import LifeItem
 
 

@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from langchain_core.embeddings import Embeddings
+from persllm.fitting import Fit, Fitting, Near, by_fitness, comes_to_mind
 
 from persllm.embeddings import Vectors, embed
-from persllm.fitting import Fit, Fitting, Near, by_fitness, comes_to_mind
 from persllm.materials import Material, read_materials
 from persllm.persona import Persona, load_persona
 from persllm.training.data.assembling import item_of

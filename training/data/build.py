@@ -8,7 +8,6 @@ pairs go to disk as they are made, so memory does not grow with their number.
 
 import json
 import shutil
-from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -20,7 +19,7 @@ from persllm.base_profile import BaseProfile
 from persllm.embeddings import embed, embeddings_name
 from persllm.errors import DataError
 from persllm.files import digest, digest_file, write_json
-from persllm.materials import LeftOut, Material, read_materials, sift
+from persllm.materials import Material, read_materials
 from persllm.messages import prompt_hash
 from persllm.persona import Persona
 from persllm.training.data.assembling import Assembler
@@ -73,8 +72,6 @@ class _Read:
     """The paragraphs of other personas."""
     decisions: Mapping[str, Decision]
     """What a review decided, by the key of the draft."""
-    left_out: tuple[LeftOut, ...]
-    """Paragraphs that are not the person's own words."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -223,11 +220,10 @@ def origin_of(folder: Path) -> tuple[BuildSettings, str] | None:
 
 
 def _read(persona: Persona, others: Sequence[Persona]) -> _Read:
-    sifted = sift(persona)
-    materials = sifted.materials
+    materials = read_materials(persona)
     elsewhere = [m for other in others if other.id != persona.id for m in read_materials(other)]
     by_hand = read_golden(persona, materials)
-    return _Read(materials, by_hand, tuple(elsewhere), read_decisions(persona), sifted.left_out)
+    return _Read(materials, by_hand, tuple(elsewhere), read_decisions(persona))
 
 
 def _inputs(
@@ -322,9 +318,7 @@ def _assembled(
     finally:
         for file in (*files.values(), paired, general):
             file.close()
-    left_out = dict(Counter(paragraph.why for paragraph in read.left_out).most_common())
-    counts = tally.statistics(shop.persona, read.materials, assembler.dropped)
-    return {**counts, "left_out": left_out}
+    return tally.statistics(shop.persona, read.materials, assembler.dropped)
 
 
 def _mined(out: Path, shop: Workshop, stored: Sequence[Path]) -> Iterator[Pair]:

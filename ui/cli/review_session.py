@@ -12,6 +12,7 @@ from rich.panel import Panel
 from rich.table import Table
 
 from persllm.errors import DataError
+from persllm.persona_catalog import called
 from persllm.training.data.review import Desk, Sheet, Wanted
 from persllm.workflows.review import MARKS, open_desk
 
@@ -142,7 +143,7 @@ def _list(desk: Desk, wanted: Wanted, *, as_json: bool) -> None:
                 f"{sheet.item.id}  {mark}  {sheet.question}", markup=False, highlight=False
             )
     if not as_json:
-        console.print(_closing(desk, desk.persona.id))
+        console.print(_closing(desk, called(desk.persona)))
 
 
 def _closing(desk: Desk, name: str) -> str:

@@ -14,12 +14,14 @@ from persllm.agents.debate import Side, Speaker, hold_debate
 from persllm.agents.runtime import Runtime, split_speaker
 from persllm.errors import PersLLMError
 from persllm.persona import Persona
-from persllm.persona_catalog import bundled, find_persona
+from persllm.persona_catalog import bundled, called, find_persona
 
 ChatRow = dict[str, str]
 """One message of a page's chat: role and content."""
 NO_MEMORY = "Nothing was recalled."
-UNTRAINED = "No adapter is trained for this persona yet, so the base speaks: `persllm train {id}`."
+UNTRAINED = (
+    "No adapter is trained for this persona yet, so the base speaks: `persllm train {name}`."
+)
 MOST_TURNS = 24
 FIRST, SECOND = "Nikola Tesla", "Thomas Edison"
 """Who is offered first: they have most to quarrel about."""
@@ -82,7 +84,7 @@ def reply_to(
             found = chunk.response_metadata.get("recalled")
             if found is not None:
                 recalled = _recalled_page(found, chunk.response_metadata["analysis"])
-                recalled += "" if trained else "\n\n" + UNTRAINED.format(id=persona.id)
+                recalled += "" if trained else "\n\n" + UNTRAINED.format(name=called(persona))
             yield [*rows, {"role": "assistant", "content": text or "…"}], recalled
     except PersLLMError as error:
         yield [*rows, {"role": "assistant", "content": f"({error})"}], recalled
