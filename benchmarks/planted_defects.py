@@ -23,6 +23,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from persllm.agents.runtime import Runtime
+from persllm.base_profile import find_profile
 from persllm.bases import find_base
 from persllm.messages import Message, header
 from persllm.persona import Persona
@@ -39,6 +40,7 @@ from persllm.workflows.data import DATA_FOLDER, made_data
 from persllm.workflows.eval_systems import ADAPTER, BOTH
 from persllm.workflows.evaluate import EvalWishes, evaluate, write_report
 
+PROFILE = find_profile(find_base("nano"))
 PERSONA, STRANGER = "frederick-douglass", "ada-lovelace"
 SOUND = "sound"
 SETTINGS = NANO_BASE
@@ -73,7 +75,7 @@ def evaluated(
     """Train and evaluate one adapter; all share the data that is held out."""
     runs: Path = chosen.runs
     persona, own = find_persona(PERSONA), runs / name
-    data = made_data(persona, runs=runs)
+    data = made_data(persona, runs=runs, profile=PROFILE)
     shutil.copytree(data.folder, own / PERSONA / DATA_FOLDER, dirs_exist_ok=True)
     train = spoil(persona, data.split("train"), runs)
     if chosen.closed:
@@ -140,7 +142,7 @@ def stranger(persona: Persona, records: Records, runs: Path) -> Records:
         for one, mine in zip(other.stages, persona.stages, strict=True)
     }
 
-    return _under(heads, made_data(other, runs=runs).split("train"))
+    return _under(heads, made_data(other, runs=runs, profile=PROFILE).split("train"))
 
 
 def _under(heads: Mapping[str, str], records: Records) -> Records:

@@ -88,7 +88,7 @@ def query_of(history: Sequence[Message]) -> Query | None:
 
 def is_small_talk(turn: str) -> bool:
     """Tell whether a turn is nothing but greetings, thanks or a question who one is."""
-    said = " ".join(re.sub(r"[^\w' ]+", " ", turn.lower().replace("’", "'")).split())
+    said = " ".join(re.sub(r"[^\w' ]+", " ", turn.lower().replace("\u2019", "'")).split())
     phrases, whole = _small_talk()
     return bool(whole.fullmatch(said) and phrases.search(said))
 
@@ -138,6 +138,27 @@ class Recall:
             self.vector(query), stage=stage, count=count, audience=audience, without=without
         )
         return self.choose(query, found, stage=stage, forced=forced)
+
+    def search(
+        self,
+        store: MemoryStore,
+        text: str,
+        *,
+        stage: int,
+        count: int,
+        audience: str = EVERYONE,
+        without: frozenset[str] = frozenset(),
+    ) -> list[Recalled]:
+        """Return what answers a text best, whatever the threshold and the budgets."""
+        query = Query(text)
+        found = store.find(
+            self.vector(query),
+            stage=stage,
+            count=max(NEAREST, WIDER * count) if count else 0,
+            audience=audience,
+            without=without,
+        )
+        return self.rank(query, found, stage=stage)[:count]
 
     def vector(self, query: Query) -> Vectors:
         """Return the vector that a query is sought by, (dimensions,), of unit length."""

@@ -15,7 +15,7 @@ from typing import TypeVar
 from langchain_core.embeddings import Embeddings
 
 from persllm.embeddings import Vectors, embed
-from persllm.materials import sentences
+from persllm.sentences import sentences
 from persllm.words import stems
 
 Each = TypeVar("Each")
@@ -150,7 +150,7 @@ class _Asked:
 
 
 def _telling(asked: Set[str], texts: Sequence[Set[str]]) -> dict[str, float]:
-    """Return the words of a query that stand in some of the texts; the fewer, the more they tell."""
+    """Return a query's words that some of the texts hold; the fewer hold one, the more it tells."""
     found = Counter(word for words in texts for word in words & asked)
     return {word: math.log((len(texts) + 1) / (count + 0.5)) for word, count in found.items()}
 

@@ -8,8 +8,7 @@ from langchain_core.retrievers import BaseRetriever
 from pydantic import PrivateAttr
 
 from persllm.base_profile import BaseProfile
-from persllm.memory.recall import NEAREST, WIDER, Recall
-from persllm.memory.reranking import Query
+from persllm.memory.recall import Recall
 from persllm.memory.store import EVERYONE
 
 
@@ -34,14 +33,9 @@ class PersonaRetriever(BaseRetriever):
         self, query: str, *, run_manager: CallbackManagerForRetrieverRun, **kwargs: int
     ) -> list[Document]:
         count = kwargs.get("k", self.k)
-        asked, recall = Query(query), self._recall
-        near = self.store.find(
-            recall.vector(asked),
-            stage=self.stage,
-            count=max(NEAREST, WIDER * count),
-            audience=self.audience,
+        recalled = self._recall.search(
+            self.store, query, stage=self.stage, count=count, audience=self.audience
         )
-        recalled = recall.rank(asked, near, stage=self.stage)[:count]
         return [
             Document(
                 id=each.memory.id,

@@ -84,6 +84,7 @@ PRESETS: Mapping[str, TrainSettings] = {
 """By the size of the base: 5 million weights, 135 million, half a billion to two billion, seven to
 eight billion. A base's profile names its preset."""
 
+
 def preset(name: str) -> TrainSettings:
     """Return a preset by its name.
 

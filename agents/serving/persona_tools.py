@@ -12,6 +12,7 @@ from pydantic import BaseModel, Field
 from persllm.agents.debate import Side, Speaker, hold_debate
 from persllm.agents.runtime import Runtime
 from persllm.errors import PersonaError
+from persllm.memory.recall import Recall
 from persllm.persona import Persona
 
 MOST_TURNS = 24
@@ -144,8 +145,9 @@ class PersonaTools:
     ) -> list[MemoryRow]:
         """Show what comes to a persona's mind at a cue, the nearest first, with its source."""
         whom, stage = self._seat(persona)
-        found = self._workplace.store(whom).recall(
-            cue, stage=whom.stages.index(whom.stage(stage)), count=count, audience=user
+        store = self._workplace.store(whom)
+        found = Recall(store.embeddings, self._workplace.profile).search(
+            store, cue, stage=whom.stages.index(whom.stage(stage)), count=count, audience=user
         )
         return [
             _memory_row(each.memory.text, each.memory.source, each.similarity) for each in found

@@ -10,6 +10,8 @@ from pathlib import Path
 from rich.console import Console
 from rich.markup import escape
 
+from persllm.base_profile import find_profile
+from persllm.bases import NANO, find_base
 from persllm.embeddings import default_embeddings
 from persllm.errors import DataError
 from persllm.materials import read_materials
@@ -53,6 +55,8 @@ SHOWN_SOURCE = 90
 class Orders:
     """What else the user wants of a build."""
 
+    base_name: str = NANO
+    """The base that the data are for; its profile shapes prompts and replies."""
     calibrate: bool = False
     remarks: tuple[str, ...] = ()
     general: Path | None = None
@@ -168,7 +172,13 @@ def build_with_orders(
         model.expected = len(share)
     if orders.calibrate:
         _calibrate(teacher, asked, home / REMARKS_NAME)
-    folder = constructed_data(persona, runs=runs, settings=settings, teacher=teacher)
+    folder = constructed_data(
+        persona,
+        runs=runs,
+        profile=find_profile(find_base(orders.base_name)),
+        settings=settings,
+        teacher=teacher,
+    )
     if orders.general:
         _with_general(persona, read_data(folder), teacher, orders.general, settings)
     _tell(persona, folder, orders)

@@ -11,6 +11,7 @@ from persllm.agents.debate import Side, Speaker, hold_debate
 from persllm.agents.runtime import Runtime, split_speaker
 from persllm.agents.scenarios import find_scenario
 from persllm.agents.transcript import Turn, write_transcript
+from persllm.base_profile import BaseProfile
 from persllm.embeddings import default_embeddings
 from persllm.errors import PersonaError
 from persllm.persona import Persona
@@ -39,6 +40,7 @@ def made_data(
     persona: Persona,
     *,
     runs: Path,
+    profile: BaseProfile,
     settings: BuildSettings | None = None,
     teacher: Teacher | None = None,
 ) -> PersonaData:
@@ -47,13 +49,16 @@ def made_data(
     Without settings those of the build that is there hold, and so does its teacher, so that
     training uses what was built.
     """
-    return read_data(constructed_data(persona, runs=runs, settings=settings, teacher=teacher))
+    return read_data(
+        constructed_data(persona, runs=runs, profile=profile, settings=settings, teacher=teacher)
+    )
 
 
 def constructed_data(
     persona: Persona,
     *,
     runs: Path,
+    profile: BaseProfile,
     settings: BuildSettings | None = None,
     teacher: Teacher | None = None,
 ) -> Path:
@@ -73,6 +78,7 @@ def constructed_data(
                 out=out,
                 others=[find_persona(other) for other in bundled()],
                 embeddings=KeptVectors(default_embeddings(), runs / VECTORS_FOLDER),
+                profile=profile,
                 teacher=teacher,
                 settings=settings or (origin[0] if origin else BuildSettings()),
                 stored=_others_builds(runs, persona),

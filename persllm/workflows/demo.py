@@ -67,7 +67,7 @@ def run_demo(*, runs: Path, base_name: str, turns: int) -> None:
 
 def _train(name: str, console: Console, *, runs: Path, base_name: str) -> _Trained:
     persona = find_persona(name)
-    data = made_data(persona, runs=runs)
+    data = made_data(persona, runs=runs, profile=find_profile(find_base(base_name)))
     console.print(data_table(persona, data.statistics))
     settings = preset(find_profile(find_base(base_name)).preset)
     adapter = made_adapter(persona, data, runs=runs, base_name=base_name, settings=settings)

@@ -81,7 +81,7 @@ def evaluate_each(
         PersLLMError: A step failed for one of them.
     """
     for persona in people:
-        constructed_data(persona, runs=runtime.runs)
+        constructed_data(persona, runs=runtime.runs, profile=runtime.profile)
     at_once = min(jobs or jobs_for(runtime), len(people))
     if at_once > 1:
         return _side_by_side(people, runtime, asked, at_once)

@@ -71,7 +71,9 @@ def train_adapters(names: Sequence[str], options: TrainOptions) -> None:
     people = [find_persona(name) for name in names]
     for persona in people:
         read_materials(persona)  # faults of any of them are told before hours of training
-    built = partial(made_data, runs=options.runs)
+    built = partial(
+        made_data, runs=options.runs, profile=find_profile(find_base(options.base_name))
+    )
     jobs = [Job(persona, first_then_others(partial(built, persona))) for persona in people]
     console = Console(stderr=options.as_json, quiet=not is_first())
     ways = Ways(

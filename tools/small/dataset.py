@@ -18,11 +18,12 @@ from langchain_core.embeddings import Embeddings
 
 from persllm.base_profile import BaseProfile
 from persllm.embeddings import Vectors, embed, embeddings_name
-from persllm.materials import Material, sentences
+from persllm.materials import Material
 from persllm.memory.recall import NEAREST, Recall, query_of
 from persllm.memory.reranking import Query
 from persllm.memory.store import Found, Memory
 from persllm.messages import DEBATE_OPENING, Message, Notes, debate_scene, render
+from persllm.sentences import sentences
 from tools.conversations.reading import Conversation
 
 VISITOR_AT_ONCE = 0.6

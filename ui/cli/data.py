@@ -5,7 +5,16 @@ from typing import Annotated
 
 import typer
 
-from persllm.ui.cli.flags import RUNS, AsJson, Bundled, PersonaName, PersonaNames, Runs, named
+from persllm.ui.cli.flags import (
+    RUNS,
+    AsJson,
+    BaseName,
+    Bundled,
+    PersonaName,
+    PersonaNames,
+    Runs,
+    named,
+)
 
 app = typer.Typer()
 
@@ -155,6 +164,7 @@ def build(
         int, typer.Option(help="Ask in so many shards as a Ray job, then build.", min=0)
     ] = 0,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what it will take.")] = False,
+    base: BaseName = "nano",
     as_json: AsJson = False,
 ) -> None:
     """Build a persona's training data from its materials."""
@@ -192,6 +202,7 @@ def build(
             ray=ray,
             dry_run=dry_run,
             as_json=as_json,
+            base_name=base,
         ),
     )
 
