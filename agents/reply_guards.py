@@ -4,11 +4,13 @@ They watch text as it is written and hold back only what may have to be taken aw
 """
 
 import re
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Callable, Generator, Sequence, Set
 from contextlib import closing
 from dataclasses import replace
 
+from persllm.agents.reply_stream import ReplyStream
 from persllm.engine import Piece
+from persllm.messages import ANALYSIS, RESPONSE
 
 SENTENCE_END = re.compile(r"[.!?\u2026\u3002\uff01\uff1f\u061f\u0964][\"'\u201d\u2019\u00bb)\]]*(?=\s|$)|\n")
 HELD_AFTER = 0.45
@@ -18,14 +20,19 @@ DRAWS = 3
 
 
 def ended_at_sentence(pieces: Generator[Piece], most_tokens: int) -> Generator[Piece]:
-    """Yield a reply without the sentence that its limit cut; a first sentence is always shown."""
+    """Yield a reply without the sentence that its limit cut; a first sentence is always shown.
+
+    Sentences of an analysis are none of the reply.
+    """
     text, shown = "", 0
     with closing(pieces):
         for piece in pieces:
             text += piece.text
             certain = len(text)
-            if len(text.split()) > HELD_AFTER * most_tokens and piece.finish != "stop":
-                certain = max((end.end() for end in SENTENCE_END.finditer(text)), default=0)
+            begun = _response_begins(text)
+            held = begun is not None and len(text.split()) > HELD_AFTER * most_tokens
+            if held and piece.finish != "stop":
+                certain = max((end.end() for end in SENTENCE_END.finditer(text, begun)), default=0)
                 certain = certain or (len(text) if piece.finish else shown)
             end = max(shown, certain)
             yield replace(piece, text=text[shown:end])
@@ -35,7 +42,9 @@ def ended_at_sentence(pieces: Generator[Piece], most_tokens: int) -> Generator[P
 def unlike_before(
     draw: Callable[[int], Generator[Piece]], before: Sequence[str]
 ) -> Generator[Piece]:
-    """Yield the first of a few draws of a reply that is no earlier turn again.
+    """Yield the first of a few draws of a reply whose response is no earlier turn again.
+
+    Empty pieces are yielded for those that are held back, so that whoever reads can stop.
 
     Args:
         draw: Draws the reply for the given time, from 0.
@@ -44,21 +53,33 @@ def unlike_before(
     known = {_plain(turn) for turn in before if turn.strip()}
     for number in range(DRAWS):
         held: list[Piece] = []
-        text, free = "", number == DRAWS - 1
+        reply, said, free = ReplyStream(), "", number == DRAWS - 1
         with closing(draw(number)) as pieces:
             for piece in pieces:
-                text += piece.text
+                said += reply.feed(piece.text) + (reply.finish() if piece.finish else "")
                 held.append(piece)
-                same = _plain(text)
-                ended = bool(piece.finish)
-                free = free or not any(
-                    turn == same if ended else turn.startswith(same) for turn in known
-                )
+                free = free or not _may_be_one(said, known, ended=bool(piece.finish))
                 if free:
                     yield from held
                     held = []
+                else:
+                    yield Piece("")
         if free:
             return
+
+
+def _may_be_one(said: str, turns: Set[str], *, ended: bool) -> bool:
+    """Tell whether a reply is one of the turns, or still may become one."""
+    same = _plain(said)
+    return any(turn == same if ended else turn.startswith(same) for turn in turns)
+
+
+def _response_begins(text: str) -> int | None:
+    """Return where the response begins; None while an analysis is written."""
+    if not text.lstrip().startswith((ANALYSIS, RESPONSE)):
+        return 0
+    _, marker, response = text.partition(RESPONSE)
+    return len(text) - len(response) if marker else None
 
 
 def _plain(text: str) -> str:
