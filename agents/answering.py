@@ -7,7 +7,8 @@ from langchain_core.messages import HumanMessage
 from persllm.agents.chat_persona import ChatPersona, Prepared
 from persllm.agents.loops import unlooped
 from persllm.agents.reply_chunks import replayed
-from persllm.engine import Engine, Request, whole
+from persllm.agents.reply_guards import ended_at_sentence
+from persllm.engine import Engine, Reply, Request, whole
 from persllm.messages import parse_reply
 
 BATCH = 64
@@ -24,7 +25,7 @@ def answers(
     """Return what each persona answers to its question, in order; nothing is remembered.
 
     All personas must share one engine. Greedy answers are those of `ChatPersona.invoke`, up to the
-    rounding of a padded batch.
+    rounding of a padded batch; an answer that is the question again is not drawn again.
 
     Raises:
         PersLLMError: A prompt, adapter or base does not fit.
@@ -49,13 +50,14 @@ def answered(
     open_rows.sort(key=lambda pair: sum(len(message.content) for message in pair[1].messages))
     for start in range(0, len(open_rows), BATCH):
         rows = open_rows[start : start + BATCH]
-        texts = _batch(engine, [request for _, request in rows])
-        for (row, _), text in zip(rows, texts, strict=True):
-            found[row] = text
+        replies = engine.generate([request for _, request in rows])
+        for (row, request), reply in zip(rows, replies, strict=True):
+            found[row] = _response(ready[row], request, reply)
         progress(start + len(rows), len(open_rows))
     return found
 
 
-def _batch(engine: Engine, requests: Sequence[Request]) -> list[str]:
-    whole_replies = (whole(unlooped(replayed(reply))) for reply in engine.generate(requests))
-    return [parse_reply(reply.text).response for reply in whole_replies]
+def _response(ready: Prepared, request: Request, reply: Reply) -> str:
+    pieces = unlooped(replayed(reply))
+    pieces = ended_at_sentence(pieces, request.max_tokens) if ready.whole else pieces
+    return parse_reply(whole(pieces).text).response

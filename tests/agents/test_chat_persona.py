@@ -29,7 +29,6 @@ from persllm.errors import EngineError, PersonaError
 from persllm.memory import recall as recall_module
 from persllm.memory.chroma_memory import ChromaMemory, open_client
 from persllm.memory.recall import Threshold
-from persllm.messages import Message
 from persllm.persona_catalog import find_persona
 from tests.agents.served import SlowEngine
 from tests.contracts.memory_contract import HashedWords, memory, new_persona

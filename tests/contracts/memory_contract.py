@@ -11,11 +11,11 @@ from typing import Literal
 import pytest
 from langchain_core.embeddings import Embeddings
 
+from persllm.embeddings import embed
 from persllm.errors import MemoryStoreError
 from persllm.materials import Material
 from persllm.memory.chroma_memory import ChromaMemory, keep_materials
 from persllm.memory.recall import Recalled
-from persllm.embeddings import embed
 from persllm.memory.store import EVERYONE, Found, Memory
 from persllm.persona import Persona
 from persllm.persona_catalog import find_persona

@@ -18,8 +18,8 @@ from persllm.manifest import (
     read_manifest,
     write_manifest,
 )
-from persllm.persona_catalog import bundled, find_persona
 from persllm.persona import Persona
+from persllm.persona_catalog import bundled, find_persona
 from tests.doubles import OTTO, MakePersona
 
 BASE = Base("nano", str(NANO_FOLDER), "abc")

@@ -27,7 +27,6 @@ from persllm.messages import (
 from persllm.persona import Persona
 from tests.doubles import MakePersona
 
-
 PLAIN = BaseProfile(name="plain")
 LAST = BaseProfile(name="last", keep_notes=False)
 ANNOTATED = BaseProfile(name="annotated", annotated=True, keep_notes=False)
