@@ -14,7 +14,7 @@ from persllm.embeddings import default_embeddings
 from persllm.engine import Engine
 from persllm.errors import AdapterError, EngineError
 from persllm.machine import share_heaps
-from persllm.manifest import find_adapter
+from persllm.manifest import adapter_if_any, find_adapter
 from persllm.materials import read_materials
 from persllm.memory.chroma_memory import ChromaMemory, keep_materials, open_client
 from persllm.memory.store import EVERYONE, Progress
@@ -122,18 +122,23 @@ class Runtime:
         persona: Persona,
         *,
         stage: str | None = None,
-        use_adapter: bool = True,
+        use_adapter: bool | None = None,
         use_memory: bool = True,
         audience: str = EVERYONE,
         temperature: float | None = None,
     ) -> ChatPersona:
         """Return a persona ready to talk.
 
+        Without a word on the adapter it is used where there is one for this base.
+
         Raises:
             PersLLMError: The stage, adapter, base or memory cannot be had.
         """
         persona.stage(stage)
-        adapter = self.adapter(persona) if use_adapter else None
+        if use_adapter is None:
+            adapter = adapter_if_any(persona, base=self.base, runs=self.runs)
+        else:
+            adapter = self.adapter(persona) if use_adapter else None
         return ChatPersona(
             persona=persona,
             engine=self.engine,
