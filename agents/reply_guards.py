@@ -13,8 +13,6 @@ from persllm.engine import Piece
 SENTENCE_END = re.compile(
     r"[.!?\u2026\u3002\uff01\uff1f\u061f\u0964][\"'\u201d\u2019\u00bb)\]]*(?=\s|$)|\n"
 )
-    r"[.!?\u2026\u3002\uff01\uff1f\u061f\u0964][\"'\u201d\u2019\u00bb)\]]*(?=\s|$)|\n"
-)
 HELD_AFTER = 0.45
 """From this share of its most tokens on, in words, a reply is shown sentence by sentence."""
 DRAWS = 3
