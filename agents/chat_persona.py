@@ -3,7 +3,7 @@
 import time
 from bisect import bisect_left
 from collections.abc import Generator, Iterator, Mapping, Sequence
-from contextlib import suppress
+from contextlib import closing, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,22 +13,30 @@ from langchain_core.language_models import BaseChatModel, LanguageModelInput, Mo
 from langchain_core.messages import AIMessage, AIMessageChunk, BaseMessage
 from langchain_core.outputs import ChatGeneration, ChatGenerationChunk, ChatResult
 from langchain_core.runnables import RunnableConfig, run_in_executor
+from persllm.fitting import comes_to_mind
 from pydantic import ConfigDict, Field, PrivateAttr
 
 from persllm.agents.disclosure import truthful_answer
 from persllm.agents.history import beginnings, history_of
 from persllm.agents.loops import unlooped
 from persllm.agents.reply_chunks import (
+    as_chunks,
     closing_chunk,
     most_at_once,
     recalled_row,
     replayed,
     said_key,
+    streamed,
 )
-from persllm.agents.reply_stream import ReplyStream
+from persllm.agents.reply_reading import (
+    FinishedReply,
+    ReplyLimits,
+    analysis_room,
+    asked_again,
+    read_reply,
+)
 from persllm.engine import Engine, Piece, Reply, Request
 from persllm.errors import PersLLMError, TooLongError
-from persllm.fitting import comes_to_mind
 from persllm.memory.store import EVERYONE, Memory, MemoryStore, Recalled
 from persllm.messages import Message, render
 from persllm.persona import Persona, Stage
@@ -52,6 +60,9 @@ class Prepared:
     request: Request | None
     """What the engine is asked; None where `truth` answers."""
     recalled: list[Recalled]
+    limits: ReplyLimits = ReplyLimits(0)
+    """What the listener wants of the reply; the request also has room for the analysis."""
+    language: str = "en"
 
 
 class ChatPersona(BaseChatModel):
@@ -88,8 +99,8 @@ class ChatPersona(BaseChatModel):
     stop: list[str] | None = None
 
     _stage: Stage = PrivateAttr()
-    _written: dict[str, tuple[Prepared, Reply]] = PrivateAttr(default_factory=dict)
-    """Replies of a batch, by what was said."""
+    _written: dict[str, list[tuple[Prepared, Reply]]] = PrivateAttr(default_factory=dict)
+    """Replies of a batch, by what was said; each answers one input."""
 
     def model_post_init(self, context: object, /) -> None:
         """Refuse an unknown stage at once; declare what personas cannot do.
@@ -184,33 +195,49 @@ class ChatPersona(BaseChatModel):
         metadata. Closing the iterator ends the engine's work.
         """
         started = time.monotonic()
-        known = self._written.get(said_key(messages))
+        written = self._written.get(said_key(messages))
+        known = written.pop() if written else None
         ready = known[0] if known else self.prepare(messages, stop, **options)
-        pieces = unlooped(replayed(known[1]) if known else self._pieces(ready))
-        reply, last = ReplyStream(), Piece("")
-        try:
-            for last in pieces:
-                yield AIMessageChunk(content=reply.feed(last.text))
-        finally:
-            pieces.close()
-        yield AIMessageChunk(content=reply.finish())
+        reading = self._reading(ready, known[1] if known else None)
+        with closing(reading):
+            reply = yield from as_chunks(reading)
         self._remember(ready.said)
-        metadata = {
-            "model_name": self.model_name,
-            "finish_reason": last.finish,
-            "analysis": reply.parsed.analysis,
-            "recalled": [recalled_row(each) for each in ready.recalled],
-            "stage": self._stage.id,
-            "adapter": str(self.adapter) if self.adapter else None,
-            "seconds": round(time.monotonic() - started, 3),
-        }
-        yield closing_chunk(metadata, last)
+        yield closing_chunk(
+            {
+                "model_name": self.model_name,
+                "finish_reason": reply.finish,
+                "analysis": reply.analysis,
+                "answered": reply.answered,
+                "recalled": [recalled_row(each) for each in ready.recalled],
+                "stage": self._stage.id,
+                "adapter": str(self.adapter) if self.adapter else None,
+                "seconds": round(time.monotonic() - started, 3),
+            },
+            reply,
+        )
 
-    def _pieces(self, ready: Prepared) -> Generator[Piece]:
-        if ready.request:
-            yield from self._engine.stream(ready.request)
-        else:
-            yield from (Piece(ready.truth), Piece("", "stop"))
+    def _reading(
+        self, ready: Prepared, written: Reply | None
+    ) -> Generator[str, None, FinishedReply]:
+        request = ready.request
+        if request is None:
+            yield ready.truth
+            return FinishedReply("", ready.truth, "stop", 0, 0, 0, answered=True)
+
+        def draw(number: int) -> Generator[Piece]:
+            if written and number == 0:
+                return unlooped(replayed(written))
+            return unlooped(streamed(self._engine, asked_again(request, number)))
+
+        return (
+            yield from read_reply(
+                draw,
+                ready.limits,
+                engine=self._engine,
+                prompt=request.messages,
+                language=ready.language,
+            )
+        )
 
     def batch(
         self,
@@ -250,12 +277,12 @@ class ChatPersona(BaseChatModel):
 
         What cannot be prepared or answered is left out: asked for alone, it raises its own error.
         """
-        asked: dict[str, Prepared] = {}
+        asked: list[tuple[str, Prepared]] = []
         for each in inputs:
             messages = self._convert_input(each).to_messages()
             with suppress(PersLLMError, ValueError):
-                asked[said_key(messages)] = self.prepare(messages, **options)
-        rows = [(key, ready, ready.request) for key, ready in asked.items() if ready.request]
+                asked.append((said_key(messages), self.prepare(messages, **options)))
+        rows = [(key, ready, ready.request) for key, ready in asked if ready.request]
         copy = self.model_copy()
         copy._written = {}
         size = most_at_once(config)
@@ -264,7 +291,7 @@ class ChatPersona(BaseChatModel):
             with suppress(PersLLMError):
                 replies = self._engine.generate([request for _, _, request in part])
                 for (key, ready, _), reply in zip(part, replies, strict=True):
-                    copy._written[key] = (ready, reply)
+                    copy._written.setdefault(key, []).append((ready, reply))
         return copy
 
     def prepare(
@@ -280,7 +307,9 @@ class ChatPersona(BaseChatModel):
         if truth:
             return Prepared(said, truth, None, [])
         recalled = self._recall(options.get("cue") or said, options)
-        return Prepared(said, "", self._request(history, scene, recalled, stop, options), recalled)
+        limits = self._limits(stop, options)
+        request = self._request(history, scene, recalled, limits, options)
+        return Prepared(said, "", request, recalled, limits, self.persona.language)
 
     @property
     def _remembers(self) -> bool:
@@ -327,15 +356,20 @@ class ChatPersona(BaseChatModel):
             ]
         )
 
+    def _limits(self, stop: list[str] | None, options: Mapping[str, Any]) -> ReplyLimits:
+        given = options.get("max_tokens")
+        most = self.max_tokens if given is None else int(given)
+        return ReplyLimits(most, tuple(stop or self.stop or ()))
+
     def _request(
         self,
         history: Sequence[Message],
         scene: str,
         recalled: list[Recalled],
-        stop: list[str] | None,
+        limits: ReplyLimits,
         options: dict[str, Any],
     ) -> Request:
-        max_tokens = int(options.get("max_tokens") or self.max_tokens)
+        max_tokens = limits.max_tokens + analysis_room(self._engine)
         temperature, top_p = options.get("temperature"), options.get("top_p")
         return Request(
             messages=self._fit(history, scene, recalled, max_tokens),
@@ -344,7 +378,6 @@ class ChatPersona(BaseChatModel):
             temperature=self.temperature if temperature is None else float(temperature),
             top_p=self.top_p if top_p is None else float(top_p),
             seed=options.get("seed", self.seed),
-            stop=tuple(stop or self.stop or ()),
             end_circles=True,
         )
 

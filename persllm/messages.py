@@ -14,6 +14,7 @@ from typing import Literal
 
 from persllm.files import digest
 from persllm.persona import Persona, Stage
+from persllm.replies import write_reply
 from persllm.words import unsaid, years_after
 
 Role = Literal["system", "user", "assistant"]
@@ -25,8 +26,6 @@ RECALLED_LINE = "- {text}"
 NOTHING_RECALLED = "You recall nothing."
 UNSAID = "Not said there: {words}."
 LATER = "Still to come: {years}."
-ANALYSIS = "[Analysis]"
-RESPONSE = "[Response]"
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,14 +38,6 @@ class Message:
     def as_dict(self) -> dict[str, str]:
         """Return the form that chat templates and JSON take."""
         return {"role": self.role, "content": self.content}
-
-
-@dataclass(frozen=True, slots=True)
-class ParsedReply:
-    """What a model wrote, taken apart."""
-
-    analysis: str
-    response: str
 
 
 def header(persona: Persona, stage: Stage, *, scene: str = "") -> str:
@@ -111,23 +102,6 @@ def fold_system(messages: Sequence[Message]) -> tuple[Message, ...]:
         return tuple(messages)
     system, user, *rest = messages
     return (Message("user", f"{system.content}\n\n{user.content}"), *rest)
-
-
-def write_reply(analysis: str, response: str) -> str:
-    """Return the assistant turn that training teaches (METHOD 2.8); no analysis, no markers."""
-    return f"{ANALYSIS} {analysis} {RESPONSE} {response}" if analysis else response
-
-
-def parse_reply(text: str) -> ParsedReply:
-    """Take a model's text apart; text that does not begin with a marker is all response."""
-    analysis, marker, response = text.partition(RESPONSE)
-    if not marker or not text.lstrip().startswith((ANALYSIS, RESPONSE)):
-        return ParsedReply("", _unmarked(text))
-    return ParsedReply(_unmarked(analysis), _unmarked(response))
-
-
-def _unmarked(text: str) -> str:
-    return text.replace(ANALYSIS, "").replace(RESPONSE, "").strip()
 
 
 @cache

@@ -1,6 +1,7 @@
 """A persona as a LangChain chat model."""
 
 import asyncio
+import itertools
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -191,8 +192,9 @@ def test_the_longest_talk_that_fits_is_found_without_measuring_every_shorter_one
 
     class Counting(ScriptedEngine):
         def count_tokens(self, messages: Sequence[Message]) -> int:
-            measured.append(super().count_tokens(messages))
-            return measured[-1]
+            if len(messages) > 1:
+                measured.append(super().count_tokens(messages))
+            return super().count_tokens(messages)
 
     engine = Counting(REPLY, context=1000)
     said = [f"Turn {number} of a very long talk." for number in range(601)]
@@ -227,7 +229,7 @@ def test_a_trimmed_history_still_begins_with_the_partner(engine: ScriptedEngine)
 
 def test_memories_give_way_to_a_long_turn(store: ChromaMemory) -> None:
     engine = ScriptedEngine(REPLY, context=100)
-    turn = "pigeons " * 30
+    turn = "pigeons " * 20
     reply = tesla(engine, memory=store, max_tokens=30).invoke(turn)
     assert last_prompt(engine)[-1] == turn
     assert reply.response_metadata["recalled"] == []
@@ -274,10 +276,59 @@ def test_tool_messages_are_refused(engine: ScriptedEngine) -> None:
 
 def test_call_options_reach_the_engine(engine: ScriptedEngine) -> None:
     chat = tesla(engine, temperature=0.5, seed=3)
-    chat.invoke("Hello", stop=["sir"], temperature=0.0, max_tokens=7)
+    chat.invoke("Hello", temperature=0.0, top_p=0.25)
     asked = engine.asked[-1]
-    assert (asked.stop, asked.temperature, asked.max_tokens) == (("sir",), 0.0, 7)
-    assert asked.seed == 3
+    assert (asked.temperature, asked.top_p, asked.seed) == (0.0, 0.25, 3)
+
+
+@pytest.mark.parametrize(
+    ("stop", "said"),
+    [
+        ("pigeons", "I feed them, sir."),  # it stands in the analysis
+        ("He asks", "I feed them, sir."),
+        ("[Response]", "I feed them, sir."),
+        ("them", "I feed "),
+        ("I", ""),
+    ],
+)
+def test_a_stop_string_ends_the_reply_and_not_the_analysis(
+    engine: ScriptedEngine, stop: str, said: str
+) -> None:
+    chat = tesla(engine)
+    assert chat.invoke("Hello", stop=[stop]).text == said
+    assert "".join(chunk.text for chunk in chat.stream("Hello", stop=[stop])) == said
+    assert chat.batch(["Hello"], stop=[stop])[0].text == said
+
+
+def test_most_tokens_are_those_of_the_reply(engine: ScriptedEngine) -> None:
+    chat = tesla(engine)
+    for reply in (chat.invoke("Hello", max_tokens=2), *chat.batch(["Hello"], max_tokens=2)):
+        assert reply.text.strip() == "I feed"
+        assert reply.response_metadata["finish_reason"] == "length"
+    assert chat.invoke("Hello", max_tokens=4).response_metadata["finish_reason"] == "stop"
+
+
+def test_the_tokens_of_the_analysis_are_told_apart(engine: ScriptedEngine) -> None:
+    usage = tesla(engine).invoke("Hello").usage_metadata
+    assert usage is not None
+    assert usage["output_token_details"]["reasoning"] == len(REPLY.split()) - 4
+
+
+@pytest.mark.parametrize("written", ["[Analysis] He greets me.", "", "<think>A greeting", "[Anal"])
+def test_an_analysis_without_a_reply_is_asked_once_more(written: str) -> None:
+    engine = ScriptedEngine(lambda request: REPLY if request.temperature else written)
+    for chat in (tesla(engine), tesla(CountingEngine(engine._answer))):
+        assert chat.invoke("Hello").text == "I feed them, sir."
+        assert chat.batch(["Hello"])[0].text == "I feed them, sir."
+
+
+def test_a_second_analysis_without_a_reply_ends_in_an_honest_line() -> None:
+    engine = ScriptedEngine("[Analysis] He greets me.")
+    reply = tesla(engine).invoke("Hello")
+    assert reply.text == "I find no answer to that."
+    assert not reply.response_metadata["answered"]
+    assert reply.response_metadata["analysis"] == "He greets me."
+    assert len(engine.asked) == 2
 
 
 def test_tokens_are_counted(engine: ScriptedEngine) -> None:
@@ -482,6 +533,9 @@ def test_personas_declare_that_they_call_no_tools(engine: ScriptedEngine) -> Non
         chat.bind_tools([])
 
 
-def test_top_p_can_be_given_with_a_call(engine: ScriptedEngine) -> None:
-    tesla(engine).invoke("Hello", top_p=0.5)
-    assert engine.asked[-1].top_p == 0.5
+def test_equal_inputs_of_a_batch_are_each_drawn() -> None:
+    numbers = itertools.count()
+    engine = CountingEngine(lambda request: f"Reply {next(numbers)}")
+    said = {reply.text for reply in tesla(engine, temperature=1.0).batch(["Hi"] * 3)}
+    assert said == {"Reply 0", "Reply 1", "Reply 2"}
+    assert (engine.batches, engine.streams) == ([3], 0)

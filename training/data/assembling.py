@@ -13,12 +13,13 @@ from pathlib import Path
 
 import numpy as np
 from langchain_core.embeddings import Embeddings
+from persllm.fitting import Fitting, Near, by_fitness, comes_to_mind
 
 from persllm.embeddings import Vectors, embed
-from persllm.fitting import Fitting, Near, by_fitness, comes_to_mind
 from persllm.materials import Material
-from persllm.messages import Message, render, write_reply
+from persllm.messages import Message, render
 from persllm.persona import Persona
+from persllm.replies import write_reply
 from persllm.training.data.cleaning import Asked, asked_of, clash, fault_of
 from persllm.training.data.decisions import Decision, draft_key
 from persllm.training.data.drafting import Batch, Library, PartDraft
