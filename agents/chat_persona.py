@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from langchain_core.callbacks import CallbackManagerForLLMRun
-from langchain_core.language_models import BaseChatModel, LanguageModelInput, ModelProfile
+from langchain_core.language_models import LanguageModelInput, ModelProfile
 from langchain_core.messages import AIMessage, AIMessageChunk, BaseMessage
 from langchain_core.outputs import ChatGeneration, ChatGenerationChunk, ChatResult
 from langchain_core.runnables import RunnableConfig, run_in_executor
@@ -17,7 +17,8 @@ from persllm.fitting import comes_to_mind
 from pydantic import ConfigDict, Field, PrivateAttr
 
 from persllm.agents.disclosure import truthful_answer
-from persllm.agents.history import beginnings, history_of
+from persllm.agents.engine_chat_model import EngineChatModel, check_sampling
+from persllm.agents.history import beginnings, history_of, last_words
 from persllm.agents.loops import unlooped
 from persllm.agents.reply_chunks import (
     as_chunks,
@@ -49,6 +50,9 @@ HISTORY_SHARE = 0.4
 """A prompt beyond this share of the context loses its oldest exchanges: bases read the far end of
 their context badly, small ones first."""
 
+A_VISITOR = "A visitor"
+"""Whose words they were, where only an id is known."""
+
 
 @dataclass(frozen=True, slots=True)
 class Prepared:
@@ -65,7 +69,7 @@ class Prepared:
     language: str = "en"
 
 
-class ChatPersona(BaseChatModel):
+class ChatPersona(EngineChatModel):
     """One persona at one stage.
 
     Messages are what was said: human turns are the partner's, AI turns the persona's own
@@ -73,25 +77,21 @@ class ChatPersona(BaseChatModel):
     `analysis`, `recalled` (id, text, source, similarity), `stage`, `adapter` and `seconds`.
 
     Call options: `cue` (recall by this text instead of the last turn), `without` (memory ids that
-    must not come up again) and `in_play` (what is said is part of a play or a debate: a question
+    must not come up again), `remember` (False: what is said is not kept) and `in_play` (what is said is part of a play or a debate: a question
     about being a machine is no sincere one, and something always comes to mind).
     """
 
     model_config = ConfigDict(arbitrary_types_allowed=True, populate_by_name=True)
 
     persona: Persona
-    engine: Any
-    """An `Engine`."""
     stage_id: str | None = Field(default=None, alias="stage")
     """Stage id; the first stage if not given."""
     adapter: Path | None = None
     """Adapter folder; None asks the base alone."""
-    memory: Any = None
-    """A `MemoryStore`, or None."""
     recall: int = 3
     """Most memories set before a turn: the best, and those that fit nearly as well."""
-    audience: str = EVERYONE
-    """Who is talking; if named, what they say is remembered and recalled for them only."""
+    partner: str = ""
+    """The name of who is talking, where it is known; `audience` is their id."""
     temperature: float = 0.0
     top_p: float = 0.95
     max_tokens: int = 160
@@ -136,18 +136,8 @@ class ChatPersona(BaseChatModel):
 
     @property
     def _identifying_params(self) -> dict[str, Any]:
-        return {
-            "model": self.model_name,
-            "engine": self._engine.name,
-            "adapter": str(self.adapter) if self.adapter else None,
-            "temperature": self.temperature,
-            "max_tokens": self.max_tokens,
-        }
-
-    @property
-    def _engine(self) -> Engine:
-        engine: Engine = self.engine
-        return engine
+        persona = f"{self.persona.digest()} {self.persona.disclosure}"
+        return {**super()._identifying_params, "model": self.model_name, "persona": persona}
 
     def _generate(
         self,
@@ -201,7 +191,8 @@ class ChatPersona(BaseChatModel):
         reading = self._reading(ready, known[1] if known else None)
         with closing(reading):
             reply = yield from as_chunks(reading)
-        self._remember(ready.said)
+        if options.get("remember", True):
+            self._remember(ready.said)
         yield closing_chunk(
             {
                 "model_name": self.model_name,
@@ -301,8 +292,9 @@ class ChatPersona(BaseChatModel):
         **options: Any,  # noqa: ANN401 (LangChain's own)
     ) -> Prepared:
         """Return what the engine would be asked; `persllm.agents.answering` asks many at once."""
+        check_sampling(options)
         history, scene = history_of(messages)
-        said = history[-1].content
+        said = last_words(messages)
         truth = None if options.get("in_play") else truthful_answer(self.persona, said)
         if truth:
             return Prepared(said, truth, None, [])
@@ -343,14 +335,15 @@ class ChatPersona(BaseChatModel):
         if self.memory is None or self.audience == EVERYONE:
             return
         when = time.strftime("%Y-%m-%d %H:%M:%S")
+        whose = self.partner or A_VISITOR
         self.memory.add(
             [
                 Memory(
                     id=f"episode-{time.time_ns()}",
-                    text=f"{self.audience} told me: {said}",
+                    text=f"{whose} told me: {said}",
                     kind="episode",
                     stage=self.persona.stages.index(self._stage),
-                    source=f"{self.audience}, {when}",
+                    source=f"{whose}, {when}",
                     audience=self.audience,
                 )
             ]

@@ -122,6 +122,7 @@ class Workplace:
         use_adapter: bool = True,
         use_memory: bool = True,
         audience: str = EVERYONE,
+        partner: str = "",
         temperature: float = 0.0,
     ) -> ChatPersona:
         """Return a persona ready to talk.
@@ -138,6 +139,7 @@ class Workplace:
             adapter=adapter,
             memory=self.store(persona) if use_memory else None,
             audience=audience,
+            partner=partner,
             temperature=temperature,
         )
 
@@ -181,16 +183,36 @@ def open_persona(
     runs: str | Path = "runs",
     memory: str | None = None,
     use_adapter: bool = True,
+    audience: str = EVERYONE,
+    partner: str = "",
 ) -> ChatPersona:
     """Return a trained persona as a LangChain chat model, with its memory.
 
     Personas opened with the same base, runs and memory share one engine.
 
+    Args:
+        name: A bundled persona's id, or a persona folder.
+        stage: Which stage speaks; the first one by default.
+        base: As `find_base` takes it.
+        engine: As `Workplace` takes it.
+        runs: Where adapters and memory are.
+        memory: Chroma folder or server; a folder in `runs` by default.
+        use_adapter: Whether the persona's adapter speaks; else the base alone.
+        audience: Id of who is talking. What they say is remembered, and recalled for them only;
+            without one nothing is remembered.
+        partner: Their name, where it is known.
+
     Raises:
         PersLLMError: The persona, stage, adapter, base or memory cannot be had.
     """
     workplace = _workplace(base, engine, Path(runs).resolve(), memory)
-    return workplace.chat(find_persona(name), stage=stage, use_adapter=use_adapter)
+    return workplace.chat(
+        find_persona(name),
+        stage=stage,
+        use_adapter=use_adapter,
+        audience=audience,
+        partner=partner,
+    )
 
 
 @cache

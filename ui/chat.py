@@ -45,6 +45,7 @@ def hold_chat(
         use_adapter=use_adapter,
         use_memory=use_memory,
         audience=audience,
+        partner=audience,
         temperature=temperature,
     )
     talk = _Talk(Console(), chat, show_recalled=show_recalled)

@@ -104,7 +104,11 @@ class PersonaTools:
         """Ask a persona one question; it answers from that stage of its life."""
         whom, stage = self._seat(persona)
         chat = self._workplace.chat(
-            whom, stage=stage, use_adapter=self._workplace.has_adapter(whom), audience=user
+            whom,
+            stage=stage,
+            use_adapter=self._workplace.has_adapter(whom),
+            audience=user,
+            partner=user,
         )
         reply = chat.invoke([HumanMessage(question)])
         rows = reply.response_metadata["recalled"]
@@ -145,7 +149,11 @@ class PersonaTools:
         """Show what comes to a persona's mind at a cue, the nearest first, with its source."""
         whom, stage = self._seat(persona)
         found = self._workplace.store(whom).recall(
-            cue, stage=whom.stages.index(whom.stage(stage)), count=count, audience=user
+            cue,
+            stage=whom.stages.index(whom.stage(stage)),
+            count=count,
+            audience=user,
+            partner=user,
         )
         return [
             _memory_row(each.memory.text, each.memory.source, each.similarity) for each in found
