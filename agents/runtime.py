@@ -125,6 +125,7 @@ class Runtime:
         use_adapter: bool | None = None,
         use_memory: bool = True,
         audience: str = EVERYONE,
+        partner: str = "",
         temperature: float | None = None,
     ) -> ChatPersona:
         """Return a persona ready to talk.
@@ -147,6 +148,7 @@ class Runtime:
             memory=self.store(persona) if use_memory else None,
             base_profile=self.profile,
             audience=audience,
+            partner=partner,
             temperature=temperature,
         )
 
@@ -191,16 +193,36 @@ def open_persona(
     runs: str | Path = "runs",
     memory: str | None = None,
     use_adapter: bool = True,
+    audience: str = EVERYONE,
+    partner: str = "",
 ) -> ChatPersona:
     """Return a trained persona as a LangChain chat model, with its memory.
 
     Personas opened with the same base, runs and memory share one engine.
 
+    Args:
+        name: A bundled persona's id, or a persona folder.
+        stage: Which stage speaks; the first one by default.
+        base: As `find_base` takes it.
+        engine: As `Runtime` takes it.
+        runs: Where adapters and memory are.
+        memory: Chroma folder or server; a folder in `runs` by default.
+        use_adapter: Whether the persona's adapter speaks; else the base alone.
+        audience: Id of who is talking. What they say is remembered, and recalled for them only;
+            without one nothing is remembered.
+        partner: Their name, where it is known.
+
     Raises:
         PersLLMError: The persona, stage, adapter, base or memory cannot be had.
     """
     runtime = _runtime(base, engine, Path(runs).resolve(), memory)
-    return runtime.chat(find_persona(name), stage=stage, use_adapter=use_adapter)
+    return runtime.chat(
+        find_persona(name),
+        stage=stage,
+        use_adapter=use_adapter,
+        audience=audience,
+        partner=partner,
+    )
 
 
 @cache

@@ -45,6 +45,7 @@ def hold_chat(
         use_adapter=use_adapter,
         use_memory=use_memory,
         audience=audience,
+        partner=audience,
         temperature=temperature,
     )
     tell_without_adapter(runtime, chat)
