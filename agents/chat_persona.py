@@ -39,6 +39,8 @@ from persllm.agents.reply_reading import (
 from persllm.base_profile import BaseProfile
 from persllm.engine import Piece, Reply, Request
 from persllm.errors import PersLLMError, TooLongError
+from persllm.files import digest
+from persllm.memory.episodes import statements_of
 from persllm.memory.recall import Recall, Recalled, notes_of, query_of
 from persllm.memory.reranking import Query
 from persllm.memory.store import EVERYONE, Memory
@@ -369,21 +371,23 @@ class ChatPersona(EngineChatModel):
         return list(self._notes[key])
 
     def _remember(self, said: str) -> None:
-        """Keep what a named partner said; the persona's own words might be mistaken."""
+        """Keep what a known visitor told of himself; the persona's own words might be mistaken."""
         if self.memory is None or self.audience == EVERYONE:
             return
-        when = time.strftime("%Y-%m-%d %H:%M:%S")
         whose = self.partner or A_VISITOR
+        when = time.strftime("%Y-%m-%d %H:%M:%S")
+        told = [f"{whose} told me: {statement}" for statement in statements_of(said)]
         self.memory.add(
             [
                 Memory(
-                    id=f"episode-{time.time_ns()}",
-                    text=f"{whose} told me: {said}",
+                    id=f"episode-{digest(self.audience, text)[:24]}",
+                    text=text,
                     kind="episode",
                     stage=self.persona.stages.index(self._stage),
                     source=f"{whose}, {when}",
                     audience=self.audience,
                 )
+                for text in told
             ]
         )
 
