@@ -1,6 +1,6 @@
 """Many questions to many personas at once: one batch of the engine instead of one call each."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Generator, Sequence
 
 from langchain_core.messages import HumanMessage
 
@@ -8,8 +8,8 @@ from persllm.agents.chat_persona import ChatPersona, Prepared
 from persllm.agents.loops import unlooped
 from persllm.agents.reply_chunks import replayed
 from persllm.agents.reply_guards import ended_at_sentence
-from persllm.engine import Engine, Reply, Request, whole
-from persllm.messages import parse_reply
+from persllm.agents.reply_reading import asked_again, read_reply, whole_reply
+from persllm.engine import Engine, Piece, Reply
 
 BATCH = 64
 
@@ -25,7 +25,7 @@ def answers(
     """Return what each persona answers to its question, in order; nothing is remembered.
 
     All personas must share one engine. Greedy answers are those of `ChatPersona.invoke`, up to the
-    rounding of a padded batch; an answer that is the question again is not drawn again.
+    rounding of a padded batch.
 
     Raises:
         PersLLMError: A prompt, adapter or base does not fit.
@@ -46,18 +46,33 @@ def answered(
         EngineError: The model failed.
     """
     found = [each.truth for each in ready]
-    open_rows = [(row, each.request) for row, each in enumerate(ready) if each.request]
-    open_rows.sort(key=lambda pair: sum(len(message.content) for message in pair[1].messages))
+    open_rows = [row for row, each in enumerate(ready) if each.request]
+    open_rows.sort(key=lambda row: _length(ready[row]))
     for start in range(0, len(open_rows), BATCH):
         rows = open_rows[start : start + BATCH]
-        replies = engine.generate([request for _, request in rows])
-        for (row, request), reply in zip(rows, replies, strict=True):
-            found[row] = _response(ready[row], request, reply)
+        replies = engine.generate([each for row in rows if (each := ready[row].request)])
+        for row, reply in zip(rows, replies, strict=True):
+            found[row] = _response(ready[row], reply, engine)
         progress(start + len(rows), len(open_rows))
     return found
 
 
-def _response(ready: Prepared, request: Request, reply: Reply) -> str:
-    pieces = unlooped(replayed(reply))
-    pieces = ended_at_sentence(pieces, request.max_tokens) if ready.whole else pieces
-    return parse_reply(whole(pieces).text).response
+def _length(ready: Prepared) -> int:
+    return sum(len(message.content) for message in ready.request.messages) if ready.request else 0
+
+
+def _response(ready: Prepared, reply: Reply, engine: Engine) -> str:
+    """Return what is shown of a reply, as a listener of `ChatPersona` gets it."""
+    request = ready.request
+    assert request is not None
+
+    def draw(number: int) -> Generator[Piece]:
+        again = number and engine.stream(asked_again(request, number))
+        yield from unlooped(piece for piece in again or replayed(reply))
+
+    reading = read_reply(
+        draw, ready.limits, engine=engine, prompt=request.messages, language=ready.language
+    )
+    if ready.whole:
+        reading = ended_at_sentence(reading, ready.limits.max_tokens)
+    return whole_reply(reading).response

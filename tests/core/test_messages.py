@@ -8,23 +8,19 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from persllm import messages
+from persllm import messages, replies
 from persllm.base_profile import BaseProfile
 from persllm.messages import (
-    ANALYSIS,
-    RESPONSE,
     Message,
     Notes,
-    ParsedReply,
     debate_scene,
     fold_system,
     header,
-    parse_reply,
     prompt_hash,
     render,
-    write_reply,
 )
 from persllm.persona import Persona
+from persllm.replies import ANALYSIS, RESPONSE, ParsedReply, parse_reply, write_reply
 from tests.doubles import MakePersona
 
 PLAIN = BaseProfile(name="plain")
@@ -190,7 +186,7 @@ def test_any_text_can_be_parsed(text: str) -> None:
     ("text", "analysis", "response"),
     [
         ("I wept.", "", "I wept."),
-        ("[Analysis] They ask.", "", "They ask."),
+        ("[Analysis] They ask.", "They ask.", ""),
         ("[Analysis] They ask. [Response] I wept.", "They ask.", "I wept."),
         ("[Response] I wept. [Response] Twice.", "", "I wept.  Twice."),
     ],
@@ -232,7 +228,8 @@ def test_the_hash_changes_with_what_shapes_the_prompt(
 ) -> None:
     before = prompt_hash(profile)
     prompt_hash.cache_clear()
-    monkeypatch.setattr(messages, part, getattr(messages, part) + "~")
+    module = replies if part == "RESPONSE" else messages
+    monkeypatch.setattr(module, part, getattr(module, part) + "~")
     assert prompt_hash(profile) != before
 
 
