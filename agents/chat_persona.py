@@ -13,7 +13,6 @@ from langchain_core.language_models import LanguageModelInput, ModelProfile
 from langchain_core.messages import AIMessage, AIMessageChunk, BaseMessage
 from langchain_core.outputs import ChatGeneration, ChatGenerationChunk, ChatResult
 from langchain_core.runnables import RunnableConfig, run_in_executor
-from persllm.fitting import comes_to_mind
 from pydantic import ConfigDict, Field, PrivateAttr
 
 from persllm.agents.disclosure import truthful_answer
@@ -34,10 +33,12 @@ from persllm.agents.reply_reading import (
     ReplyLimits,
     analysis_room,
     asked_again,
+    first_tokens,
     read_reply,
 )
-from persllm.engine import Engine, Piece, Reply, Request
+from persllm.engine import Piece, Reply, Request
 from persllm.errors import PersLLMError, TooLongError
+from persllm.fitting import comes_to_mind
 from persllm.memory.store import EVERYONE, Memory, MemoryStore, Recalled
 from persllm.messages import Message, render
 from persllm.persona import Persona, Stage
@@ -50,6 +51,8 @@ HISTORY_SHARE = 0.4
 """A prompt beyond this share of the context loses its oldest exchanges: bases read the far end of
 their context badly, small ones first."""
 
+SCENE_SHARE = 4
+"""A scene takes at most this part of the context; what is longer loses its end."""
 A_VISITOR = "A visitor"
 """Whose words they were, where only an id is known."""
 
@@ -77,8 +80,9 @@ class ChatPersona(EngineChatModel):
     `analysis`, `recalled` (id, text, source, similarity), `stage`, `adapter` and `seconds`.
 
     Call options: `cue` (recall by this text instead of the last turn), `without` (memory ids that
-    must not come up again), `remember` (False: what is said is not kept) and `in_play` (what is said is part of a play or a debate: a question
-    about being a machine is no sincere one, and something always comes to mind).
+    must not come up again), `remember` (False: what is said is not kept) and `in_play` (what is
+    said is part of a play or a debate: a question about being a machine is no sincere one, and
+    something always comes to mind).
     """
 
     model_config = ConfigDict(arbitrary_types_allowed=True, populate_by_name=True)
@@ -294,6 +298,7 @@ class ChatPersona(EngineChatModel):
         """Return what the engine would be asked; `persllm.agents.answering` asks many at once."""
         check_sampling(options)
         history, scene = history_of(messages)
+        scene = first_tokens(self._engine, scene, self._engine.context // SCENE_SHARE)
         said = last_words(messages)
         truth = None if options.get("in_play") else truthful_answer(self.persona, said)
         if truth:
