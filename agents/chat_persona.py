@@ -341,12 +341,14 @@ class ChatPersona(EngineChatModel):
         """Return what comes up for each user turn from `start` on, by the turn's place.
 
         What came up for a turn stands before it as long as the talk remembers that turn, so it does
-        not come up again later.
+        not come up again later. A caller that chooses by `cue` or `without` keeps account itself,
+        and what came up for earlier turns of its talk cannot be found again.
         """
         last = len(history) - 1
-        places = range(start, last + 1) if self.base_profile.keep_notes else (last,)
-        found: dict[int, list[Recalled]] = {}
         told = frozenset(options.get("without") or ())
+        kept = self.base_profile.keep_notes and not told and not options.get("cue")
+        places = range(start, last + 1) if kept else (last,)
+        found: dict[int, list[Recalled]] = {}
         for place in places if self._recall else ():
             if history[place].role == "user":
                 cue = options.get("cue") if place == last else None

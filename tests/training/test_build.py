@@ -22,6 +22,7 @@ from persllm.training.data.items import PATTERNS
 from persllm.training.data.rules import RulesTeacher
 from persllm.training.data.sampling import BuildSettings
 from tests.doubles import (
+    NANO_PROFILE,
     OTTO,
     CountingTeacher,
     LetterEmbeddings,
@@ -54,6 +55,7 @@ def _build(
         out=out,
         others=others,
         embeddings=LetterEmbeddings(),
+        profile=NANO_PROFILE,
         teacher=teacher,
         settings=settings,
     )
@@ -229,7 +231,7 @@ import sys
 from pathlib import Path
 from persllm.persona import load_persona
 from persllm.training.data.build import build
-from tests.doubles import LetterEmbeddings
+from tests.doubles import NANO_PROFILE, LetterEmbeddings
 
 marta, otto, out = map(Path, sys.argv[1:])
 build(
@@ -237,6 +239,7 @@ build(
     out=out,
     others=[load_persona(otto)],
     embeddings=LetterEmbeddings(),
+    profile=NANO_PROFILE,
     progress=lambda what, done, total: print(done, flush=True),
 )
 """

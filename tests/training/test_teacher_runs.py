@@ -25,7 +25,7 @@ from persllm.training.data.teachers.general import read_instructions, write_gene
 from persllm.training.data.teachers.money import Price
 from persllm.training.data.teachers.shards import Shard, ask_shard, parsed_shard, stores_in
 from persllm.training.data.teachers.store import AnswerStore
-from tests.doubles import LetterEmbeddings, MakePersona, contents
+from tests.doubles import NANO_PROFILE, LetterEmbeddings, MakePersona, contents
 from tests.mock_teacher import Served, mock_teacher
 
 SETTINGS = BuildSettings(per_part=6)
@@ -68,6 +68,7 @@ def build_with(persona: Persona, name: str, calls: Path, out: Path) -> ChatTeach
         out=out,
         others=(),
         embeddings=LetterEmbeddings(),
+        profile=NANO_PROFILE,
         teacher=teacher,
         settings=SETTINGS,
     )
