@@ -235,8 +235,8 @@ def _refuse_of_other_bases(job: Job, base: Base) -> None:
     """Training would teach prompts that this base is never given when it is asked."""
     if job.data.statistics.get("prompt_hash") != prompt_hash_of(base):
         raise DataError(
-            f"{job.persona.name}'s data in {job.data.folder} were built for a base that is asked in "
-            f"another way than {base.name}. Build them for this one: persllm build "
+            f"{job.persona.name}'s data in {job.data.folder} were built for a base that is asked "
+            f"in another way than {base.name}. Build them for this one: persllm build "
             f"{called(job.persona)} --base <this base>."
         )
 

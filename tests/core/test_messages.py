@@ -228,7 +228,8 @@ def test_the_hash_changes_with_what_shapes_the_prompt(
 ) -> None:
     before = prompt_hash(profile)
     prompt_hash.cache_clear()
-    monkeypatch.setattr(messages, part, getattr(messages, part) + "~")
+    module = replies if part == "RESPONSE" else messages
+    monkeypatch.setattr(module, part, getattr(module, part) + "~")
     assert prompt_hash(profile) != before
 
 
@@ -236,11 +237,6 @@ def test_the_hash_changes_with_what_shapes_the_prompt(
 def test_the_hash_of_a_plain_base_does_not_change_with_clues_it_never_gets(
     monkeypatch: pytest.MonkeyPatch, part: str
 ) -> None:
-    before = template_hash()
-    template_hash.cache_clear()
-    module = replies if part == "RESPONSE" else messages
-    monkeypatch.setattr(module, part, getattr(module, part) + "~")
-    assert template_hash() != before
     before = prompt_hash(PLAIN)
     prompt_hash.cache_clear()
     monkeypatch.setattr(messages, part, getattr(messages, part) + "~")

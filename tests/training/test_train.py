@@ -170,7 +170,7 @@ def test_data_of_another_kind_of_base_are_refused(
     tesla: Persona, tesla_data: PersonaData, nano: Base, quick: TrainSettings, tmp_path: Path
 ) -> None:
     statistics = {**tesla_data.statistics, "prompt_hash": "another"}
-    with pytest.raises(DataError, match=r"Nikola Tesla's data in .* persllm build nikola-tesla --base"):
+    with pytest.raises(DataError, match=r"Nikola Tesla's data in .* persllm build .* --base"):
         ways = Ways(base=nano, settings=quick, runs=tmp_path)
         train_persona(tesla, replace(tesla_data, statistics=statistics), ways)
     assert not list(tmp_path.iterdir())
