@@ -89,6 +89,18 @@ def find_profile(base: Base) -> BaseProfile:
     )
 
 
+def named_profile(name: str) -> BaseProfile:
+    """Return a profile by the name of its file.
+
+    Raises:
+        BaseModelError: There is none of that name.
+    """
+    found = {rule.profile.name: rule.profile for rule in _rules()}
+    if name not in found:
+        raise BaseModelError(f"there is no base profile {name!r}. Name one of {sorted(found)}.")
+    return found[name]
+
+
 def weights_of(config: Mapping[str, Any]) -> float:
     """Return about how many weights a model of that `config.json` has; infinite if it is empty."""
     inner = config.get("text_config") or config

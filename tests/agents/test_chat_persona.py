@@ -45,7 +45,7 @@ TESLA = find_persona("nikola-tesla")
 REPLY = "[Analysis] He asks of pigeons. [Response] I feed them, sir."
 
 
-PROFILE = BaseProfile(name="test")
+PROFILE = BaseProfile(name="test", temperature=0.0)
 
 
 def tesla(engine: ScriptedEngine, *, profile: Any = None, **settings: Any) -> ChatPersona:  # noqa: ANN401
@@ -350,7 +350,7 @@ def test_a_trimmed_history_still_begins_with_the_partner(engine: ScriptedEngine)
 
 def test_memories_give_way_to_a_long_turn(store: ChromaMemory) -> None:
     engine = ScriptedEngine(REPLY, context=100)
-    turn = "pigeons " * 35
+    turn = "pigeons " * 20
     reply = tesla(engine, memory=store, max_tokens=30).invoke(turn)
     assert last_prompt(engine)[-1] == turn
     assert reply.response_metadata["recalled"] == []
@@ -396,7 +396,7 @@ def test_tool_messages_are_refused(engine: ScriptedEngine) -> None:
 
 
 def test_what_is_not_given_is_taken_from_the_profile(engine: ScriptedEngine) -> None:
-    profile = {"temperature": 0.4, "top_p": 0.6, "max_tokens": 77}
+    profile = {"temperature": 0.4, "top_p": 0.6, "max_tokens": 77, "analysis": "none"}
     tesla(engine, profile=profile).invoke("Hello")
     asked = engine.asked[-1]
     assert (asked.temperature, asked.top_p, asked.max_tokens) == (0.4, 0.6, 77)
@@ -421,7 +421,7 @@ def test_a_limit_of_the_call_is_the_callers_to_keep() -> None:
 def test_no_reply_is_the_one_before_again() -> None:
     said = iter(["I feed them, sir!", "Every day."])
     engine = ScriptedEngine(lambda request: next(said))
-    chat = tesla(engine, seed=5, temperature=0.0)
+    chat = tesla(engine, seed=5)
     turns = [HumanMessage("Pigeons?"), AIMessage("I feed them, sir."), HumanMessage("And today?")]
     assert chat.invoke(turns).text == "Every day."
     first, again = engine.asked
@@ -577,7 +577,7 @@ def test_a_cache_keeps_what_one_was_told_from_another(
         {"stop": ["sir"]},
         {"max_tokens": 9},
         {"stage": "late"},
-        {"recall": 0},
+        {"base_profile": BaseProfile(name="large", passages=0)},
         {"audience": "ann"},
         {"partner": "Ann"},
         {"persona": replace(TESLA, summary="Another man.")},

@@ -15,6 +15,7 @@ from persllm.bases import find_base
 from persllm.engine import Piece, Request, whole
 from persllm.messages import Message, render
 from persllm.persona_catalog import bundled, find_persona
+from tests.doubles import NANO_PROFILE
 
 
 def pieces(texts: Iterable[str]) -> Generator[Piece]:
@@ -107,7 +108,7 @@ def test_the_local_engine_ends_a_circle_where_the_text_ends_and_only_if_asked() 
     people = [find_persona(name) for name in bundled()]
     asked = [(person, question) for person in people for question in person.questions]
     for person, question in asked:
-        prompt = render(person, person.stages[0], [Message("user", question)])
+        prompt = render(person, person.stages[0], [Message("user", question)], profile=NANO_PROFILE)
         request = Request(messages=prompt, max_tokens=160)
         full = whole(engine.stream(request))
         kept = whole(unlooped(replayed(full))).text

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from persllm import base_profile
-from persllm.base_profile import BaseProfile, find_profile, weights_of
+from persllm.base_profile import BaseProfile, find_profile, named_profile, weights_of
 from persllm.bases import Base, find_base
 from persllm.errors import BaseModelError
 
@@ -143,6 +143,12 @@ def test_a_file_that_sets_what_does_not_exist_is_refused(tmp_path: Path, profile
     (profiles / "large.yaml").write_text("when: {}\npassage: 2", encoding="utf-8")
     with pytest.raises(BaseModelError, match=r"has no passage; it has \["):
         find_profile(base_of(tmp_path / "one", QWEN))
+
+
+def test_a_profile_has_a_name() -> None:
+    assert named_profile("nano") == find_profile(find_base("nano"))
+    with pytest.raises(BaseModelError, match=r"no base profile 'huge'. Name one of \['large', "):
+        named_profile("huge")
 
 
 def test_values_may_be_changed_and_none_changes_nothing() -> None:

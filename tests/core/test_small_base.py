@@ -240,9 +240,7 @@ def test_a_cache_that_cannot_be_written_says_what_to_do(
 ) -> None:
     (tmp_path / "file").write_text("no folder", encoding="utf-8")
     monkeypatch.setenv("PERSLLM_CACHE", str(tmp_path / "file"))
-    with pytest.raises(
-        BaseModelError, match="Make it writable, or name another"
-    ):
+    with pytest.raises(BaseModelError, match="Make it writable, or name another"):
         ready_folder(source=str(wheel), told=untold)
 
 

@@ -195,7 +195,14 @@ def test_general_instructions_are_answered_in_voice_or_marked_refused(
     teacher = teacher_at(persona, server.name, tmp_path / "c.sqlite")
     before = read_data(tmp_path / "data")
     for _ in range(2):
-        counts = write_general(persona, tmp_path / "data", teacher, instructions, test_share=0.2)
+        counts = write_general(
+            persona,
+            tmp_path / "data",
+            teacher,
+            instructions,
+            profile=NANO_PROFILE,
+            test_share=0.2,
+        )
         assert counts == {"written": 11, "refused": 1, "left_out": 0}
     data = read_data(tmp_path / "data")
     general = [item for item in data.items if item.pattern == "general"]

@@ -247,6 +247,7 @@ def _inputs(
         str(FORMAT),
         persona.digest(),
         prompt_hash(profile),
+        f"{profile.passages} {profile.objective_words} {profile.subjective_words}",
         teacher.name,
         embeddings_name(embeddings),
         json.dumps(asdict(settings)),
