@@ -51,6 +51,7 @@ HISTORY_SHARE = 0.4
 """A prompt beyond this share of the context loses its oldest exchanges: bases read the far end of
 their context badly, small ones first."""
 
+NO_REPLY = ReplyLimits(max_tokens=0)
 SCENE_SHARE = 4
 """A scene takes at most this part of the context; what is longer loses its end."""
 A_VISITOR = "A visitor"
@@ -67,7 +68,7 @@ class Prepared:
     request: Request | None
     """What the engine is asked; None where `truth` answers."""
     recalled: list[Recalled]
-    limits: ReplyLimits = ReplyLimits(0)
+    limits: ReplyLimits = NO_REPLY
     """What the listener wants of the reply; the request also has room for the analysis."""
     language: str = "en"
 
