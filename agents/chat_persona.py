@@ -34,6 +34,7 @@ from persllm.agents.reply_reading import (
     ReplyLimits,
     analysis_room,
     asked_again,
+    first_tokens,
     read_reply,
 )
 from persllm.base_profile import BaseProfile
@@ -54,6 +55,8 @@ TURNS_BEFORE = 4
 """A reply is none of so many turns before it again."""
 KEPT_NOTES = 256
 """What came up for so many turns is kept."""
+SCENE_SHARE = 4
+"""A scene takes at most this part of the context; what is longer loses its end."""
 A_VISITOR = "A visitor"
 """Whose words they were, where only an id is known."""
 
@@ -320,6 +323,7 @@ class ChatPersona(EngineChatModel):
         """Return what the engine would be asked; `persllm.agents.answering` asks many at once."""
         check_sampling(options)
         history, scene = history_of(messages)
+        scene = first_tokens(self._engine, scene, self._engine.context // SCENE_SHARE)
         said = last_words(messages)
         truth = None if options.get("in_play") else truthful_answer(self.persona, said)
         if truth:

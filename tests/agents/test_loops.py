@@ -36,7 +36,8 @@ def ended(*texts: str) -> str:
             "It demands thick copper mains thick copper mains",
         ),
         ("I do not agree. " * 5, "I do not agree. I do not agree."),
-        ("No. " + "the " * 30, "No. the the the the the"),
+        ("No. " + "the " * 30, "No." + " the" * 11),
+        ("-" * 900, "-" * 401),
         (
             "[Analysis] I recall: " + "a lost key and " * 8,
             "[Analysis] I recall: a lost key and a lost key and",
@@ -55,6 +56,14 @@ def test_a_phrase_is_said_twice_at_most_when_it_would_go_on(text: str, kept: str
         "I would not run it past my own henhouse. No: I would not run it past my own henhouse.",
         "Row, row, row your boat. Row, row, row your boat.",
         "1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12",
+        "ha ha ha ha ha ha ha ha ha ha ha! You are funny.",
+        "hahahahahahahahaha, you are funny.",
+        "哈哈哈哈哈哈哈哈哈哈哈，真的",
+        "La la la la la la la la la la la, I sing.",
+        "| a | b | c | d | e |\n|---|---|---|---|---|---|---|---|---|---|---|---|\n| 1 | 2 |",
+        "| --- | --- | --- | --- | --- | --- | --- |\n| x |",
+        "Wait..................................... what?",
+        "A third is 0.333333333333333333333333333333333333.",
     ],
 )
 def test_what_people_say_is_left_as_it_is(text: str) -> None:
