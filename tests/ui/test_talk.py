@@ -111,3 +111,12 @@ def test_an_error_is_shown_in_the_debate(people: Company) -> None:
     small = Runtime(base_name="nano", runs=people.runtime.runs, engine=engine)
     *_, rows = debate_between(company(small, []), (TESLA, "early"), (EDISON, "early"), MOTION, 2)
     assert "Say it in fewer words" in rows[-1]["content"]
+
+
+def test_an_error_is_nobodys_words_and_the_talk_goes_on(people: Company) -> None:
+    before = [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Good day."}]
+    *_, (rows, note) = reply_to(people, TESLA, "early", "long " * 2000, before)
+    assert rows == before
+    assert "Say it in fewer words" in note
+    *_, (rows, _) = reply_to(people, TESLA, "early", "Good day", rows)
+    assert rows[-1]["content"].startswith("I am Tesla")
