@@ -84,27 +84,62 @@ def served_models(answer: Any) -> dict[str, Served]:  # noqa: ANN401 (JSON)
 
 
 def events(chunks: Iterable[bytes]) -> Iterator[dict[str, Any]]:
-    """Yield the JSON of server-sent events until [DONE].
+    """Yield the JSON of server-sent events until [DONE]; a whole answer is one event.
 
     Lines end at line feeds only: httpx would also split at characters that JSON may hold.
 
     Raises:
-        EngineError: The server sends something else, or an error.
+        EngineError: The server sends something else, or an error, or its stream breaks off.
     """
+    begun, ended, kind = False, False, b""
+    other: list[bytes] = []
     for line in _lines(chunks):
-        if not line.startswith(b"data:"):
-            continue
-        data = line[5:].strip()
-        if data == b"[DONE]":
+        field, _, value = (part.strip() for part in line.partition(b":"))
+        if field == b"event":
+            kind = value
+        elif field != b"data":
+            other += [line] if field not in {b"", b"id", b"retry"} else []
+        elif value == b"[DONE]":
             return
-        try:
-            event = json.loads(data)
-        except ValueError as error:
-            raise EngineError(f"the server sent no JSON in its stream: {data[:120]!r}") from error
-        if isinstance(event, dict):
-            if event.get("error"):
-                raise EngineError(f"the server stopped in the middle: {fault_of(event)}")
+        else:
+            begun = True
+            event = _event(value, error=kind == b"error")
+            ended = ended or _finished(event)
             yield event
+    if not begun and other:
+        yield _whole_answer(b"\n".join(other))
+    elif begun and not ended:
+        raise EngineError("the server's stream broke off in the middle of a reply. Ask again.")
+
+
+def _event(data: bytes, *, error: bool) -> dict[str, Any]:
+    try:
+        event = json.loads(data)
+    except ValueError as fault:
+        raise EngineError(f"the server sent no JSON in its stream: {data[:120]!r}") from fault
+    if error or (isinstance(event, dict) and event.get("error")):
+        raise EngineError(f"the server stopped in the middle: {fault_of(event)}")
+    return event if isinstance(event, dict) else {}
+
+
+def _finished(event: dict[str, Any]) -> bool:
+    return any(choice.get("finish_reason") for choice in event.get("choices") or [])
+
+
+def _whole_answer(data: bytes) -> dict[str, Any]:
+    """Return an answer that came in one piece as an event: some servers do not stream."""
+    try:
+        answer = json.loads(data)
+        choices = [
+            {"delta": choice["message"], "finish_reason": choice.get("finish_reason")}
+            for choice in answer["choices"]
+        ]
+    except (ValueError, KeyError, TypeError) as error:
+        raise EngineError(
+            f"the server sent no reply but {data[:120]!r}. Is the address that of an "
+            "OpenAI-compatible server, with /v1?"
+        ) from error
+    return {**answer, "choices": choices}
 
 
 def _lines(chunks: Iterable[bytes]) -> Iterator[bytes]:
