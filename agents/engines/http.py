@@ -12,8 +12,6 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-import httpx
-
 from persllm.agents.engines.connection import AGAIN, Connection, RefusedError, said
 from persllm.agents.engines.http_dialect import Dialect
 from persllm.agents.engines.served import Address, Served, events
@@ -134,7 +132,8 @@ class HttpEngine:
                 try:
                     received = answers.enter_context(asked)
                 except RefusedError as refusal:
-                    if not self._dialect.learn(str(refusal), request.messages):
+                    told, messages = str(refusal), request.messages
+                    if not self._dialect.learn(told, refusal.status, body, messages):
                         raise
                 else:
                     break
@@ -154,9 +153,13 @@ class HttpEngine:
             )
 
     def _count(self, messages: tuple[Message, ...]) -> int:
-        answer = self._tokenized(messages)
-        while not answer.is_success and self._dialect.learn(said(answer), messages):
-            answer = self._tokenized(messages)
+        while True:
+            body = {"model": self._model, **self._dialect.prompt(messages)}
+            answer = self._connection.post("/tokenize", body)
+            if answer.is_success or not self._dialect.learn(
+                said(answer), answer.status_code, body, messages
+            ):
+                break
         if answer.status_code in AGAIN:
             raise self._connection.refusal(answer)
         try:
@@ -172,26 +175,21 @@ class HttpEngine:
         )
         return _estimate(messages)
 
-    def _tokenized(self, messages: Sequence[Message]) -> httpx.Response:
-        body = {"model": self._model, **self._dialect.prompt(messages)}
-        return self._connection.post("/tokenize", body)
-
 
 def _news(event: Mapping[str, Any]) -> tuple[str, str]:
     """Return the new text of an event, and why the reply ended if it did."""
     text, finish = "", ""
     for choice in event.get("choices") or []:
-        text += _written((choice.get("delta") or {}).get("content"))
+        text += _text((choice.get("delta") or choice.get("message") or {}).get("content"))
         finish = choice.get("finish_reason") or finish
     return text, finish
 
 
-def _written(content: Any) -> str:  # noqa: ANN401 (JSON)
-    """Return the text of a piece: a string, or parts of which thoughts are none of the reply."""
+def _text(content: Any) -> str:  # noqa: ANN401 (JSON)
+    """Return the text of some content; of parts, those that are no thoughts."""
     if isinstance(content, list):
-        parts = [part for part in content if isinstance(part, dict) and part.get("type") == "text"]
-        return "".join(str(part.get("text") or "") for part in parts)
-    return str(content or "")
+        return "".join(_text(part.get("text")) for part in content if isinstance(part, dict))
+    return content if isinstance(content, str) else ""
 
 
 def _estimate(messages: Sequence[Message]) -> int:

@@ -89,57 +89,64 @@ def events(chunks: Iterable[bytes]) -> Iterator[dict[str, Any]]:
     Lines end at line feeds only: httpx would also split at characters that JSON may hold.
 
     Raises:
-        EngineError: The server sends something else, or an error, or its stream breaks off.
+        EngineError: The server sends something else, or an error, or hangs up in the middle.
     """
-    begun, ended, kind = False, False, b""
-    other: list[bytes] = []
+    begun, ended, name, rest = False, False, b"", b""
     for line in _lines(chunks):
-        field, _, value = (part.strip() for part in line.partition(b":"))
-        if field == b"event":
-            kind = value
-        elif field != b"data":
-            other += [line] if field not in {b"", b"id", b"retry"} else []
-        elif value == b"[DONE]":
-            return
+        if line.startswith(b"event:"):
+            name = line[6:].strip()
+        elif not line.startswith(b"data:"):
+            if line.strip() and not line.startswith((b":", b"id:", b"retry:")) and not begun:
+                rest = _joined(rest, line)
+            continue
         else:
-            begun = True
-            event = _event(value, error=kind == b"error")
-            ended = ended or _finished(event)
+            begun, data = True, line[5:].strip()
+            if data == b"[DONE]":
+                return
+            event = _read(data)
+            if name == b"error" or event.get("error"):
+                raise EngineError(f"the server stopped in the middle: {fault_of(event)}")
+            name = b""
+            ended = ended or _has_ended(event)
             yield event
-    if not begun and other:
-        yield _whole_answer(b"\n".join(other))
-    elif begun and not ended:
-        raise EngineError("the server's stream broke off in the middle of a reply. Ask again.")
+    if not begun and rest:
+        yield _whole(rest)
+    elif not ended:
+        raise EngineError("the server hung up in the middle of a reply. Ask again.")
 
 
-def _event(data: bytes, *, error: bool) -> dict[str, Any]:
+def _read(data: bytes) -> dict[str, Any]:
     try:
         event = json.loads(data)
-    except ValueError as fault:
-        raise EngineError(f"the server sent no JSON in its stream: {data[:120]!r}") from fault
-    if error or (isinstance(event, dict) and event.get("error")):
-        raise EngineError(f"the server stopped in the middle: {fault_of(event)}")
+    except ValueError as error:
+        raise EngineError(f"the server sent no JSON in its stream: {data[:120]!r}") from error
     return event if isinstance(event, dict) else {}
 
 
-def _finished(event: dict[str, Any]) -> bool:
+def _whole(body: bytes) -> dict[str, Any]:
+    """Return the answer of a server that streams nothing."""
+    try:
+        answer = json.loads(body)
+    except ValueError:
+        answer = None
+    if isinstance(answer, dict) and answer.get("choices"):
+        return answer
+    if isinstance(answer, dict) and answer.get("error"):
+        raise EngineError(f"the server answered with an error: {fault_of(answer)}")
+    raise EngineError(
+        f"the server answered with something else than a reply: {body[:120]!r}. Is the address "
+        "right, and does it need a login?"
+    )
+
+
+def _has_ended(event: dict[str, Any]) -> bool:
     return any(choice.get("finish_reason") for choice in event.get("choices") or [])
 
 
-def _whole_answer(data: bytes) -> dict[str, Any]:
-    """Return an answer that came in one piece as an event: some servers do not stream."""
-    try:
-        answer = json.loads(data)
-        choices = [
-            {"delta": choice["message"], "finish_reason": choice.get("finish_reason")}
-            for choice in answer["choices"]
-        ]
-    except (ValueError, KeyError, TypeError) as error:
-        raise EngineError(
-            f"the server sent no reply but {data[:120]!r}. Is the address that of an "
-            "OpenAI-compatible server, with /v1?"
-        ) from error
-    return {**answer, "choices": choices}
+def _joined(rest: bytes, line: bytes) -> bytes:
+    if len(rest) + len(line) > LONGEST_LINE:
+        raise EngineError(f"the server sent more than {LONGEST_LINE} bytes that are no event")
+    return rest + line + b"\n"
 
 
 def _lines(chunks: Iterable[bytes]) -> Iterator[bytes]:

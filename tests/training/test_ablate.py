@@ -10,7 +10,7 @@ from persllm.training.ablate import ABLATIONS, ablated, chosen_ablations, run_ab
 from persllm.training.data.build import PersonaData, build
 from persllm.training.settings import TrainSettings
 from persllm.training.train import Job, Ways
-from tests.doubles import OTTO, LetterEmbeddings, write_tiny_persona
+from tests.doubles import NANO_PROFILE, OTTO, LetterEmbeddings, write_tiny_persona
 from tests.training.tiny import write_tiny_base
 
 SETTINGS = TrainSettings(rank=2, batch=8, repeats=0.2, most_pairs=4, general_share=0.5)
@@ -20,7 +20,9 @@ SETTINGS = TrainSettings(rank=2, batch=8, repeats=0.2, most_pairs=4, general_sha
 def job(tmp_path_factory: pytest.TempPathFactory) -> Job:
     work = tmp_path_factory.mktemp("people")
     marta, otto = write_tiny_persona(work), write_tiny_persona(work, OTTO)
-    data = build(marta, out=work / "data", others=[otto], embeddings=LetterEmbeddings())
+    data = build(
+        marta, out=work / "data", others=[otto], embeddings=LetterEmbeddings(), profile=NANO_PROFILE
+    )
     return Job(marta, data)
 
 

@@ -27,7 +27,7 @@ from persllm.training.data.teachers.several import SharedTeacher
 from persllm.training.data.teachers.store import AnswerStore
 from persllm.training.data.teachers.wording import Wording
 from tests.contracts.teacher_contract import TeacherContract
-from tests.doubles import OTTO, LetterEmbeddings, MakePersona
+from tests.doubles import NANO_PROFILE, OTTO, LetterEmbeddings, MakePersona
 from tests.mock_teacher import Served, answer_of, mock_teacher
 
 Says = Callable[[Sequence[BaseMessage]], str]
@@ -154,6 +154,7 @@ def built(
         out=out,
         others=others,
         embeddings=LetterEmbeddings(),
+        profile=NANO_PROFILE,
         teacher=teacher,
         settings=BuildSettings(per_part=4),
     )

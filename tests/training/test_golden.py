@@ -12,7 +12,7 @@ from persllm.replies import parse_reply
 from persllm.training.data.build import build
 from persllm.training.data.golden import read_golden
 from persllm.training.data.sampling import BuildSettings
-from tests.doubles import OTTO, MakePersona
+from tests.doubles import NANO_PROFILE, OTTO, MakePersona
 
 RECALL = "My brother Anders sailed for Boston in 1873 and left me his compass."
 OPINION = "I believe they make captains lazy."
@@ -134,6 +134,7 @@ def test_a_build_holds_the_items_and_their_pairs_under_the_name_of_hand(
         out=tmp_path / "data",
         others=[tiny_persona(OTTO)],
         embeddings=DeterministicFakeEmbedding(size=16),
+        profile=NANO_PROFILE,
         settings=BuildSettings(per_part=2),
     )
     by_hand = [item for item in data.items if item.teacher == "hand"]

@@ -10,7 +10,7 @@ from persllm.replies import parse_reply
 from persllm.training.data.build import PersonaData, build
 from persllm.training.data.items import Why
 from persllm.training.data.pairs import count_by_reason
-from tests.doubles import OTTO, LetterEmbeddings, write_tiny_persona
+from tests.doubles import NANO_PROFILE, OTTO, LetterEmbeddings, write_tiny_persona
 
 
 @pytest.fixture(scope="module")
@@ -31,6 +31,7 @@ def data(folder: Path) -> PersonaData:
         out=folder / "data",
         others=[write_tiny_persona(folder, OTTO)],
         embeddings=LetterEmbeddings(),
+        profile=NANO_PROFILE,
     )
 
 

@@ -56,7 +56,7 @@ STATISTICS_NAME = "statistics.json"
 PAIRS_NAME = "pairs.jsonl"
 ITEMS_FOLDER = "items"
 PARTS_FOLDER = "parts"
-FORMAT = 5
+FORMAT = 6
 
 Progress = Callable[[str, int, int], None]
 """Told (what is being done, steps done, steps in all)."""
@@ -174,7 +174,12 @@ def write_data(
         write_part(shop, part)
     progress("cleaning and pairing", total - 1, total)
     counted = _assembled(out, shop, read, profile, stored)
-    origin = {"inputs": inputs, "teacher": teacher.name, "settings": asdict(settings)}
+    origin = {
+        "inputs": inputs,
+        "prompt_hash": prompt_hash(profile),
+        "teacher": teacher.name,
+        "settings": asdict(settings),
+    }
     write_json(out / STATISTICS_NAME, {**origin, **counted})
     shutil.rmtree(out / PARTS_FOLDER)
     progress("done", total, total)
@@ -242,6 +247,7 @@ def _inputs(
         str(FORMAT),
         persona.digest(),
         prompt_hash(profile),
+        f"{profile.passages} {profile.objective_words} {profile.subjective_words}",
         teacher.name,
         embeddings_name(embeddings),
         json.dumps(asdict(settings)),

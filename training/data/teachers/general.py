@@ -12,6 +12,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from persllm.base_profile import BaseProfile
 from persllm.errors import DataError
 from persllm.files import digest, read_jsonl, write_json, write_jsonl
 from persllm.messages import Message, render
@@ -82,6 +83,7 @@ def write_general(
     teacher: ChatTeacher,
     instructions: Sequence[Instruction],
     *,
+    profile: BaseProfile,
     test_share: float,
     told: Told = lambda what, done, total: None,
 ) -> dict[str, int]:
@@ -92,6 +94,7 @@ def write_general(
         folder: Of the finished build; general items that are there are replaced.
         teacher: Who answers.
         instructions: What is asked.
+        profile: Of the base that the data are for.
         test_share: Share of the items that are held out.
         told: Told of every answer.
     """
@@ -107,7 +110,7 @@ def write_general(
             refused.append({**asdict(styled.instruction), "stage": styled.stage.id})
         else:
             counts["written"] += 1
-            made[styled.stage.id].append(_item(persona, styled, teacher.name, test_share))
+            made[styled.stage.id].append(_item(persona, styled, teacher.name, profile, test_share))
     for stage_id, items in made.items():
         write_items(folder / ITEMS_FOLDER / f"{stage_id}.general.jsonl", items)
     write_jsonl(folder / REFUSED_NAME, refused)
@@ -131,13 +134,16 @@ def _styled(
     yield from teacher.worked(styled, instructions)
 
 
-def _item(persona: Persona, styled: Styled, teacher: str, test_share: float) -> Item:
+def _item(
+    persona: Persona, styled: Styled, teacher: str, profile: BaseProfile, test_share: float
+) -> Item:
     assert styled.answer is not None
     text, stage = styled.instruction.text, styled.stage
     mark = digest(text)
     split: Split = "test" if int(mark[8:16], 16) / 16**8 < test_share else "train"
-    reply = write_reply(styled.answer.analysis, styled.answer.response)
-    prompt = render(persona, stage, (Message("user", text),))
+    thought = "" if profile.analysis == "none" else styled.answer.analysis
+    reply = write_reply(thought, styled.answer.response)
+    prompt = render(persona, stage, (Message("user", text),), profile=profile)
     return Item(
         id=f"{persona.id}-{stage.id}-general-{mark[:8]}",
         persona=persona.id,
