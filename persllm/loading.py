@@ -57,8 +57,10 @@ def local_chat_template(base: Base) -> ChatTemplate | None:
         return None
 
 
-def load_base(base: Base, *, four_bit: bool = False) -> "PreTrainedModel":
-    """Load a base's weights: bf16 on a GPU, or there in 4 bits; on a CPU see `dtype_of`.
+def load_base(
+    base: Base, *, four_bit: bool = False, dtype: "torch.dtype | None" = None
+) -> "PreTrainedModel":
+    """Load a base's weights, in the number format of `dtype_of`, in another, or in 4 bits.
 
     Raises:
         BaseModelError: They cannot be loaded, or not in 4 bits here.
@@ -69,7 +71,7 @@ def load_base(base: Base, *, four_bit: bool = False) -> "PreTrainedModel":
     extra = _four_bits(base) if four_bit else {}
     try:
         model: Any = AutoModelForCausalLM.from_pretrained(
-            base.location, revision=_revision(base), dtype=dtype_of(base), **extra
+            base.location, revision=_revision(base), dtype=dtype or dtype_of(base), **extra
         )
     except (OSError, ValueError, SafetensorError) as error:
         raise BaseModelError(_cannot_load(base, error)) from error

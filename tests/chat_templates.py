@@ -1,6 +1,7 @@
 """Tokenizers of real bases, for tests: the small tokenizer of nano with a base's chat template."""
 
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -45,6 +46,12 @@ KINDS = {
     ),
     "mistral": Kind(FOLDER / "mistral.jinja", "</s>", bos="<s>"),
 }
+
+
+@cache
+def shared_tokenizer(kind: str) -> Any:  # noqa: ANN401 (a transformers tokenizer)
+    """Return the tokenizer of a kind for tests that do not change it."""
+    return tokenizer_of(kind)
 
 
 def tokenizer_of(kind: str) -> Any:  # noqa: ANN401 (a transformers tokenizer)

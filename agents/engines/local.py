@@ -86,6 +86,8 @@ class LocalEngine:
         max_rank: int = 256,
         sharing: int = 1,
     ) -> None:
+        import torch
+
         from persllm.agents.engines.lean.shelf import Shelf
         from persllm.agents.engines.lean.weights import unknown
         from persllm.agents.engines.plain import Plain
@@ -93,7 +95,8 @@ class LocalEngine:
         self._base = base
         self._threads = threads
         self._on_gpu = device().type == "cuda"
-        model: Any = load_base(base).eval()
+        # The int8 kernels take fp32.
+        model: Any = load_base(base, dtype=torch.float32 if int8 else None).eval()
         self._tokenizer = _chat_tokenizer(base, model)
         self.fallback = unknown(model)
         """Why this base runs the plain way; empty if it does not."""

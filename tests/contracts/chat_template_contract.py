@@ -5,7 +5,6 @@ A test module subclasses `ChatTemplateContract` and makes the tokenizer.
 
 import json
 import string
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -54,7 +53,7 @@ class ChatTemplateContract:
     """Whether a server can be told to leave out thoughts."""
 
     def make(self) -> Any:  # noqa: ANN401 (a transformers tokenizer)
-        """Return the base's tokenizer."""
+        """Return the base's tokenizer, the same one each time."""
         raise NotImplementedError
 
     @pytest.fixture
@@ -139,7 +138,7 @@ class ChatTemplateContract:
     def test_prompt_and_target_are_the_whole_conversation(
         self, talk: tuple[bool, list[tuple[str, str]]]
     ) -> None:
-        tokenizer = _kept(self)
+        tokenizer = self.make()
         template = ChatTemplate(tokenizer)
         headed, exchanges = talk
         messages = [HEADER] if headed else []
@@ -156,18 +155,3 @@ class ChatTemplateContract:
             assert [*encoded.prompt, *encoded.target] == ids[: len(encoded.prompt + encoded.target)]
         counted = conversation_row(messages, template).counted
         assert len(counted) == (len(exchanges) if self.keeps_history else 1)
-
-
-def _kept(contract: ChatTemplateContract) -> Any:  # noqa: ANN401 (a transformers tokenizer)
-    """Return the tokenizer, made once a class: a property is tried many times."""
-    kind = type(contract)
-    if "kept" not in kind.__dict__:
-        kind.kept = contract.make()  # type: ignore[attr-defined]
-    return kind.kept  # type: ignore[attr-defined]
-
-
-def base_folder(folder: Path, tokenizer: Any) -> Path:  # noqa: ANN401 (a transformers tokenizer)
-    """Write a base without weights: what `http` knows of one."""
-    tokenizer.save_pretrained(folder)
-    (folder / "config.json").write_text("{}", encoding="utf-8")
-    return folder

@@ -7,7 +7,7 @@ import pytest
 from persllm.chat_template import OPENING, ChatTemplate, turns_of
 from persllm.errors import BaseModelError
 from persllm.messages import Message
-from tests.chat_templates import KINDS, tokenizer_of
+from tests.chat_templates import KINDS, shared_tokenizer, tokenizer_of
 from tests.contracts.chat_template_contract import (
     ASKED,
     GREETING,
@@ -25,7 +25,7 @@ class _OfKind(ChatTemplateContract):
         return KINDS[self.kind].end
 
     def make(self) -> Any:  # noqa: ANN401 (a transformers tokenizer)
-        return tokenizer_of(self.kind)
+        return shared_tokenizer(self.kind)
 
 
 class TestNano(_OfKind):
@@ -76,7 +76,7 @@ class TestMistral(_OfKind):
     ],
 )
 def test_what_a_template_takes_is_found(kind: str, system: bool, first: bool) -> None:
-    template = ChatTemplate(tokenizer_of(kind))
+    template = ChatTemplate(shared_tokenizer(kind))
     assert (template.takes_system, template.takes_assistant_first) == (system, first)
 
 
