@@ -8,6 +8,8 @@ from persllm.errors import BaseModelError
 from persllm.files import digest, digest_file
 
 NANO = "nano"
+DEFAULT_BASE = NANO
+"""What runs where no base is named."""
 NANO_FOLDER = Path(__file__).parent / "nano"
 WHOLE_FILE_BYTES = 256 * 1024 * 1024
 """Larger weight files are known by name and size; hashing gigabytes at every start is too slow."""

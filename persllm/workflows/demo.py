@@ -1,28 +1,24 @@
-"""`persllm demo`: the whole road once, offline: build, train, measure, debate, report."""
+"""The whole road once, offline: build, train, debate, report."""
 
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from rich.console import Console
-from rich.markup import escape
-
-from persllm.agents.debate import Speaker
+from persllm.agents.debate import Speaker, hold_debate
+from persllm.agents.options import RuntimeOptions
 from persllm.agents.runtime import Runtime
 from persllm.agents.scenarios import CURRENTS
-from persllm.agents.transcript import write_transcript
+from persllm.agents.transcript import Turn, write_transcript
 from persllm.bases import find_base
 from persllm.persona import Persona
 from persllm.persona_catalog import find_persona
+from persllm.training.data.build import PersonaData, read_data
 from persllm.training.settings import settings_for
-from persllm.workflows.data import (
-    made_data,
-    spoken_debate,
-)
-from persllm.workflows.data_table import data_table
+from persllm.workflows.data import ensure_data
 from persllm.workflows.demo_report import Chapter, write_report
-from persllm.workflows.progress import remembering
-from persllm.workflows.train import made_adapter, results_table
+from persllm.workflows.reporting import SILENT, Reporter
+from persllm.workflows.train import ensure_adapter
 
 FOR, AGAINST = "nikola-tesla", "thomas-edison"
 MOTION = CURRENTS.motion
@@ -30,55 +26,67 @@ DEMO_FOLDER = "demo"
 
 
 @dataclass(frozen=True, slots=True)
-class _Trained:
-    persona: Persona
-    chapter: Chapter
+class DemoFiles:
+    """What a demo leaves behind to be read."""
+
+    transcript: Path
+    report: Path
 
 
-def run_demo(*, runs: Path, base_name: str, turns: int) -> None:
-    """Build and train both personas, let them debate, write transcript and report."""
+@dataclass(frozen=True, slots=True)
+class DemoEvents:
+    """Who is told of what a demo reaches, as it reaches it."""
+
+    built: Callable[[Persona, PersonaData], None] = lambda persona, data: None
+    trained: Callable[[Persona, Path], None] = lambda persona, adapter: None
+    opened: Callable[[str], None] = lambda motion: None
+    spoken: Callable[[Turn], None] = lambda turn: None
+
+
+def hold_demo(
+    options: RuntimeOptions,
+    *,
+    turns: int,
+    events: DemoEvents,
+    reporter: Reporter = SILENT,
+) -> DemoFiles:
+    """Build and train both personas, let them debate, write transcript and report.
+
+    Raises:
+        PersLLMError: A step fails.
+    """
     started = time.monotonic()
-    console = Console()
-    base = find_base(base_name)
-    console.print(
-        f"Two personas over the base {escape(base.name)}: about ten minutes on two free cores. "
-        "Stop at any time; the same command continues."
-    )
-    trained = [_train(name, console, runs=runs, base_name=base_name) for name in (FOR, AGAINST)]
-    runtime = Runtime(base_name=base_name, runs=runs, progress=remembering)
+    chapters = [_trained(name, options, events, reporter) for name in (FOR, AGAINST)]
+    runtime = Runtime(options, progress=reporter.bar("memory"))
     speakers = [
-        Speaker(runtime.chat(trained[0].persona), "for"),
-        Speaker(runtime.chat(trained[1].persona), "against"),
+        Speaker(runtime.chat(chapters[0].persona), "for"),
+        Speaker(runtime.chat(chapters[1].persona), "against"),
     ]
-    spoken = spoken_debate(console, speakers, motion=MOTION, turns=turns)
-    folder = runs / DEMO_FOLDER / time.strftime("%Y-%m-%d_%H-%M-%S")
+    events.opened(MOTION)
+    spoken = []
+    for turn in hold_debate(speakers, motion=MOTION, turns=turns):
+        spoken.append(turn)
+        events.spoken(turn)
+    folder = options.runs / DEMO_FOLDER / time.strftime("%Y-%m-%d_%H-%M-%S")
     _, page = write_transcript(folder, spoken, title=MOTION)
     report = write_report(
         folder / "report.html",
         motion=MOTION,
         turns=spoken,
-        chapters=[each.chapter for each in trained],
+        chapters=chapters,
         seconds=time.monotonic() - started,
     )
-    console.print(f"transcript: {escape(str(page))}\nreport:     {escape(str(report))}")
-    console.print(_next_steps(runs), highlight=False)
+    return DemoFiles(page, report)
 
 
-def _train(name: str, console: Console, *, runs: Path, base_name: str) -> _Trained:
-    persona = find_persona(name)
-    data = made_data(persona, runs=runs)
-    console.print(data_table(persona, data.statistics))
-    settings = settings_for(find_base(base_name).name)
-    adapter = made_adapter(persona, data, runs=runs, base_name=base_name, settings=settings)
-    console.print(results_table(persona, adapter))
-    return _Trained(persona, Chapter(persona, data, adapter))
-
-
-def _next_steps(runs: Path) -> str:
-    where = "" if runs == Path("runs") else f" --runs {runs}"
-    return (
-        "next:\n"
-        f"  persllm ui{where}                 opens the page (needs persllm\\[ui])\n"
-        f"  persllm chat {FOR} --stage late{where}\n"
-        f'  persllm debate {FOR}@late {AGAINST}@late --motion "..."{where}'
+def _trained(name: str, options: RuntimeOptions, events: DemoEvents, reporter: Reporter) -> Chapter:
+    persona, runs = find_persona(name), options.runs
+    folder = ensure_data(persona, runs=runs, embeddings=options.embeddings, reporter=reporter)
+    data = read_data(folder)
+    events.built(persona, data)
+    settings = settings_for(find_base(options.base).name)
+    adapter = ensure_adapter(
+        persona, data, runs=runs, base=options.base, settings=settings, reporter=reporter
     )
+    events.trained(persona, adapter)
+    return Chapter(persona, data, adapter)
