@@ -3,12 +3,12 @@
 import io
 
 import pytest
+from persllm.cast import find_persona
+from persllm.ui.chat import _Talk
 from rich.console import Console
 
 from persllm.agents.chat_persona import ChatPersona
 from persllm.agents.engines.scripted import ScriptedEngine
-from persllm.cast import find_persona
-from persllm.ui.chat import _Talk
 
 
 def test_a_talk_goes_on_after_a_turn_that_was_too_long(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from persllm.agents.engines.scripted import ScriptedEngine
+from persllm.agents.options import RuntimeOptions
 from persllm.agents.runtime import Runtime
 from persllm.bases import find_base
 from persllm.engine import Request, Score
@@ -18,21 +19,21 @@ from persllm.persona import Persona
 from persllm.training.evaluation.page import page
 from persllm.training.evaluation.report import ALL, Report, read_report
 from persllm.training.evaluation.suite import EvalSettings
+from persllm.ui.cli.actions.evaluate import ReportOptions, run_eval
 from persllm.workflows.eval_systems import ADAPTER, BEFORE_DPO, BOTH, EXAMPLES, MEMORY, OWN, PROMPT
 from persllm.workflows.evaluate import (
     BEGIN,
     END,
-    EvalWishes,
+    EvalOptions,
     answers_path,
     evaluate,
     put_between_marks,
-    run_eval,
     table,
     write_report,
 )
 from tests.doubles import MARTA, OTTO, LetterEmbeddings, MakePersona, write_tiny_persona
 
-QUICK = EvalWishes(settings=EvalSettings(most=3, turns=2, open_questions=1))
+QUICK = EvalOptions(settings=EvalSettings(most=3, turns=2, open_questions=1))
 
 
 class GroundedEngine(ScriptedEngine):
@@ -81,7 +82,7 @@ def pretend_adapter(persona: Persona, runs: Path, *, before_dpo: bool = False) -
 def place_with(people: Sequence[Persona], runs: Path, *, before_dpo: bool = False) -> Runtime:
     for persona in people:
         pretend_adapter(persona, runs, before_dpo=before_dpo)
-    return Runtime(base_name="nano", runs=runs, engine=GroundedEngine())
+    return Runtime(RuntimeOptions(base="nano", runs=runs), engine=GroundedEngine())
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -94,7 +95,7 @@ def quick_embeddings(letter_embeddings: LetterEmbeddings) -> Iterator[None]:
             "workflows.parallel_eval",
             "agents.runtime",
         ):
-            patch.setattr(f"persllm.{module}.default_embeddings", lambda: letter_embeddings)
+            patch.setattr(f"persllm.{module}.find_embeddings", lambda name: letter_embeddings)
         yield
 
 
@@ -109,7 +110,7 @@ def evaluated(tmp_path_factory: pytest.TempPathFactory) -> tuple[Report, Path]:
 def test_a_persona_without_an_adapter_is_told_so_before_anything_is_built(
     tiny_persona: MakePersona, tmp_path: Path
 ) -> None:
-    place = Runtime(base_name="nano", runs=tmp_path / "runs", engine=ScriptedEngine("x"))
+    place = Runtime(RuntimeOptions(base="nano", runs=tmp_path / "runs"), engine=ScriptedEngine("x"))
     with pytest.raises(AdapterError, match="persllm train marta"):
         evaluate([tiny_persona()], place, QUICK)
     assert not (tmp_path / "runs").exists()
@@ -215,15 +216,11 @@ def test_a_report_passes_its_own_gate_and_a_worse_one_does_not(
     same = tmp_path / "report.json"
 
     def held(old: Path, new: Path) -> None:
-        wishes = EvalWishes(gate=old, of=new)
         run_eval(
             [],
-            runs=tmp_path,
-            base_name="nano",
-            engine="local",
-            memory=None,
-            wishes=wishes,
-            as_json=True,
+            runtime=RuntimeOptions(base="nano", runs=tmp_path),
+            options=EvalOptions(),
+            report_options=ReportOptions(gate=old, of=new, as_json=True),
         )
 
     held(same, same)
