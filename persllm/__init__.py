@@ -22,6 +22,7 @@ from persllm.errors import (
     ServeError,
     TooLongError,
 )
+from persllm.version import __version__ as __version__
 
 if TYPE_CHECKING:
     from persllm.agents.chat_persona import ChatPersona
@@ -34,7 +35,6 @@ if TYPE_CHECKING:
     from persllm.workflows.evaluate import EvalOptions, evaluate
     from persllm.workflows.train import TrainOptions, train
 
-__version__ = "0.1.0"
 
 __all__ = [
     "AdapterError",

@@ -5,13 +5,13 @@ from typing import Annotated
 
 import typer
 
-from persllm import __version__
 from persllm.agents.options import RuntimeOptions
 from persllm.bases import DEFAULT_BASE
 from persllm.errors import PersLLMError
 from persllm.ui.cli import base as base_commands
 from persllm.ui.cli import data, evaluation, serving, talk, training
 from persllm.ui.cli.flags import RUNS, AsJson, BaseName, EmbeddingsName, Runs
+from persllm.version import __version__
 
 app = typer.Typer(
     name="persllm",
