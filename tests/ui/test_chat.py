@@ -3,17 +3,17 @@
 import io
 
 import pytest
-from persllm.cast import find_persona
-from persllm.ui.chat import _Talk
 from rich.console import Console
 
 from persllm.agents.chat_persona import ChatPersona
 from persllm.agents.engines.scripted import ScriptedEngine
+from persllm.persona_catalog import find_persona
+from persllm.ui.cli.actions.chat import _Talk
 
 
 def test_a_talk_goes_on_after_a_turn_that_was_too_long(monkeypatch: pytest.MonkeyPatch) -> None:
     engine = ScriptedEngine("I feed them, sir.", context=300)
-    chat = ChatPersona(persona=find_persona("nikola-tesla"), engine=engine)
+    chat = ChatPersona(persona=find_persona("nikola-tesla"), engine=engine, max_tokens=40)
     shown = io.StringIO()
     lines = f"Hello\n{'long ' * 500}\nDo you like pigeons?\n"
     monkeypatch.setattr("sys.stdin", io.StringIO(lines))
