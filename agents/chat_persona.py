@@ -1,45 +1,64 @@
 """A persona as a LangChain chat model: adapter, stage and memory behind one `BaseChatModel`."""
 
 import time
-from bisect import bisect_left
 from collections.abc import Generator, Iterator, Mapping, Sequence
-from contextlib import suppress
+from contextlib import closing, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from langchain_core.callbacks import CallbackManagerForLLMRun
-from langchain_core.language_models import BaseChatModel, LanguageModelInput, ModelProfile
+from langchain_core.language_models import LanguageModelInput, ModelProfile
 from langchain_core.messages import AIMessage, AIMessageChunk, BaseMessage
 from langchain_core.outputs import ChatGeneration, ChatGenerationChunk, ChatResult
 from langchain_core.runnables import RunnableConfig, run_in_executor
 from pydantic import ConfigDict, Field, PrivateAttr
 
 from persllm.agents.disclosure import truthful_answer
-from persllm.agents.history import beginnings, history_of
+from persllm.agents.engine_chat_model import EngineChatModel, check_sampling
+from persllm.agents.history import beginnings, history_of, last_words
 from persllm.agents.loops import unlooped
 from persllm.agents.reply_chunks import (
+    as_chunks,
     closing_chunk,
     most_at_once,
     recalled_row,
     replayed,
     said_key,
+    streamed,
 )
-from persllm.agents.reply_stream import ReplyStream
-from persllm.engine import Engine, Piece, Reply, Request
+from persllm.agents.reply_guards import Reading, ended_at_sentence, unlike_before
+from persllm.agents.reply_reading import (
+    TRIES,
+    FinishedReply,
+    ReplyLimits,
+    analysis_room,
+    asked_again,
+    read_reply,
+)
+from persllm.base_profile import BaseProfile
+from persllm.engine import Piece, Reply, Request
 from persllm.errors import PersLLMError, TooLongError
-from persllm.fitting import comes_to_mind
-from persllm.memory.store import EVERYONE, Memory, MemoryStore, Recalled
-from persllm.messages import Message, render
+from persllm.files import digest
+from persllm.memory.episodes import statements_of
+from persllm.memory.recall import Recall, Recalled, notes_of, query_of
+from persllm.memory.reranking import Query
+from persllm.memory.store import EVERYONE, Memory
+from persllm.messages import Message, Notes, render
 from persllm.persona import Persona, Stage
 
-WORDS_OF_CONTEXT = 9
-"""What is recalled may take one word of every nine tokens of context (METHOD 2.4 has budgets in
-words for one large model; ours follow the model)."""
+EXCHANGES_AT_ONCE = 4
+"""So many exchanges are forgotten together where a talk grows long, so that what is left stays
+computed for some turns."""
+TURNS_BEFORE = 4
+"""A reply is none of so many turns before it again."""
+KEPT_NOTES = 256
+"""What came up for so many turns is kept."""
+A_VISITOR = "A visitor"
+"""Whose words they were, where only an id is known."""
 
-HISTORY_SHARE = 0.4
-"""A prompt beyond this share of the context loses its oldest exchanges: bases read the far end of
-their context badly, small ones first."""
+
+NO_LIMITS = ReplyLimits(0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,9 +71,16 @@ class Prepared:
     request: Request | None
     """What the engine is asked; None where `truth` answers."""
     recalled: list[Recalled]
+    limits: ReplyLimits = NO_LIMITS
+    """What the listener wants of the reply; the request also has room for the analysis."""
+    language: str = "en"
+    before: tuple[str, ...] = ()
+    """The turns right before: a reply is none of them again."""
+    whole: bool = True
+    """Whether the reply ends at a sentence: the caller set no limit of its own."""
 
 
-class ChatPersona(BaseChatModel):
+class ChatPersona(EngineChatModel):
     """One persona at one stage.
 
     Messages are what was said: human turns are the partner's, AI turns the persona's own
@@ -62,34 +88,34 @@ class ChatPersona(BaseChatModel):
     `analysis`, `recalled` (id, text, source, similarity), `stage`, `adapter` and `seconds`.
 
     Call options: `cue` (recall by this text instead of the last turn), `without` (memory ids that
-    must not come up again) and `in_play` (what is said is part of a play or a debate: a question
-    about being a machine is no sincere one, and something always comes to mind).
+    must not come up again), `remember` (False: what is said is not kept) and `in_play` (what is
+    said is part of a play or a debate: a question about being a machine is no sincere one, and
+    something always comes to mind).
     """
 
     model_config = ConfigDict(arbitrary_types_allowed=True, populate_by_name=True)
 
     persona: Persona
-    engine: Any
-    """An `Engine`."""
     stage_id: str | None = Field(default=None, alias="stage")
     """Stage id; the first stage if not given."""
     adapter: Path | None = None
     """Adapter folder; None asks the base alone."""
-    memory: Any = None
-    """A `MemoryStore`, or None."""
-    recall: int = 3
-    """Most memories set before a turn: the best, and those that fit nearly as well."""
-    audience: str = EVERYONE
-    """Who is talking; if named, what they say is remembered and recalled for them only."""
-    temperature: float = 0.0
-    top_p: float = 0.95
-    max_tokens: int = 160
+    base_profile: BaseProfile = BaseProfile(name="large")
+    """How the engine's base is asked; what is not given below is taken from it."""
+    partner: str = ""
+    """The name of who is talking, where it is known; `audience` is their id."""
+    temperature: float | None = None
+    top_p: float | None = None
+    max_tokens: int | None = None
     seed: int | None = None
     stop: list[str] | None = None
 
     _stage: Stage = PrivateAttr()
-    _written: dict[str, tuple[Prepared, Reply]] = PrivateAttr(default_factory=dict)
-    """Replies of a batch, by what was said."""
+    _recall: Recall | None = PrivateAttr(default=None)
+    _notes: dict[str, list[Recalled]] = PrivateAttr(default_factory=dict)
+    """What came up for turns of late, by all that decides it."""
+    _written: dict[str, list[tuple[Prepared, Reply]]] = PrivateAttr(default_factory=dict)
+    """Replies of a batch, by what was said; each answers one input."""
 
     def model_post_init(self, context: object, /) -> None:
         """Refuse an unknown stage at once; declare what personas cannot do.
@@ -99,11 +125,13 @@ class ChatPersona(BaseChatModel):
         """
         super().model_post_init(context)
         self._stage = self.persona.stage(self.stage_id)
+        if self.memory is not None and self.base_profile.passages > 0:
+            self._recall = Recall(self.memory.embeddings, self.base_profile)
         if self.profile is None:
             self.profile = ModelProfile(
                 text_inputs=True,
                 text_outputs=True,
-                max_output_tokens=self.max_tokens,
+                max_output_tokens=self.max_tokens or self.base_profile.max_tokens,
                 tool_calling=False,
                 structured_output=False,
                 reasoning_output=False,
@@ -125,18 +153,8 @@ class ChatPersona(BaseChatModel):
 
     @property
     def _identifying_params(self) -> dict[str, Any]:
-        return {
-            "model": self.model_name,
-            "engine": self._engine.name,
-            "adapter": str(self.adapter) if self.adapter else None,
-            "temperature": self.temperature,
-            "max_tokens": self.max_tokens,
-        }
-
-    @property
-    def _engine(self) -> Engine:
-        engine: Engine = self.engine
-        return engine
+        persona = f"{self.persona.digest()} {self.persona.disclosure}"
+        return {**super()._identifying_params, "model": self.model_name, "persona": persona}
 
     def _generate(
         self,
@@ -184,33 +202,59 @@ class ChatPersona(BaseChatModel):
         metadata. Closing the iterator ends the engine's work.
         """
         started = time.monotonic()
-        known = self._written.get(said_key(messages))
+        written = self._written.get(said_key(messages))
+        known = written.pop() if written else None
         ready = known[0] if known else self.prepare(messages, stop, **options)
-        pieces = unlooped(replayed(known[1]) if known else self._pieces(ready))
-        reply, last = ReplyStream(), Piece("")
-        try:
-            for last in pieces:
-                yield AIMessageChunk(content=reply.feed(last.text))
-        finally:
-            pieces.close()
-        yield AIMessageChunk(content=reply.finish())
-        self._remember(ready.said)
-        metadata = {
-            "model_name": self.model_name,
-            "finish_reason": last.finish,
-            "analysis": reply.parsed.analysis,
-            "recalled": [recalled_row(each) for each in ready.recalled],
-            "stage": self._stage.id,
-            "adapter": str(self.adapter) if self.adapter else None,
-            "seconds": round(time.monotonic() - started, 3),
-        }
-        yield closing_chunk(metadata, last)
+        reading = self._reading(ready, known[1] if known else None)
+        with closing(reading):
+            reply = yield from as_chunks(reading)
+        if options.get("remember", True):
+            self._remember(ready.said)
+        yield closing_chunk(
+            {
+                "model_name": self.model_name,
+                "finish_reason": reply.finish,
+                "analysis": reply.analysis,
+                "answered": reply.answered,
+                "recalled": [recalled_row(each) for each in ready.recalled],
+                "stage": self._stage.id,
+                "adapter": str(self.adapter) if self.adapter else None,
+                "seconds": round(time.monotonic() - started, 3),
+            },
+            reply,
+        )
 
-    def _pieces(self, ready: Prepared) -> Generator[Piece]:
-        if ready.request:
-            yield from self._engine.stream(ready.request)
-        else:
-            yield from (Piece(ready.truth), Piece("", "stop"))
+    def _reading(
+        self, ready: Prepared, written: Reply | None
+    ) -> Generator[str, None, FinishedReply]:
+        request = ready.request
+        if request is None:
+            yield ready.truth
+            return FinishedReply("", ready.truth, "stop", 0, 0, 0, answered=True)
+
+        return (
+            yield from unlike_before(
+                lambda time: self._read(ready, request, None if time else written, time),
+                ready.before,
+            )
+        )
+
+    def _read(self, ready: Prepared, request: Request, written: Reply | None, time: int) -> Reading:
+        """Read one draw of a reply."""
+
+        def draw(number: int) -> Generator[Piece]:
+            if written and number == 0:
+                return unlooped(replayed(written))
+            return unlooped(streamed(self._engine, asked_again(request, TRIES * time + number)))
+
+        reading = read_reply(
+            draw,
+            ready.limits,
+            engine=self._engine,
+            prompt=request.messages,
+            language=ready.language,
+        )
+        return ended_at_sentence(reading, ready.limits.max_tokens) if ready.whole else reading
 
     def batch(
         self,
@@ -250,12 +294,12 @@ class ChatPersona(BaseChatModel):
 
         What cannot be prepared or answered is left out: asked for alone, it raises its own error.
         """
-        asked: dict[str, Prepared] = {}
+        asked: list[tuple[str, Prepared]] = []
         for each in inputs:
             messages = self._convert_input(each).to_messages()
             with suppress(PersLLMError, ValueError):
-                asked[said_key(messages)] = self.prepare(messages, **options)
-        rows = [(key, ready, ready.request) for key, ready in asked.items() if ready.request]
+                asked.append((said_key(messages), self.prepare(messages, **options)))
+        rows = [(key, ready, ready.request) for key, ready in asked if ready.request]
         copy = self.model_copy()
         copy._written = {}
         size = most_at_once(config)
@@ -264,7 +308,7 @@ class ChatPersona(BaseChatModel):
             with suppress(PersLLMError):
                 replies = self._engine.generate([request for _, _, request in part])
                 for (key, ready, _), reply in zip(part, replies, strict=True):
-                    copy._written[key] = (ready, reply)
+                    copy._written.setdefault(key, []).append((ready, reply))
         return copy
 
     def prepare(
@@ -274,117 +318,153 @@ class ChatPersona(BaseChatModel):
         **options: Any,  # noqa: ANN401 (LangChain's own)
     ) -> Prepared:
         """Return what the engine would be asked; `persllm.agents.answering` asks many at once."""
+        check_sampling(options)
         history, scene = history_of(messages)
-        said = history[-1].content
+        said = last_words(messages)
         truth = None if options.get("in_play") else truthful_answer(self.persona, said)
         if truth:
             return Prepared(said, truth, None, [])
-        recalled = self._recall(options.get("cue") or said, options)
-        return Prepared(said, "", self._request(history, scene, recalled, stop, options), recalled)
+        limits = self._limits(stop, options)
+        request, recalled = self._request(history, scene, limits, options)
+        before = tuple(message.content for message in history[-TURNS_BEFORE:])
+        whole = options.get("max_tokens") is None
+        language = self.persona.language
+        return Prepared(said, "", request, recalled, limits, language, before, whole)
 
-    @property
-    def _remembers(self) -> bool:
-        return self.memory is not None and self.recall > 0
+    def _recalled(
+        self, history: Sequence[Message], start: int, options: Mapping[str, Any]
+    ) -> dict[int, list[Recalled]]:
+        """Return what comes up for each user turn from `start` on, by the turn's place.
 
-    def _recall(self, cue: str, options: dict[str, Any]) -> list[Recalled]:
-        """Return what fits nearly as well as the best, within what the context affords."""
-        if not self._remembers:
+        What came up for a turn stands before it as long as the talk remembers that turn, so it does
+        not come up again later.
+        """
+        last = len(history) - 1
+        places = range(start, last + 1) if self.base_profile.keep_notes else (last,)
+        found: dict[int, list[Recalled]] = {}
+        told = frozenset(options.get("without") or ())
+        for place in places if self._recall else ():
+            if history[place].role == "user":
+                cue = options.get("cue") if place == last else None
+                query = Query(cue) if cue else query_of(history[start : place + 1])
+                found[place] = self._coming_up(query, told, forced=bool(options.get("in_play")))
+                told |= {each.memory.id for each in found[place]}
+        return found
+
+    def _coming_up(
+        self, query: Query | None, told: frozenset[str], *, forced: bool
+    ) -> list[Recalled]:
+        if self._recall is None or query is None:
             return []
-        store: MemoryStore = self.memory
-        found = store.recall(
-            cue,
-            stage=self.persona.stages.index(self._stage),
-            count=self.recall,
-            audience=self.audience,
-            without=frozenset(options.get("without") or ()),
-        )
-        kept: list[Recalled] = []
-        words = 0
-        for each in found:
-            words += len(each.memory.text.split())
-            full = kept and words > self._engine.context // WORDS_OF_CONTEXT
-            must = not kept and options.get("in_play")  # who debates speaks, however far it lies
-            if full or not (must or comes_to_mind(each.fitness, found[0].fitness)):
-                break
-            kept.append(each)
-        return kept
+        key = repr((query, sorted(told), self.audience, forced))
+        if key not in self._notes:
+            if len(self._notes) >= KEPT_NOTES:
+                self._notes.clear()
+            self._notes[key] = self._recall.recall(
+                self.memory,
+                query,
+                stage=self.persona.stages.index(self._stage),
+                audience=self.audience,
+                without=told,
+                forced=forced,
+            )
+        return list(self._notes[key])
 
     def _remember(self, said: str) -> None:
-        """Keep what a named partner said; the persona's own words might be mistaken."""
+        """Keep what a known visitor told of himself; the persona's own words might be mistaken."""
         if self.memory is None or self.audience == EVERYONE:
             return
+        whose = self.partner or A_VISITOR
         when = time.strftime("%Y-%m-%d %H:%M:%S")
+        told = [f"{whose} told me: {statement}" for statement in statements_of(said)]
         self.memory.add(
             [
                 Memory(
-                    id=f"episode-{time.time_ns()}",
-                    text=f"{self.audience} told me: {said}",
+                    id=f"episode-{digest(self.audience, text)[:24]}",
+                    text=text,
                     kind="episode",
                     stage=self.persona.stages.index(self._stage),
-                    source=f"{self.audience}, {when}",
+                    source=f"{whose}, {when}",
                     audience=self.audience,
                 )
+                for text in told
             ]
         )
+
+    def _limits(self, stop: list[str] | None, options: Mapping[str, Any]) -> ReplyLimits:
+        most = int(self._value("max_tokens", options))
+        return ReplyLimits(most, tuple(stop or self.stop or ()))
 
     def _request(
         self,
         history: Sequence[Message],
         scene: str,
-        recalled: list[Recalled],
-        stop: list[str] | None,
+        limits: ReplyLimits,
         options: dict[str, Any],
-    ) -> Request:
-        max_tokens = int(options.get("max_tokens") or self.max_tokens)
-        temperature, top_p = options.get("temperature"), options.get("top_p")
-        return Request(
-            messages=self._fit(history, scene, recalled, max_tokens),
+    ) -> tuple[Request, list[Recalled]]:
+        thinks = self.base_profile.analysis != "none"
+        max_tokens = limits.max_tokens + (analysis_room(self._engine) if thinks else 0)
+        messages, recalled = self._fit(history, scene, max_tokens, options)
+        request = Request(
+            messages=messages,
             adapter=self.adapter,
             max_tokens=max_tokens,
-            temperature=self.temperature if temperature is None else float(temperature),
-            top_p=self.top_p if top_p is None else float(top_p),
+            temperature=float(self._value("temperature", options)),
+            top_p=float(self._value("top_p", options)),
             seed=options.get("seed", self.seed),
-            stop=tuple(stop or self.stop or ()),
             end_circles=True,
         )
+        return request, recalled
+
+    def _value(self, name: str, options: Mapping[str, Any]) -> Any:  # noqa: ANN401 (int or float)
+        """Return a setting: of the call, of this persona, or of the base's profile."""
+        for value in (options.get(name), getattr(self, name)):
+            if value is not None:
+                return value
+        return getattr(self.base_profile, name)
 
     def _fit(
-        self,
-        history: Sequence[Message],
-        scene: str,
-        recalled: list[Recalled],
-        max_tokens: int,
-    ) -> tuple[Message, ...]:
+        self, history: Sequence[Message], scene: str, max_tokens: int, options: Mapping[str, Any]
+    ) -> tuple[tuple[Message, ...], list[Recalled]]:
         """Render; drop the oldest exchanges, then memories, until prompt and reply fit well.
-
-        Memories that are dropped leave `recalled`: what was not in the prompt did not come up.
 
         Raises:
             TooLongError: The last turn alone is too long.
         """
         room = self._engine.context - max_tokens
-        good = min(room, int(self._engine.context * HISTORY_SHARE))
-        *longer, shortest = beginnings(history)
-        nothing = () if self._remembers and not recalled else None  # what gives way was recalled
-
-        def prompt(start: int) -> tuple[Message, ...]:
-            texts = [each.told for each in recalled] or nothing
-            kept = history[start:]
-            return render(self.persona, self._stage, kept, recalled=texts, scene=scene)
-
-        def fits(start: int) -> bool:
-            return self._engine.count_tokens(prompt(start)) <= good
-
-        if longer and fits(longer[0]):
-            return prompt(longer[0])
-        at = bisect_left(longer, True, lo=1, key=fits) if longer else 0
-        if at < len(longer):
-            return prompt(longer[at])
-        while (length := self._engine.count_tokens(whole := prompt(shortest))) > room:
-            if not recalled:
+        good = min(room, self.base_profile.history_tokens)
+        last = len(history) - 1
+        starts = beginnings(history)
+        for start in dict.fromkeys((*starts[::EXCHANGES_AT_ONCE], starts[-1])):
+            recalled = self._recalled(history, start, options)
+            messages = self._rendered(history, start, recalled, scene)
+            if self._engine.count_tokens(messages) <= good:
+                return messages, recalled.get(last, [])
+        while (length := self._engine.count_tokens(messages)) > room:
+            if not recalled.get(last):
                 raise TooLongError(
                     f"what was said takes {length} tokens and the reply may take {max_tokens}; "
                     f"{self._engine.name} holds {self._engine.context}. Say it in fewer words."
                 )
-            recalled.pop()
-        return whole
+            recalled[last].pop()
+            messages = self._rendered(history, last, recalled, scene)
+        return messages, recalled.get(last, [])
+
+    def _rendered(
+        self,
+        history: Sequence[Message],
+        start: int,
+        recalled: Mapping[int, Sequence[Recalled]],
+        scene: str,
+    ) -> tuple[Message, ...]:
+        notes = {place - start: notes_of(found) for place, found in recalled.items()}
+        if self._recall and not recalled.get(len(history) - 1):
+            notes[len(history) - 1 - start] = Notes()
+        return render(
+            self.persona,
+            self._stage,
+            history[start:],
+            profile=self.base_profile,
+            notes=notes if self._recall else None,
+            scene=scene,
+        )

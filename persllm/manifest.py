@@ -12,10 +12,11 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
+from persllm.base_profile import find_profile
 from persllm.bases import Base
 from persllm.errors import AdapterError
 from persllm.files import write_json
-from persllm.messages import template_hash
+from persllm.messages import prompt_hash
 from persllm.persona import Persona
 
 MANIFEST_NAME = "manifest.json"
@@ -33,8 +34,10 @@ class Manifest(BaseModel):
     persona_hash: str
     stages: tuple[str, ...]
     base: str
-    base_revision: str
-    template_hash: str
+    base_key: str
+    prompt_hash: str
+    profile_hash: str = ""
+    """Of the base profile that data and training had; others may serve it."""
     data_hash: str
     settings: dict[str, Any]
     versions: dict[str, str]
@@ -82,6 +85,11 @@ def copy_adapter(folder: Path, into: Path) -> Path:
     return into
 
 
+def prompt_hash_of(base: Base) -> str:
+    """Return the hash of prompts and replies as this base gets and gives them."""
+    return prompt_hash(find_profile(base))
+
+
 def check_fits(folder: Path, *, base: Base, persona: Persona | None = None) -> Manifest:
     """Return the manifest of an adapter that fits.
 
@@ -91,15 +99,20 @@ def check_fits(folder: Path, *, base: Base, persona: Persona | None = None) -> M
     """
     manifest = read_manifest(folder)
     faults = []
-    if manifest.base_revision != base.revision:
+    if manifest.base_key != base.key:
         faults.append(
-            f"it was trained over the base {manifest.base} ({manifest.base_revision}), this is "
-            f"{base.name} ({base.revision}): name that base with --base, or train again"
+            f"it was trained over the base {manifest.base} ({manifest.base_key}), this is "
+            f"{base.name} ({base.key}): name that base with --base, or train again"
         )
-    if manifest.template_hash != template_hash():
+    if manifest.prompt_hash != prompt_hash_of(base):
         faults.append("it was trained with another prompt rendering: train again")
     if persona is not None and manifest.persona != persona.id:
         faults.append(f"it is {manifest.persona}'s, not {persona.id}'s: name the right adapter")
+    elif persona is not None and manifest.persona_hash != persona.digest():
+        faults.append(
+            f"{persona.name}'s persona.yaml (name, summary, language or stages) has changed since: "
+            "train again, or put back what it said"
+        )
     if faults:
         raise AdapterError(f"the adapter {folder} does not fit:\n  - " + "\n  - ".join(faults))
     return manifest
@@ -111,18 +124,41 @@ def find_adapter(persona: Persona, *, base: Base, runs: Path) -> Path:
     Raises:
         AdapterError: There is none, or none that fits; the message says how to train one.
     """
+    found = adapter_if_any(persona, base=base, runs=runs)
+    if found is None:
+        raise AdapterError(
+            f"{persona.name} has no adapter for the base {base.name} in {runs / persona.id}.\n"
+            f"Train one: persllm train {persona.id}, or ask the base alone with --no-adapter."
+        )
+    return found
+
+
+def adapter_if_any(persona: Persona, *, base: Base, runs: Path) -> Path | None:
+    """Return the newest adapter for this base, or None; those of other bases do not count.
+
+    Raises:
+        AdapterError: All there are for a base of this name do not fit; the newest one's reasons.
+    """
     trained = sorted((runs / persona.id).glob(f"*/{ADAPTER_FOLDER}"), reverse=True)
     reasons = []
-    for folder in (*trained, persona.folder / ADAPTER_FOLDER):
-        if (folder / MANIFEST_NAME).is_file():
-            try:
-                check_fits(folder, base=base, persona=persona)
-            except AdapterError as error:
+    for folder in (*trained, persona.folder / ADAPTER_FOLDER / base.name):
+        if not (folder / MANIFEST_NAME).is_file():
+            continue
+        try:
+            check_fits(folder, base=base, persona=persona)
+        except AdapterError as error:
+            if _is_for(folder, base):
                 reasons.append(str(error))
-            else:
-                return folder
-    why = ("\n" + reasons[0]) if reasons else ""
-    raise AdapterError(
-        f"{persona.name} has no adapter for the base {base.name} in {runs / persona.id}.{why}\n"
-        f"Train one: persllm train {persona.id}, or ask the base alone with --no-adapter."
-    )
+        else:
+            return folder
+    if reasons:
+        raise AdapterError(reasons[0])
+    return None
+
+
+def _is_for(folder: Path, base: Base) -> bool:
+    """Tell whether an adapter was trained over a base of that name; a broken one may have been."""
+    try:
+        return read_manifest(folder).base == base.name
+    except AdapterError:
+        return True

@@ -1,5 +1,6 @@
 """Fixtures that all tests share."""
 
+import os
 import shutil
 from pathlib import Path
 
@@ -7,12 +8,13 @@ import pytest
 
 pytest.register_assert_rewrite("tests.contracts", "tests.doubles")
 
-from persllm import cast  # noqa: E402 (after the rewrite is registered)
+from persllm import persona_catalog  # noqa: E402 (after the rewrite is registered)
 from persllm.manifest import ADAPTER_FOLDER  # noqa: E402
 from persllm.persona import Persona  # noqa: E402
-from persllm.ui.quiet import quiet_libraries  # noqa: E402
+from persllm.workflows.process_env import quiet_libraries  # noqa: E402
 from tests.doubles import MARTA, LetterEmbeddings, MakePersona, write_tiny_persona  # noqa: E402
 
+os.environ["PERSLLM_BASE"] = "nano"  # what tests do not name; `small` has tests of its own
 quiet_libraries()  # as the command line does, before any library is imported
 
 
@@ -37,6 +39,6 @@ def untrained_cast(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Let the bundled cast be a copy of it that ships no adapters; return its folder."""
     folder = tmp_path / "cast"
     leave = shutil.ignore_patterns(ADAPTER_FOLDER, "__pycache__")
-    shutil.copytree(cast.BUNDLED_FOLDER, folder, ignore=leave)
-    monkeypatch.setattr(cast, "BUNDLED_FOLDER", folder)
+    shutil.copytree(persona_catalog.BUNDLED_FOLDER, folder, ignore=leave)
+    monkeypatch.setattr(persona_catalog, "BUNDLED_FOLDER", folder)
     return folder

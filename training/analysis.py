@@ -6,7 +6,7 @@ form an item needs: that is decided where the item is made (training.data and th
 
 import re
 
-from persllm.materials import sentences
+from persllm.sentences import sentences
 from persllm.words import unsaid
 
 ASKED = "They ask: {question} I recall: {sentence}"

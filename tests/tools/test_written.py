@@ -11,8 +11,9 @@ from persllm.materials import read_materials
 from persllm.persona import load_persona
 from persllm.training.data.consistency import check_consistency
 from persllm.training.data.golden import read_golden
+from tools.nano.profile import PROFILE
 from tools.nano.skills import measure_people
-from tools.nano.written import MOST_RECALLED, Written, people_folders, written_people
+from tools.nano.written import Written, people_folders, written_people
 
 FOLDERS = people_folders()
 
@@ -24,20 +25,18 @@ def person() -> Written:
 
 def test_a_question_stands_after_what_comes_to_mind_at_its_stage(person: Written) -> None:
     needed, told = 0, list[int]()
+    order = [stage.id for stage in person.persona.stages]
     for made in person.drafts:
         system, asked = person.item(made).prompt
-        stage = person.persona.stage(made.stage)
-        assert str(stage.last) in system.content
+        assert str(person.persona.stage(made.stage).last) in system.content
         recalled, _, question = asked.content.rpartition("\n\n")
         assert question == made.draft.question
-        told.append(recalled.count("\n- "))
-        source = next(fit for m, fit in person.fit[question] if m.id == made.material)
-        needed += source.told in recalled
-        later = {each.id for each in person.persona.stages} - {
-            each.id for each in person.persona.reaches(stage)
-        }
-        assert not any(fit.told in recalled for m, fit in person.fit[question] if m.stage in later)
-    assert set(told) == set(range(MOST_RECALLED + 1))
+        found = person.recalled(made)
+        assert all(each.prompt_text in recalled for each in found)
+        assert all(each.memory.stage <= order.index(made.stage) for each in found)
+        needed += made.material in {each.memory.id for each in found}
+        told.append(len(found))
+    assert set(told) <= set(range(PROFILE.passages + 1))
     assert needed > 0.9 * len(person.drafts)
 
 

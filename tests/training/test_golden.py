@@ -7,8 +7,8 @@ from langchain_core.embeddings import DeterministicFakeEmbedding
 
 from persllm.errors import PersonaError
 from persllm.materials import read_materials
-from persllm.messages import parse_reply
 from persllm.persona import Persona
+from persllm.replies import parse_reply
 from persllm.training.data.build import build
 from persllm.training.data.golden import read_golden
 from persllm.training.data.sampling import BuildSettings

@@ -6,7 +6,7 @@ from typing import get_args
 import pytest
 
 from persllm.materials import read_materials
-from persllm.messages import parse_reply
+from persllm.replies import parse_reply
 from persllm.training.data.build import PersonaData, build
 from persllm.training.data.items import Why
 from tests.doubles import OTTO, LetterEmbeddings, write_tiny_persona

@@ -10,14 +10,17 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from persllm.files import digest
-from persllm.materials import Kind, Material, sentences
-from persllm.messages import Message, render, write_reply
+from persllm.materials import Kind, Material
+from persllm.messages import Message, Notes, render
+from persllm.replies import write_reply
+from persllm.sentences import sentences
 from persllm.training import analysis
 from persllm.training.data.items import PATTERNS, Pattern
 from persllm.training.data.rules import RulesTeacher
 from persllm.training.data.teacher import Assignment, Draft
 from tools.nano.lives.frames import FRAMES
 from tools.nano.lives.items import LifeItem, life_items
+from tools.nano.profile import PROFILE
 
 LEAST_WORDS = 14
 MOST_WORDS = (30, 48, 75)
@@ -175,7 +178,8 @@ def _posed(
     speaker: LifeItem, recalled: Sequence[str], draft: Draft, draw: random.Random
 ) -> PassageItem:
     asked = (Message("user", draft.question),)
-    prompt = render(speaker.persona, speaker.stage, asked, recalled=recalled)
+    notes = {0: Notes(tuple(recalled))}
+    prompt = render(speaker.persona, speaker.stage, asked, profile=PROFILE, notes=notes)
     thought = "" if draw.random() < PLAIN_SHARE else draft.analysis
     return PassageItem(prompt, write_reply(thought, draft.response))
 

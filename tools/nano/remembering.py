@@ -1,31 +1,35 @@
-"""What of an item's paragraphs comes to mind, and in which order: as in a persona's memory.
+"""What of an item's paragraphs comes up, and in which order: as in a persona's memory.
 
 Lives are drawn with paragraphs in any order and some that a memory would leave alone. A persona's
-own memory weighs them (persllm.fitting), so that is how the base is asked when it is measured.
+own memory ranks them (persllm.memory.recall), so that is how the base is asked when it is measured.
 """
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 from langchain_core.embeddings import Embeddings
 
 from persllm.embeddings import embed
-from persllm.fitting import Fitting, Near, by_fitness, comes_to_mind
+from persllm.memory.recall import Recall
+from persllm.memory.reranking import Query
+from persllm.memory.store import Found, Memory
 from tools.nano.lives.items import LifeItem
+from tools.nano.profile import PROFILE
 
 
 class Remembering:
     """Recalls as a memory does.
 
     Args:
-        embeddings: Tell which paragraphs fit a question.
+        embeddings: Tell which paragraphs answer a question.
     """
 
     def __init__(self, embeddings: Embeddings) -> None:
         self._embeddings = embeddings
-        self._fitting = Fitting(embeddings)
+        self._recall = Recall(embeddings, PROFILE)
 
     def of(self, item: LifeItem) -> LifeItem:
-        """Return the item with what comes to mind, what fits best first.
+        """Return the item with what comes up, the most relevant first.
 
         What answers is always among it: whether it would be is another question than whether it is
         used. A paragraph is told as it stands, since only what answers is a sentence of its own
@@ -33,16 +37,14 @@ class Remembering:
         """
         if not item.recalled:
             return item
-        vector, *others = embed(self._embeddings, [item.question, *item.recalled])
-        near = [
-            Near(text=text, likeness=float(other @ vector))
-            for text, other in zip(item.recalled, others, strict=True)
+        query, found = Query(item.question), self._found(item.recalled)
+        kept = {each.memory.text for each in self._recall.choose(query, found, stage=0)}
+        ranked = (each.memory.text for each in self._recall.rank(query, found, stage=0))
+        recalled = tuple(text for text in ranked if text in kept or text in item.needed)
+        return replace(item, recalled=recalled)
+
+    def _found(self, texts: Sequence[str]) -> list[Found]:
+        return [
+            Found(Memory(id=text, text=text, kind="objective", stage=0, source="drawn"), vector)
+            for text, vector in zip(texts, embed(self._embeddings, [*texts]), strict=True)
         ]
-        fits = self._fitting.weigh(item.question, vector, near)
-        best = max(fit.fitness for fit in fits)
-        recalled = [
-            text
-            for text, fit in by_fitness(item.recalled, fits)
-            if text in item.needed or comes_to_mind(fit.fitness, best)
-        ]
-        return replace(item, recalled=tuple(recalled))

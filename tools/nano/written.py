@@ -4,24 +4,24 @@ Synthetic lives ask and answer in the grammar that training uses; these ask as p
 folders in `people/` are those of any persona (docs/personas.md). No training reads them.
 """
 
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from langchain_core.embeddings import Embeddings
 
-from persllm.embeddings import Vectors, embed
-from persllm.fitting import Fit, Fitting, Near, by_fitness, comes_to_mind
+from persllm.embeddings import embed
 from persllm.materials import Material, read_materials
+from persllm.memory.recall import NEAREST, Recall, Recalled
+from persllm.memory.reranking import Query
+from persllm.memory.store import Found, Memory
 from persllm.persona import Persona, load_persona
 from persllm.training.data.assembling import item_of
 from persllm.training.data.drafting import PartDraft
 from persllm.training.data.golden import read_golden
 from persllm.training.data.items import Item
+from tools.nano.profile import PROFILE
 
 PEOPLE = Path(__file__).parent / "people"
-MOST_RECALLED = 3
-"""As many paragraphs come to mind by default."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,17 +30,21 @@ class Written:
 
     persona: Persona
     drafts: tuple[PartDraft, ...]
-    fit: Mapping[str, tuple[tuple[Material, Fit], ...]]
-    """Paragraphs by how well they fit a question, the best first."""
+    memories: tuple[Found, ...]
+    recall: Recall
 
     def item(self, made: PartDraft) -> Item:
-        """Return a question after what comes to mind: not always what is needed."""
-        reach = {each.id for each in self.persona.reaches(self.persona.stage(made.stage))}
-        known = [(m, fit) for m, fit in self.fit[made.draft.question] if m.stage in reach]
-        best = known[0][1].fitness
-        near = [(m, fit) for m, fit in known[:MOST_RECALLED] if comes_to_mind(fit.fitness, best)]
-        recalled = {m.id: fit.told for m, fit in near}
-        return item_of(self.persona, made, "test", recalled)
+        """Return a question after what comes up for it: not always what is needed."""
+        recalled = {each.memory.id: each.prompt_text for each in self.recalled(made)}
+        return item_of(self.persona, made, "test", recalled, profile=PROFILE)
+
+    def recalled(self, made: PartDraft) -> list[Recalled]:
+        """Return what comes up for a question at its stage."""
+        query, stage = Query(made.draft.question), _place(self.persona, made.stage)
+        vector = self.recall.vector(query)
+        known = [each for each in self.memories if each.memory.stage <= stage]
+        near = sorted(known, key=lambda each: -float(each.vector @ vector))[:NEAREST]
+        return self.recall.choose(query, near, stage=stage)
 
 
 def written_people(embeddings: Embeddings, *, most: int | None = None) -> tuple[Written, ...]:
@@ -64,23 +68,25 @@ def people_folders() -> list[Path]:
 def _read(path: Path, embeddings: Embeddings) -> Written:
     persona = load_persona(path)
     materials = read_materials(persona)
-    drafts = read_golden(persona, materials)
-    asked = embed(embeddings, [made.draft.question for made in drafts])
-    held = embed(embeddings, [material.heard for material in materials])
-    fitting = Fitting(embeddings)
-    fit = {
-        made.draft.question: _by_fitness(made.draft.question, question, materials, held, fitting)
-        for made, question in zip(drafts, asked, strict=True)
-    }
-    return Written(persona, drafts, fit)
+    vectors = embed(embeddings, [material.heard for material in materials])
+    memories = tuple(
+        Found(_memory(persona, material), vector)
+        for material, vector in zip(materials, vectors, strict=True)
+    )
+    recall = Recall(embeddings, PROFILE)
+    return Written(persona, tuple(read_golden(persona, materials)), memories, recall)
 
 
-def _by_fitness(
-    question: str, vector: Vectors, materials: Sequence[Material], held: Vectors, fitting: Fitting
-) -> tuple[tuple[Material, Fit], ...]:
-    near = [
-        Near(text=m.text, likeness=float(likeness), before=m.partner)
-        for m, likeness in zip(materials, held @ vector, strict=True)
-    ]
-    fits = fitting.weigh(question, vector, near)
-    return tuple(by_fitness(materials, fits))
+def _memory(persona: Persona, material: Material) -> Memory:
+    return Memory(
+        id=material.id,
+        text=material.text,
+        kind=material.kind,
+        stage=_place(persona, material.stage),
+        source=material.source,
+        cue=material.partner,
+    )
+
+
+def _place(persona: Persona, stage: str) -> int:
+    return [each.id for each in persona.stages].index(stage)

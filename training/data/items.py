@@ -13,7 +13,8 @@ from typing import Any, Literal, get_args
 
 from persllm.errors import DataError
 from persllm.files import read_jsonl, write_jsonl
-from persllm.messages import Message, Role, parse_reply
+from persllm.messages import Message, Role
+from persllm.replies import parse_reply
 
 Pattern = Literal["ordinary", "thought", "misleading", "true-premise", "general"]
 Why = Literal["other-stage", "other-persona", "induced", "over-denial", "edited"]

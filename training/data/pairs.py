@@ -11,8 +11,8 @@ from typing import Literal
 
 from persllm.embeddings import Vectors
 from persllm.materials import Material
-from persllm.messages import write_reply
 from persllm.persona import Persona
+from persllm.replies import write_reply
 from persllm.training import analysis
 from persllm.training.data.drafting import Library, PartDraft
 from persllm.training.data.items import Item, Pair, Split, Why

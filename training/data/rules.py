@@ -16,8 +16,9 @@ import random
 import re
 from collections.abc import Callable, Iterable, Sequence
 
-from persllm.materials import Material, sentences
-from persllm.persona import Stage
+from persllm.materials import Material
+from persllm.persona import Stage, year_text
+from persllm.sentences import sentences
 from persllm.training import analysis
 from persllm.training.data import forms, grammar
 from persllm.training.data.facts import Fact, FactPool, opposable
@@ -283,7 +284,7 @@ def in_time(question: str, stage: Stage, draw: random.Random, *, plainly: bool =
     if draw.random() >= STAGE_SHARE:
         return question
     label = stage.label.rstrip(".")
-    choices = [form.format(year=stage.last, question=question) for form in forms.NOW]
+    choices = [form.format(year=year_text(stage.last), question=question) for form in forms.NOW]
     if (
         not plainly
         and label.startswith("you ")

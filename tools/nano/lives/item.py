@@ -6,12 +6,14 @@ Knows the rendering of persllm.messages; it does not know the grammar.
 from dataclasses import dataclass
 from random import Random
 
-from persllm.messages import Message, render, write_reply
+from persllm.messages import Message, Notes, render
 from persllm.persona import Persona, Stage
+from persllm.replies import write_reply
 from persllm.training.analysis import first_sentence
 from tools.nano.lives.frames import FRAMES
 from tools.nano.lives.telling import Speaker
 from tools.nano.lives.text import word_count
+from tools.nano.profile import PROFILE
 
 SKILLS = (
     "fact",
@@ -46,7 +48,8 @@ class LifeItem:
     def messages(self) -> tuple[Message, ...]:
         """Return the conversation as a model is trained on it."""
         asked = (Message("user", self.question),)
-        prompt = render(self.persona, self.stage, asked, recalled=self.recalled)
+        notes = {0: Notes(self.recalled)}
+        prompt = render(self.persona, self.stage, asked, profile=PROFILE, notes=notes)
         return (*prompt, Message("assistant", write_reply(self.analysis, self.response)))
 
 
