@@ -26,7 +26,8 @@ from persllm.loading import device
 from persllm.machine import cores, free_memory
 from persllm.materials import read_materials
 from persllm.persona import Persona
-from persllm.training.data.build import read_data
+from persllm.training.data.build import origin_of, read_data
+from persllm.training.data.sampling import BuildSettings
 from persllm.training.evaluation.kept import KeptEmbeddings
 from persllm.training.evaluation.speakers import Voices
 from persllm.training.evaluation.suite import EvalSettings, Result, Subject, evaluated
@@ -50,6 +51,12 @@ _News = tuple[str, str, int, int]
 def evaluation_folder(runs: Path, persona: Persona) -> Path:
     """Return where a persona's evaluation lies."""
     return runs / persona.id / EVALUATION_FOLDER
+
+
+def build_settings(persona: Persona, runs: Path) -> BuildSettings:
+    """Return what the persona's data was built with, or will be where there is none yet."""
+    origin = origin_of(runs / persona.id / DATA_FOLDER)
+    return origin[0] if origin else BuildSettings()
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +122,14 @@ def evaluate_one(persona: Persona, workplace: Workplace, asked: Asked, *, told: 
         *other_systems(persona, workplace, asked.also, seed=seed),
     ]
     embeddings = KeptEmbeddings(default_embeddings())
-    subject = Subject(persona, tuple(items), tuple(pairs), read_materials(persona), embeddings)
+    subject = Subject(
+        persona,
+        tuple(items),
+        tuple(pairs),
+        read_materials(persona),
+        embeddings,
+        build_settings(persona, workplace.runs),
+    )
     voices = asked.voices.with_first(persona.name)
     return evaluated(subject, systems, asked.settings, voices=voices, told=told)
 

@@ -17,11 +17,11 @@ from persllm.files import write_jsonl, write_text
 from persllm.manifest import MANIFEST_NAME, read_manifest, write_manifest
 from persllm.materials import read_materials
 from persllm.persona import Persona
-from persllm.training.data.sampling import BuildSettings
 from persllm.training.data.vectors import KeptVectors
+from persllm.training.evaluation.comparison import what_is_added
 from persllm.training.evaluation.figures import Case
 from persllm.training.evaluation.gate import Change, changes
-from persllm.training.evaluation.measures import MEASURE_TEXTS
+from persllm.training.evaluation.measures import MEASURES
 from persllm.training.evaluation.page import page
 from persllm.training.evaluation.report import (
     ALL,
@@ -33,11 +33,17 @@ from persllm.training.evaluation.report import (
     read_report,
     write_report_json,
 )
-from persllm.training.evaluation.speakers import Voices, voices_of
+from persllm.training.evaluation.speakers import Voices, known_paragraphs, voices_of
 from persllm.training.evaluation.suite import EvalSettings, Result, with_inter
 from persllm.ui.commands import VECTORS_FOLDER
-from persllm.ui.compared import BEFORE_DPO, BOTH, OWN
-from persllm.ui.each_persona import EVALUATION_FOLDER, Asked, evaluate_each, evaluation_folder
+from persllm.ui.compared import BEFORE_DPO, BOTH, MEMORY, OWN
+from persllm.ui.each_persona import (
+    EVALUATION_FOLDER,
+    Asked,
+    build_settings,
+    evaluate_each,
+    evaluation_folder,
+)
 from persllm.ui.progress import remembering
 
 REPORT_NAME, PAGE_NAME, ANSWERS_NAME, CASES_NAME = (
@@ -48,18 +54,6 @@ REPORT_NAME, PAGE_NAME, ANSWERS_NAME, CASES_NAME = (
 )
 BEGIN, END = "<!-- persllm eval: begin -->", "<!-- persllm eval: end -->"
 CARD_TITLE = "## Evaluation"
-COLUMNS = (
-    "knowledge",
-    "attitude",
-    "corrected",
-    "accepted",
-    "steadiness",
-    "stage_accuracy",
-    "stage_kept",
-    "speaker",
-)
-ANSWERED = ("knowledge", "corrected", "accepted", "attitude")
-"""Measures whose cases are answers to items; those are what a judge reads."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -140,6 +134,7 @@ def evaluate(people: Sequence[Persona], workplace: Workplace, wishes: EvalWishes
         results,
         {persona.id: _told(persona) for persona in people},
         leading=BOTH,
+        baseline=MEMORY,
         made={
             "base": workplace.base.name,
             "base_revision": workplace.base.revision,
@@ -174,18 +169,27 @@ def write_report(folder: Path, report: Report) -> None:
 
 
 def table(report: Report) -> str:
-    """Return a Markdown table of the main figures: value, 95 % interval, number of cases."""
-    titles = [MEASURE_TEXTS[name].title for name in COLUMNS]
+    """Return what the adapter adds, and a Markdown table: value, 95 % interval, number of cases."""
+    columns = [measure for measure in MEASURES.values() if measure.column]
+    titles = [measure.title for measure in columns]
     lines = [
+        *_added(report),
         f"| persona | system | {' | '.join(titles)} |",
         f"|{' --- |' * (len(titles) + 2)}",
     ]
     for persona in report.personas.values():
         for system, row in persona.systems.items():
             if system != BEFORE_DPO:
-                cells = " | ".join(_cell(row.figures.get(name)) for name in COLUMNS)
+                cells = " | ".join(_cell(row.figures.get(each.name)) for each in columns)
                 lines.append(f"| {persona.name} | {system} | {cells} |")
     return "\n".join(lines)
+
+
+def _added(report: Report) -> list[str]:
+    """Return what the adapter adds, first of all: of all personas together where there are some."""
+    persona = report.personas.get(ALL) or next(iter(report.personas.values()))
+    told = what_is_added(persona, report.leading, report.baseline)
+    return [told, ""] if told else []
 
 
 def put_between_marks(path: Path, text: str) -> None:
@@ -222,7 +226,7 @@ def record(adapter: Path, persona: PersonaRow, runs: Path) -> None:
     if BEGIN not in card.read_text(encoding="utf-8"):
         text = card.read_text(encoding="utf-8").rstrip()
         write_text(card, f"{text}\n\n{CARD_TITLE}\n\n{BEGIN}\n{END}\n")
-    whole = Report(made={}, leading=BOTH, personas={persona.name: persona})
+    whole = Report(made={}, leading=BOTH, baseline=MEMORY, personas={persona.name: persona})
     put_between_marks(card, table(whole))
 
 
@@ -247,9 +251,11 @@ def _voices(people: Sequence[Persona], runs: Path) -> Voices:
     """Return the voices among whom a speaker is guessed; one persona stands beside the cast."""
     cast = [find_persona(name) for name in bundled()] if len(people) == 1 else []
     beside = [each for each in cast if each.name != people[0].name]
-    texts = {persona.name: read_materials(persona) for persona in (*people, *beside)}
-    embeddings = KeptVectors(default_embeddings(), runs / VECTORS_FOLDER)
-    return voices_of(texts, embeddings, BuildSettings())
+    texts = {
+        persona.name: known_paragraphs(read_materials(persona), build_settings(persona, runs))
+        for persona in (*people, *beside)
+    }
+    return voices_of(texts, KeptVectors(default_embeddings(), runs / VECTORS_FOLDER))
 
 
 def _told(persona: Persona) -> Told:
@@ -259,7 +265,7 @@ def _told(persona: Persona) -> Told:
 
 def _answer_rows(results: dict[str, Result]) -> Iterable[dict[str, object]]:
     for system, case in _cases(results):
-        if case.measure in ANSWERED:
+        if MEASURES[case.measure].answered:
             yield {
                 "system": system,
                 "item": case.id,
