@@ -39,7 +39,7 @@ def measured(work: Callable[[], None]) -> tuple[float, float]:
 def questions(part: int) -> list[Question]:
     persona = find_persona(PERSONA)
     return [
-        Question(stage=stage.id, text=f"Question {part}.{i}. {text}", max_tokens=48)
+        Question(stage=stage.id, text=f"Question {part}.{i}. {text}")
         for i in range(ASKED // (len(persona.questions) * len(persona.stages)) + 1)
         for stage in persona.stages
         for text in persona.questions

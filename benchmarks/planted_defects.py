@@ -32,7 +32,7 @@ from persllm.persona_catalog import find_persona
 from persllm.training.data.build import PersonaData, read_data
 from persllm.training.data.items import Item, Pair
 from persllm.training.evaluation.gate import changes
-from persllm.training.evaluation.measures import MEASURE_TEXTS
+from persllm.training.evaluation.measures import MEASURES
 from persllm.training.evaluation.report import Report
 from persllm.training.evaluation.suite import EvalSettings
 from persllm.training.settings import NANO_BASE, TrainSettings
@@ -174,9 +174,7 @@ def tell(name: str, old: Report, new: Report) -> None:
     fallen = [each for each in found if each.fell]
     print(f"{name}: gate {'fails' if fallen else 'passes'}, {len(fallen)} of {len(found)} fell")
     for each in fallen:
-        print(
-            f"  {each.system}: {MEASURE_TEXTS[each.measure].title} {each.old:.2f} -> {each.new:.2f}"
-        )
+        print(f"  {each.system}: {MEASURES[each.measure].title} {each.old:.2f} -> {each.new:.2f}")
 
 
 if __name__ == "__main__":

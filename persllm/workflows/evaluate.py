@@ -15,10 +15,10 @@ from persllm.manifest import MANIFEST_NAME, read_manifest, write_manifest
 from persllm.materials import read_materials
 from persllm.persona import Persona
 from persllm.persona_catalog import bundled, find_persona, resolved
-from persllm.training.data.sampling import BuildSettings
 from persllm.training.data.vectors import KeptVectors
+from persllm.training.evaluation.comparison import what_is_added
 from persllm.training.evaluation.figures import Case
-from persllm.training.evaluation.measures import MEASURE_TEXTS
+from persllm.training.evaluation.measures import MEASURES
 from persllm.training.evaluation.page import page
 from persllm.training.evaluation.report import (
     ALL,
@@ -29,13 +29,14 @@ from persllm.training.evaluation.report import (
     make_report,
     write_report_json,
 )
-from persllm.training.evaluation.speakers import Voices, voices_of
+from persllm.training.evaluation.speakers import Voices, known_paragraphs, voices_of
 from persllm.training.evaluation.suite import EvalSettings, Result, with_inter
 from persllm.workflows.data import VECTORS_FOLDER
-from persllm.workflows.eval_systems import BEFORE_DPO, BOTH, OWN
+from persllm.workflows.eval_systems import BEFORE_DPO, BOTH, MEMORY, OWN
 from persllm.workflows.parallel_eval import (
     EVALUATION_FOLDER,
     Asked,
+    build_settings,
     evaluate_each,
     evaluation_folder,
 )
@@ -49,18 +50,6 @@ REPORT_NAME, PAGE_NAME, ANSWERS_NAME, CASES_NAME = (
 )
 BEGIN, END = "<!-- persllm eval: begin -->", "<!-- persllm eval: end -->"
 CARD_TITLE = "## Evaluation"
-COLUMNS = (
-    "knowledge",
-    "attitude",
-    "corrected",
-    "accepted",
-    "steadiness",
-    "stage_accuracy",
-    "stage_kept",
-    "speaker",
-)
-ANSWERED = ("knowledge", "corrected", "accepted", "attitude")
-"""Measures whose cases are answers to items; those are what a judge reads."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -115,6 +104,7 @@ def evaluate(
         results,
         {persona.id: _told(persona) for persona in people},
         leading=BOTH,
+        baseline=MEMORY,
         made={
             "base": runtime.base.name,
             "base_key": runtime.base.key,
@@ -149,18 +139,27 @@ def write_report(folder: Path, report: Report) -> None:
 
 
 def table(report: Report) -> str:
-    """Return a Markdown table of the main figures: value, 95 % interval, number of cases."""
-    titles = [MEASURE_TEXTS[name].title for name in COLUMNS]
+    """Return what the adapter adds, and a Markdown table: value, 95 % interval, number of cases."""
+    columns = [measure for measure in MEASURES.values() if measure.column]
+    titles = [measure.title for measure in columns]
     lines = [
+        *_added(report),
         f"| persona | system | {' | '.join(titles)} |",
         f"|{' --- |' * (len(titles) + 2)}",
     ]
     for persona in report.personas.values():
         for system, row in persona.systems.items():
             if system != BEFORE_DPO:
-                cells = " | ".join(_cell(row.figures.get(name)) for name in COLUMNS)
+                cells = " | ".join(_cell(row.figures.get(each.name)) for each in columns)
                 lines.append(f"| {persona.name} | {system} | {cells} |")
     return "\n".join(lines)
+
+
+def _added(report: Report) -> list[str]:
+    """Return what the adapter adds, first of all: of all personas together where there are some."""
+    persona = report.personas.get(ALL) or next(iter(report.personas.values()))
+    told = what_is_added(persona, report.leading, report.baseline)
+    return [told, ""] if told else []
 
 
 def put_between_marks(path: Path, text: str) -> None:
@@ -197,7 +196,7 @@ def record(adapter: Path, persona: PersonaRow, runs: Path) -> None:
     if BEGIN not in card.read_text(encoding="utf-8"):
         text = card.read_text(encoding="utf-8").rstrip()
         write_text(card, f"{text}\n\n{CARD_TITLE}\n\n{BEGIN}\n{END}\n")
-    whole = Report(made={}, leading=BOTH, personas={persona.name: persona})
+    whole = Report(made={}, leading=BOTH, baseline=MEMORY, personas={persona.name: persona})
     put_between_marks(card, table(whole))
 
 
@@ -210,11 +209,16 @@ def _voices(people: Sequence[Persona], runtime: Runtime) -> Voices:
     """Return the voices among whom a speaker is guessed; one persona stands beside the cast."""
     bundled_ones = [find_persona(name) for name in bundled()] if len(people) == 1 else []
     beside = [each for each in bundled_ones if each.name != people[0].name]
-    texts = {persona.name: read_materials(persona) for persona in (*people, *beside)}
+    texts = {
+        persona.name: known_paragraphs(
+            read_materials(persona), build_settings(persona, runtime.runs)
+        )
+        for persona in (*people, *beside)
+    }
     embeddings = KeptVectors(
         find_embeddings(runtime.options.embeddings), runtime.runs / VECTORS_FOLDER
     )
-    return voices_of(texts, embeddings, BuildSettings())
+    return voices_of(texts, embeddings)
 
 
 def _told(persona: Persona) -> Told:
@@ -224,7 +228,7 @@ def _told(persona: Persona) -> Told:
 
 def _answer_rows(results: dict[str, Result]) -> Iterable[dict[str, object]]:
     for system, case in _cases(results):
-        if case.measure in ANSWERED:
+        if MEASURES[case.measure].answered:
             yield {
                 "system": system,
                 "item": case.id,

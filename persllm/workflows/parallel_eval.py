@@ -25,7 +25,8 @@ from persllm.machine import cores, free_memory
 from persllm.materials import read_materials
 from persllm.persona import Persona
 from persllm.progress import Progress
-from persllm.training.data.build import read_data
+from persllm.training.data.build import origin_of, read_data
+from persllm.training.data.sampling import BuildSettings
 from persllm.training.evaluation.kept import KeptEmbeddings
 from persllm.training.evaluation.speakers import Voices
 from persllm.training.evaluation.suite import EvalSettings, Result, Subject, evaluated
@@ -48,6 +49,12 @@ _News = tuple[str, str, int, int]
 def evaluation_folder(runs: Path, persona: Persona) -> Path:
     """Return where a persona's evaluation lies."""
     return runs / persona.id / EVALUATION_FOLDER
+
+
+def build_settings(persona: Persona, runs: Path) -> BuildSettings:
+    """Return what the persona's data was built with, or will be where there is none yet."""
+    origin = origin_of(data_folder(persona, runs))
+    return origin[0] if origin else BuildSettings()
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,7 +133,14 @@ def evaluate_one(
         *other_systems(persona, runtime, asked.also, seed=seed),
     ]
     embeddings = KeptEmbeddings(find_embeddings(runtime.options.embeddings))
-    subject = Subject(persona, tuple(items), tuple(pairs), read_materials(persona), embeddings)
+    subject = Subject(
+        persona,
+        tuple(items),
+        tuple(pairs),
+        read_materials(persona),
+        embeddings,
+        build_settings(persona, runtime.runs),
+    )
     voices = asked.voices.with_first(persona.name)
     return evaluated(subject, systems, asked.settings, voices=voices, told=progress)
 

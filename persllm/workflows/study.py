@@ -21,8 +21,7 @@ from typing import Any, Literal
 from persllm.errors import DataError
 from persllm.files import read_jsonl, write_text
 from persllm.persona import Persona
-from persllm.training.evaluation.answers import Tally
-from persllm.training.evaluation.figures import Figure, figure_of
+from persllm.training.evaluation.figures import Figure, Tally, figure_of
 from persllm.training.evaluation.judging.agreement import fleiss, krippendorff, sign_test
 from persllm.training.evaluation.judging.tasks import Answer
 
