@@ -12,6 +12,7 @@ from persllm.messages import Message
 from persllm.replies import parse_reply
 from persllm.training.data.items import Item
 from persllm.training.evaluation.answers import AnswerReader
+from tools.nano.lives.frames import FRAMES
 from tools.nano.lives.items import SKILLS, LifeItem, life_items
 from tools.nano.remembering import Remembering
 from tools.nano.written import Written
