@@ -36,7 +36,7 @@ def persona(tmp_path: Path) -> Persona:
     "encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "cp1252", "koi8-r"]
 )
 def test_the_encoding_is_told_and_the_text_is_whole(encoding: str) -> None:
-    russian = "Это мой дом, и я люблю его."  # noqa: RUF001 (meant as Cyrillic)
+    russian = "Это мой дом, и я люблю его."
     text = russian if encoding == "koi8-r" else "Mårta\u2019s café — “so it is”."
     found, notes = decode((text * 20).encode(encoding), "a.txt")
     assert found == text * 20
