@@ -10,7 +10,6 @@ from hypothesis import strategies as st
 from persllm.agents.reply_stream import ReplyStream
 from persllm.replies import ANALYSIS, parse_reply, write_reply
 
-
 MARKS = re.compile(r"<\s*[/|a-z]|\[\s*/?(?:in|an|re)|analysis|response", re.IGNORECASE)
 """What markers are written with, whole or in part."""
 
