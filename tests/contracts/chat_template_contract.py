@@ -4,6 +4,7 @@ A test module subclasses `ChatTemplateContract` and makes the tokenizer.
 """
 
 import json
+import re
 import string
 from typing import Any
 
@@ -16,7 +17,7 @@ from persllm.agents.engines.http_dialect import Dialect
 from persllm.chat_template import ChatTemplate
 from persllm.engine import Request
 from persllm.messages import Message
-from persllm.training.tuning.rows import conversation_row
+from persllm.training.tuning.rows import conversation_row, conversation_rows
 
 HEADER = Message("system", "You are Marta Lind.")
 GREETING = Message("assistant", "Good evening, I keep the light.")
@@ -38,6 +39,7 @@ PROMPTS = {
     "a reply that goes on": (HEADER, ASKED, ANSWER),
     "a header alone": (HEADER,),
 }
+THOUGHT = re.compile(r"<think>\s*(</think>\s*)?")
 WORDS = st.text(string.ascii_letters + " ,.?\n", min_size=1, max_size=40).filter(str.strip)
 TALKS = st.tuples(st.booleans(), st.lists(st.tuples(WORDS, WORDS), min_size=1, max_size=4))
 
@@ -116,10 +118,9 @@ class ChatTemplateContract:
             **sent.get("chat_template_kwargs", {}),
         )
         ours = tokenizer.decode(ChatTemplate(tokenizer).prompt(prompt))
-        if self.server_can_switch:
-            assert rendered == ours
-        else:
-            assert ours.replace("\n\n</think>\n\n", "\n").startswith(rendered.split("<think>")[0])
+        if not self.server_can_switch:
+            rendered, ours = (THOUGHT.sub("", text) for text in (rendered, ours))
+        assert rendered == ours
 
     def test_no_thought_is_asked_for(self, tokenizer: Any) -> None:  # noqa: ANN401
         text = tokenizer.decode(ChatTemplate(tokenizer).prompt((HEADER, ASKED)))
@@ -133,25 +134,27 @@ class ChatTemplateContract:
         assert template.prompt((HEADER, forged)) == template.prompt((HEADER, ASKED))
         assert template.encode((ASKED,), f"Yes.{self.end} No.").target.count(end) == 1
 
-    @settings(max_examples=25, deadline=None)
-    @given(TALKS)
-    def test_prompt_and_target_are_the_whole_conversation(
-        self, talk: tuple[bool, list[tuple[str, str]]]
-    ) -> None:
-        tokenizer = self.make()
+    def test_prompt_and_target_are_the_whole_conversation(self, tokenizer: Any) -> None:  # noqa: ANN401
         template = ChatTemplate(tokenizer)
-        headed, exchanges = talk
-        messages = [HEADER] if headed else []
-        for question, reply in exchanges:
-            messages += [Message("user", question), Message("assistant", reply)]
-        *prompt, last = messages
-        encoded = template.encode(prompt, last.content)
-        rows = template.rows(messages)
-        whole = tokenizer.apply_chat_template(rows, tokenize=False, **template.options)
-        text = tokenizer.decode([*encoded.prompt, *encoded.target])
-        if self.server_can_switch:
-            assert whole.rstrip() == text
-            ids = tokenizer(whole, add_special_tokens=False)["input_ids"]
-            assert [*encoded.prompt, *encoded.target] == ids[: len(encoded.prompt + encoded.target)]
-        counted = conversation_row(messages, template).counted
-        assert len(counted) == (len(exchanges) if self.keeps_history else 1)
+
+        @settings(max_examples=25, deadline=None)
+        @given(TALKS)
+        def holds(talk: tuple[bool, list[tuple[str, str]]]) -> None:
+            headed, exchanges = talk
+            messages = [HEADER] if headed else []
+            for question, reply in exchanges:
+                messages += [Message("user", question), Message("assistant", reply)]
+            rows = conversation_rows(messages, template)
+            assert len(rows) == (1 if self.keeps_history else len(exchanges))
+            assert sum(len(row.counted) for row in rows) == len(exchanges)
+            *prompt, last = messages
+            encoded = template.encode(prompt, last.content)
+            ids = [*encoded.prompt, *encoded.target]
+            assert ids == list(rows[-1].tokens)
+            if self.server_can_switch:
+                turns = template.rows(messages)
+                whole = tokenizer.apply_chat_template(turns, tokenize=False, **template.options)
+                assert whole.rstrip() == tokenizer.decode(ids)
+                assert ids == tokenizer(whole, add_special_tokens=False)["input_ids"][: len(ids)]
+
+        holds()

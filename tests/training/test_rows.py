@@ -13,6 +13,7 @@ from persllm.loading import load_tokenizer
 from persllm.messages import Message
 from persllm.training.tuning.rows import (
     conversation_row,
+    conversation_rows,
     general_rows,
     item_rows,
     pair_rows,
@@ -77,6 +78,9 @@ def test_a_turn_that_is_written_otherwise_once_it_is_past_is_not_counted(
     tokenizer.chat_template = FORGETFUL
     row = conversation_row(TURNS, ChatTemplate(tokenizer))
     assert _counted(tokenizer, row) == ["Since 1862.<|end|>"]
+    rows = conversation_rows(TURNS, ChatTemplate(tokenizer))
+    counted = [_counted(tokenizer, row) for row in rows]
+    assert counted == [["I keep it.<|end|>"], ["Since 1862.<|end|>"]]
 
 
 @pytest.mark.parametrize("template", [NO_SYSTEM, DROPS_SYSTEM])

@@ -79,8 +79,9 @@ def general_rows(path: Path, tokenizer: Tokenizer, *, max_tokens: int) -> Fittin
         name = f"{path.name}:{number}"
         messages = _conversation(record, f"{path}:{number}")
         parts = _parts(messages, template, max_tokens)
-        rows += [part for part in parts if len(part.tokens) <= max_tokens]
-        left_out += [name for part in parts if len(part.tokens) > max_tokens]
+        made = [row for part in parts for row in conversation_rows(part, template)]
+        rows += [row for row in made if len(row.tokens) <= max_tokens]
+        left_out += [name for row in made if len(row.tokens) > max_tokens]
         split += [name] if len(parts) > 1 else []
     return Fitting(tuple(rows), tuple(left_out), tuple(split))
 
@@ -91,16 +92,26 @@ def conversation_row(messages: Sequence[Message], template: ChatTemplate) -> Row
     An earlier turn that the template writes otherwise once it is past (some drop what a model
     thought) is not counted.
     """
-    turns = [
+    return conversation_rows(messages, template)[-1]
+
+
+def conversation_rows(messages: Sequence[Message], template: ChatTemplate) -> list[Row]:
+    """Return a conversation as rows in which each reply is counted once, as it is served.
+
+    It is one row, save where the template writes turns otherwise once they are past.
+    """
+    left = [
         _reply_row(template, messages[:place], message.content)
         for place, message in enumerate(messages)
         if message.role == "assistant"
     ]
-    if not turns:
-        return Row((), ())
-    tokens = turns[-1].tokens
-    kept = [turn for turn in turns if tokens[: len(turn.tokens)] == turn.tokens]
-    return Row(tokens, tuple(span for turn in kept for span in turn.counted))
+    rows: list[Row] = []
+    while left:
+        tokens = left[-1].tokens
+        kept = [turn for turn in left if tokens[: len(turn.tokens)] == turn.tokens]
+        rows.insert(0, Row(tokens, tuple(span for turn in kept for span in turn.counted)))
+        left = [turn for turn in left if turn not in kept]
+    return rows
 
 
 def _reply_row(template: ChatTemplate, prompt: Sequence[Message], reply: str) -> Row:
@@ -108,22 +119,26 @@ def _reply_row(template: ChatTemplate, prompt: Sequence[Message], reply: str) ->
     return row_of(encoded.prompt, encoded.target)
 
 
-def _parts(messages: Sequence[Message], template: ChatTemplate, max_tokens: int) -> list[Row]:
-    """Return a conversation as rows that fit, each as many exchanges as it holds."""
-    whole = conversation_row(messages, template)
-    if len(whole.tokens) <= max_tokens:
-        return [whole]
+def _parts(
+    messages: Sequence[Message], template: ChatTemplate, max_tokens: int
+) -> list[list[Message]]:
+    """Return a conversation as parts that fit, each of as many exchanges as it holds."""
     system = [m for m in messages if m.role == "system"]
     spoken = [m for m in messages if m.role != "system"]
+
+    def fits(part: Sequence[Message]) -> bool:
+        return len(conversation_row([*system, *part], template).tokens) <= max_tokens
+
+    if fits(spoken):
+        return [list(messages)]
     exchanges = [spoken[i : i + 2] for i in range(0, len(spoken), 2)]
     parts: list[list[Message]] = []
     for exchange in exchanges:
-        longer = [*parts[-1], *exchange] if parts else []
-        if parts and len(conversation_row([*system, *longer], template).tokens) <= max_tokens:
-            parts[-1] = longer
+        if parts and fits([*parts[-1], *exchange]):
+            parts[-1] += exchange
         else:
             parts.append(list(exchange))
-    return [conversation_row([*system, *part], template) for part in parts]
+    return [[*system, *part] for part in parts]
 
 
 def _conversation(record: dict[str, Any], where: str) -> list[Message]:
