@@ -14,7 +14,6 @@ from persllm.messages import (
     Message,
     Notes,
     debate_scene,
-    fold_system,
     header,
     prompt_hash,
     render,
@@ -199,12 +198,6 @@ def test_markers_never_reach_the_listener(text: str, analysis: str, response: st
 def test_no_analysis_leaves_no_marker(analysis: str, response: str) -> None:
     assert write_reply("", response) == response
     assert write_reply(analysis, response).startswith(ANALYSIS)
-
-
-def test_a_system_turn_is_folded_into_the_first_user_turn() -> None:
-    folded = fold_system((Message("system", "Marta."), *TALK))
-    assert folded == (Message("user", "Marta.\n\nWho?"), *TALK[1:])
-    assert fold_system(TALK) == TALK
 
 
 @pytest.mark.parametrize("profile", [PLAIN, ANNOTATED])

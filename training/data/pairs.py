@@ -5,7 +5,7 @@ to the same persona. Here it answers the same question from the wrong place: ano
 another persona's own paragraph on the matter, or one who falls for the false premise.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator
 from dataclasses import replace
 from typing import Literal
 
@@ -120,12 +120,6 @@ def _shelves(library: Library, settings: BuildSettings) -> dict[tuple[str, Kind,
         (m.stage, m.kind, split_of(m, settings)) for m in library.materials
     ]
     return {key: library.where([other == key for other in keys]) for key in dict.fromkeys(keys)}
-
-
-def count_by_reason(pairs: Sequence[Pair]) -> Mapping[str, int]:
-    """Return how many pairs there are of each reason."""
-    reasons = sorted({pair.why for pair in pairs})
-    return {why: sum(pair.why == why for pair in pairs) for why in reasons}
 
 
 def _in_form(response: str, item: Item, made: PartDraft) -> str:
