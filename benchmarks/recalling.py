@@ -25,7 +25,7 @@ from persllm.memory.chroma_memory import (
 )
 from persllm.persona import Persona, load_persona
 from persllm.training.data.drafting import PartDraft
-from persllm.training.data.golden import read_golden
+from persllm.training.data.handwritten import read_handwritten
 from persllm.training.nano.written import people_folders
 
 MOST = 3
@@ -78,7 +78,7 @@ def _opened(persona: Persona) -> tuple[Persona, Sequence[PartDraft], Way, Way]:
     materials = read_materials(persona)
     keep_materials(store, persona, materials)
     collection = client.get_collection(collection_name(persona.id))
-    return persona, read_golden(persona, materials), _plain(collection), _ours(store)
+    return persona, read_handwritten(persona, materials), _plain(collection), _ours(store)
 
 
 def _plain(collection: Any) -> Way:  # noqa: ANN401 (chromadb's union of clients)

@@ -11,7 +11,7 @@ from persllm.cast import find_persona
 from persllm.errors import DataError
 from persllm.materials import LeftOut, sift
 from persllm.training.data.consistency import check_consistency
-from persllm.training.data.golden import read_golden
+from persllm.training.data.handwritten import read_handwritten
 
 MOST_TOLD = 20
 
@@ -27,7 +27,7 @@ def run_check(names: Sequence[str], *, as_json: bool) -> None:
     for persona in map(find_persona, names):
         sifted = sift(persona)
         materials = sifted.materials
-        by_hand = read_golden(persona, materials)
+        by_hand = read_handwritten(persona, materials)
         findings = check_consistency(persona, materials, by_hand)
         count += len(findings)
         if as_json:

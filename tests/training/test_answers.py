@@ -6,7 +6,7 @@ import pytest
 
 from persllm.cast import find_persona
 from persllm.materials import read_materials
-from persllm.training.data.golden import read_golden
+from persllm.training.data.handwritten import read_handwritten
 from persllm.training.data.items import Item
 from persllm.training.evaluation.answers import (
     Tally,
@@ -88,7 +88,7 @@ def test_intervals_are_wilson_s() -> None:
 def test_our_own_answers_are_judged_right_and_their_opposites_wrong(name: str) -> None:
     persona = find_persona(name)
     wrongly_judged = total = 0
-    for part in read_golden(persona, read_materials(persona)):
+    for part in read_handwritten(persona, read_materials(persona)):
         draft = part.draft
         claim = replace(ITEM, pattern=part.pattern, said=draft.said, known=draft.known)
         if measure_of(claim) in {"corrected", "accepted"}:

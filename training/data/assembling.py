@@ -22,7 +22,7 @@ from persllm.persona import Persona
 from persllm.training.data.cleaning import Asked, asked_of, clash, fault_of
 from persllm.training.data.decisions import Decision, draft_key
 from persllm.training.data.drafting import Batch, Library, PartDraft
-from persllm.training.data.items import CLAIMS, SPLITS, Item, Pair, Reviewed, Split
+from persllm.training.data.items import CLAIMS, SPLITS, Item, Pair, Pattern, Reviewed, Split
 from persllm.training.data.pairs import Rejections, pair_of
 from persllm.training.data.sampling import BuildSettings, split_of
 from persllm.training.data.teacher import Draft
@@ -30,6 +30,8 @@ from persllm.training.data.turn_index import TurnIndex
 
 NEIGHBOURS = 12
 """So many of the nearest paragraphs are weighed as company for the source."""
+UNRECALLED: tuple[Pattern, ...] = ("small-talk", "provocation")
+"""What no paragraph comes to mind for."""
 
 
 class Assembler:
@@ -66,7 +68,7 @@ class Assembler:
         self._own = own
         self._rows = {material.id: row for row, material in enumerate(own.materials)}
         self._splits = [split_of(material, settings) for material in own.materials]
-        self._rejections = Rejections(persona, own, others, settings)
+        self._rejections = Rejections(persona, own, others, settings, embeddings)
         self._shelves: dict[tuple[str, Split], Library] = {}
         self.dropped: Counter[str] = Counter()
         """How many drafts fell out, by reason."""
@@ -131,7 +133,7 @@ class Assembler:
             self._before[made.id] = draft
             drafts[row] = replace(made, draft=_edited(draft, decision))
             if decision.question:
-                asked = embed(self._embeddings, [decision.question])
+                asked = embed(self._embeddings, [drafts[row].draft.heard])
                 questions = np.concatenate([questions[:row], asked, questions[row + 1 :]])
         return Batch(tuple(drafts), questions)
 
@@ -156,6 +158,8 @@ class Assembler:
         chance = random.Random(f"{self._settings.seed}/{made.id}").random()
         if chance >= self._settings.recalled_share and made.pattern not in CLAIMS:
             return None
+        if made.pattern in UNRECALLED:
+            return {}
         source = self._own.materials[self._rows[made.material]]
         near = self._shelf(made.stage, split).top(question, NEIGHBOURS)
         weighed = [source, *(material for material in near if material.id != source.id)]
@@ -209,10 +213,11 @@ def item_of(
 ) -> Item:
     """Return a draft as an item, asked after what is recalled (texts by id, in order), if asked."""
     draft = made.draft
+    spoken = [Message("assistant" if n % 2 else "user", t) for n, t in enumerate(draft.before)]
     prompt = render(
         persona,
         persona.stage(made.stage),
-        (Message("user", draft.question),),
+        (*spoken, Message("user", draft.question)),
         recalled=None if recalled is None else [*recalled.values()],
     )
     return Item(

@@ -34,7 +34,7 @@ from persllm.training.data.drafting import (
     write_part,
 )
 from persllm.training.data.general import mixed_in
-from persllm.training.data.golden import read_golden
+from persllm.training.data.handwritten import read_handwritten
 from persllm.training.data.items import (
     SPLITS,
     Item,
@@ -56,7 +56,7 @@ STATISTICS_NAME = "statistics.json"
 PAIRS_NAME = "pairs.jsonl"
 ITEMS_FOLDER = "items"
 PARTS_FOLDER = "parts"
-FORMAT = 5
+FORMAT = 6
 
 Progress = Callable[[str, int, int], None]
 """Told (what is being done, steps done, steps in all)."""
@@ -109,7 +109,7 @@ def build(
     Args:
         persona: Whose data.
         out: Output folder.
-        others: Who says the opposite, and whose answers are the wrong ones.
+        others: Whose answers are the wrong ones.
         embeddings: Vectors of paragraphs and user turns.
         teacher: Who writes; the rules by default.
         settings: How much.
@@ -146,7 +146,7 @@ def write_data(
 ) -> dict[str, Any]:
     """Build as `build` does, and return the statistics only: no item is held in memory."""
     settings = settings or BuildSettings()
-    read = _read(persona, others)
+    read = _read(persona, others, settings)
     teacher = teacher or RulesTeacher(read.materials)
     stored = stored if settings.mine == "nearest" else ()
     inputs = _inputs(persona, read, embeddings, teacher, settings, stored)
@@ -217,11 +217,11 @@ def origin_of(folder: Path) -> tuple[BuildSettings, str] | None:
     return BuildSettings(**stored["settings"]), str(stored["teacher"])
 
 
-def _read(persona: Persona, others: Sequence[Persona]) -> _Read:
+def _read(persona: Persona, others: Sequence[Persona], settings: BuildSettings) -> _Read:
     sifted = sift(persona)
     materials = sifted.materials
     elsewhere = [m for other in others if other.id != persona.id for m in read_materials(other)]
-    by_hand = read_golden(persona, materials)
+    by_hand = read_handwritten(persona, materials, stance=settings.stance)
     return _Read(materials, by_hand, tuple(elsewhere), read_decisions(persona), sifted.left_out)
 
 

@@ -17,6 +17,14 @@ from persllm.training.data.items import PATTERNS, Pattern, Split
 from persllm.training.data.prose import is_prose, own_sentences
 from persllm.training.data.statements import tells_something
 
+SHARES: dict[Pattern, float] = {
+    "unknown": 0.25,
+    "small-talk": 0.25,
+    "request": 0.25,
+    "provocation": 0.15,
+    "follow-up": 0.5,
+}
+"""Most items of a pattern, as a share of `per_part`; all of it where none is named."""
 Mining = Literal["same-question", "nearest"]
 MININGS: tuple[Mining, ...] = get_args(Mining)
 SPARE = 2
@@ -28,7 +36,7 @@ class BuildSettings:
     """How much is built, and how it is divided."""
 
     per_part: int = 160
-    """Most items of one stage and pattern."""
+    """Most items of one stage and pattern; talk around the paragraphs gets a share of it."""
     variations: int = 1
     """Most items of one pattern from one paragraph."""
     test_share: float = 0.2
@@ -48,6 +56,9 @@ class BuildSettings:
     """File of general conversations that are mixed in; none by default."""
     general_share: float = 0.2
     """Share of all items that general ones are, where a file is named."""
+    stance: bool = True
+    """Whether answers to opinions take a side. Off for bases that think in fixed forms, which no
+    verdict on an opinion fits."""
     seed: int = 1
 
     def __post_init__(self) -> None:
@@ -61,6 +72,10 @@ class BuildSettings:
             raise ValueError("general_share must be less than 1: something must be the persona's")
         if self.per_part < 1 or self.variations < 1:
             raise ValueError("per_part and variations must be at least 1")
+
+    def most(self, pattern: Pattern) -> int:
+        """Return the most items of one stage that a pattern gets."""
+        return max(1, round(self.per_part * SHARES.get(pattern, 1.0)))
 
 
 def split_of(material: Material, settings: BuildSettings) -> Split:
@@ -114,7 +129,7 @@ def part_materials(
     ]
     if pattern == "thought":
         chosen = [m for m in chosen if m.kind == "subjective" or not m.partner]
-    elif pattern != "ordinary":
+    elif pattern in ("misleading", "true-premise"):
         chosen = [m for m in chosen if m.kind == "objective" or not m.partner]
     assert pattern in PATTERNS
     random.Random(f"{settings.seed}/{stage_id}/{pattern}").shuffle(chosen)

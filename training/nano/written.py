@@ -16,7 +16,7 @@ from persllm.materials import Material, read_materials
 from persllm.persona import Persona, load_persona
 from persllm.training.data.assembling import item_of
 from persllm.training.data.drafting import PartDraft
-from persllm.training.data.golden import read_golden
+from persllm.training.data.handwritten import read_handwritten
 from persllm.training.data.items import Item
 
 PEOPLE = Path(__file__).parent / "people"
@@ -64,7 +64,7 @@ def people_folders() -> list[Path]:
 def _read(path: Path, embeddings: Embeddings) -> Written:
     persona = load_persona(path)
     materials = read_materials(persona)
-    drafts = read_golden(persona, materials)
+    drafts = read_handwritten(persona, materials)
     asked = embed(embeddings, [made.draft.question for made in drafts])
     held = embed(embeddings, [material.heard for material in materials])
     fitting = Fitting(embeddings)

@@ -10,7 +10,7 @@ from persllm.materials import read_materials
 from persllm.messages import parse_reply
 from persllm.persona import Persona
 from persllm.training.data.build import build
-from persllm.training.data.golden import read_golden
+from persllm.training.data.handwritten import read_handwritten
 from persllm.training.data.sampling import BuildSettings
 from tests.doubles import OTTO, MakePersona
 
@@ -51,20 +51,20 @@ def write_items(persona: Persona, text: str, stage: str = "early") -> Path:
 
 def faults(persona: Persona) -> str:
     with pytest.raises(PersonaError) as caught:
-        read_golden(persona, read_materials(persona))
+        read_handwritten(persona, read_materials(persona))
     return str(caught.value)
 
 
 def test_a_persona_without_items_has_none(tiny_persona: MakePersona) -> None:
     persona = tiny_persona()
-    assert read_golden(persona, read_materials(persona)) == ()
+    assert read_handwritten(persona, read_materials(persona)) == ()
 
 
 def test_entries_are_read_with_their_source_and_analysis(tiny_persona: MakePersona) -> None:
     persona = tiny_persona()
     write_items(persona, ENTRIES)
     materials = {material.id: material for material in read_materials(persona)}
-    parts = read_golden(persona, list(materials.values()))
+    parts = read_handwritten(persona, list(materials.values()))
     assert [part.pattern for part in parts] == ["ordinary", "thought", "misleading", "true-premise"]
     ordinary, thought, misleading, true = parts
     assert RECALL in materials[ordinary.material].text
@@ -102,7 +102,7 @@ def test_what_only_a_later_stage_knows_cannot_be_quoted(tiny_persona: MakePerson
     late = "In 1881 I opened a school for signals in the old customs house at Vessel Bay."
     entry = f"- pattern: ordinary\n  question: Your school?\n  recall: {late}\n  answer: In 1881.\n"
     write_items(persona, entry, stage="late")
-    assert len(read_golden(persona, read_materials(persona))) == 1
+    assert len(read_handwritten(persona, read_materials(persona))) == 1
     write_items(persona, entry)
     assert "no paragraph that this stage may know" in faults(persona)
 
