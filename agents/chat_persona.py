@@ -1,10 +1,9 @@
 """A persona as a LangChain chat model: adapter, stage and memory behind one `BaseChatModel`."""
 
 import time
-from bisect import bisect_left
 from collections.abc import Generator, Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -25,21 +24,26 @@ from persllm.agents.reply_chunks import (
     replayed,
     said_key,
 )
+from persllm.agents.reply_guards import ended_at_sentence, unlike_before
 from persllm.agents.reply_stream import ReplyStream
+from persllm.base_profile import BaseProfile
 from persllm.engine import Engine, Piece, Reply, Request
 from persllm.errors import PersLLMError, TooLongError
-from persllm.fitting import comes_to_mind
-from persllm.memory.store import EVERYONE, Memory, MemoryStore, Recalled
-from persllm.messages import Message, render
+from persllm.memory.recall import Recall, Recalled, notes_of, query_of
+from persllm.memory.reranking import Query
+from persllm.memory.store import EVERYONE, Memory
+from persllm.messages import Message, Notes, render
 from persllm.persona import Persona, Stage
 
-WORDS_OF_CONTEXT = 9
-"""What is recalled may take one word of every nine tokens of context (METHOD 2.4 has budgets in
-words for one large model; ours follow the model)."""
-
-HISTORY_SHARE = 0.4
-"""A prompt beyond this share of the context loses its oldest exchanges: bases read the far end of
-their context badly, small ones first."""
+EXCHANGES_AT_ONCE = 4
+"""So many exchanges are forgotten together where a talk grows long, so that what is left stays
+computed for some turns."""
+LEAST_TEMPERATURE = 0.7
+"""Of a reply that is drawn again since it was an earlier turn."""
+TURNS_BEFORE = 4
+"""A reply is none of so many turns before it again."""
+KEPT_NOTES = 256
+"""What came up for so many turns is kept."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +56,10 @@ class Prepared:
     request: Request | None
     """What the engine is asked; None where `truth` answers."""
     recalled: list[Recalled]
+    before: tuple[str, ...] = ()
+    """The turns right before: a reply is none of them again."""
+    whole: bool = True
+    """Whether the reply ends at a sentence: the caller set no limit of its own."""
 
 
 class ChatPersona(BaseChatModel):
@@ -77,17 +85,20 @@ class ChatPersona(BaseChatModel):
     """Adapter folder; None asks the base alone."""
     memory: Any = None
     """A `MemoryStore`, or None."""
-    recall: int = 3
-    """Most memories set before a turn: the best, and those that fit nearly as well."""
+    base_profile: BaseProfile = BaseProfile(name="large")
+    """How the engine's base is asked; what is not given below is taken from it."""
     audience: str = EVERYONE
     """Who is talking; if named, what they say is remembered and recalled for them only."""
-    temperature: float = 0.0
-    top_p: float = 0.95
-    max_tokens: int = 160
+    temperature: float | None = None
+    top_p: float | None = None
+    max_tokens: int | None = None
     seed: int | None = None
     stop: list[str] | None = None
 
     _stage: Stage = PrivateAttr()
+    _recall: Recall | None = PrivateAttr(default=None)
+    _notes: dict[str, list[Recalled]] = PrivateAttr(default_factory=dict)
+    """What came up for turns of late, by all that decides it."""
     _written: dict[str, tuple[Prepared, Reply]] = PrivateAttr(default_factory=dict)
     """Replies of a batch, by what was said."""
 
@@ -99,11 +110,13 @@ class ChatPersona(BaseChatModel):
         """
         super().model_post_init(context)
         self._stage = self.persona.stage(self.stage_id)
+        if self.memory is not None and self.base_profile.passages > 0:
+            self._recall = Recall(self.memory.embeddings, self.base_profile)
         if self.profile is None:
             self.profile = ModelProfile(
                 text_inputs=True,
                 text_outputs=True,
-                max_output_tokens=self.max_tokens,
+                max_output_tokens=self.max_tokens or self.base_profile.max_tokens,
                 tool_calling=False,
                 structured_output=False,
                 reasoning_output=False,
@@ -186,7 +199,9 @@ class ChatPersona(BaseChatModel):
         started = time.monotonic()
         known = self._written.get(said_key(messages))
         ready = known[0] if known else self.prepare(messages, stop, **options)
-        pieces = unlooped(replayed(known[1]) if known else self._pieces(ready))
+        pieces = unlike_before(
+            lambda number: self._drawn(ready, known[1] if known else None, number), ready.before
+        )
         reply, last = ReplyStream(), Piece("")
         try:
             for last in pieces:
@@ -206,11 +221,24 @@ class ChatPersona(BaseChatModel):
         }
         yield closing_chunk(metadata, last)
 
-    def _pieces(self, ready: Prepared) -> Generator[Piece]:
-        if ready.request:
-            yield from self._engine.stream(ready.request)
+    def _drawn(self, ready: Prepared, written: Reply | None, number: int) -> Generator[Piece]:
+        """Draw a reply; a further time with another seed, and not greedily."""
+        request = ready.request
+        if request is None:
+            return (piece for piece in (Piece(ready.truth), Piece("", "stop")))
+        if written and not number:
+            pieces = replayed(written)
+        elif number:
+            again = replace(
+                request,
+                temperature=max(request.temperature, LEAST_TEMPERATURE),
+                seed=None if request.seed is None else request.seed + number,
+            )
+            pieces = (piece for piece in self._engine.stream(again))
         else:
-            yield from (Piece(ready.truth), Piece("", "stop"))
+            pieces = (piece for piece in self._engine.stream(request))
+        pieces = unlooped(pieces)
+        return ended_at_sentence(pieces, request.max_tokens) if ready.whole else pieces
 
     def batch(
         self,
@@ -279,35 +307,48 @@ class ChatPersona(BaseChatModel):
         truth = None if options.get("in_play") else truthful_answer(self.persona, said)
         if truth:
             return Prepared(said, truth, None, [])
-        recalled = self._recall(options.get("cue") or said, options)
-        return Prepared(said, "", self._request(history, scene, recalled, stop, options), recalled)
+        request, recalled = self._request(history, scene, stop, options)
+        before = tuple(message.content for message in history[-TURNS_BEFORE:])
+        return Prepared(said, "", request, recalled, before, "max_tokens" not in options)
 
-    @property
-    def _remembers(self) -> bool:
-        return self.memory is not None and self.recall > 0
+    def _recalled(
+        self, history: Sequence[Message], start: int, options: Mapping[str, Any]
+    ) -> dict[int, list[Recalled]]:
+        """Return what comes up for each user turn from `start` on, by the turn's place.
 
-    def _recall(self, cue: str, options: dict[str, Any]) -> list[Recalled]:
-        """Return what fits nearly as well as the best, within what the context affords."""
-        if not self._remembers:
+        What came up for a turn stands before it as long as the talk remembers that turn, so it does
+        not come up again later.
+        """
+        last = len(history) - 1
+        places = range(start, last + 1) if self.base_profile.keep_notes else (last,)
+        found: dict[int, list[Recalled]] = {}
+        told = frozenset(options.get("without") or ())
+        for place in places if self._recall else ():
+            if history[place].role == "user":
+                cue = options.get("cue") if place == last else None
+                query = Query(cue) if cue else query_of(history[start : place + 1])
+                found[place] = self._coming_up(query, told, forced=bool(options.get("in_play")))
+                told |= {each.memory.id for each in found[place]}
+        return found
+
+    def _coming_up(
+        self, query: Query | None, told: frozenset[str], *, forced: bool
+    ) -> list[Recalled]:
+        if self._recall is None or query is None:
             return []
-        store: MemoryStore = self.memory
-        found = store.recall(
-            cue,
-            stage=self.persona.stages.index(self._stage),
-            count=self.recall,
-            audience=self.audience,
-            without=frozenset(options.get("without") or ()),
-        )
-        kept: list[Recalled] = []
-        words = 0
-        for each in found:
-            words += len(each.memory.text.split())
-            full = kept and words > self._engine.context // WORDS_OF_CONTEXT
-            must = not kept and options.get("in_play")  # who debates speaks, however far it lies
-            if full or not (must or comes_to_mind(each.fitness, found[0].fitness)):
-                break
-            kept.append(each)
-        return kept
+        key = repr((query, sorted(told), self.audience, forced))
+        if key not in self._notes:
+            if len(self._notes) >= KEPT_NOTES:
+                self._notes.clear()
+            self._notes[key] = self._recall.recall(
+                self.memory,
+                query,
+                stage=self.persona.stages.index(self._stage),
+                audience=self.audience,
+                without=told,
+                forced=forced,
+            )
+        return list(self._notes[key])
 
     def _remember(self, said: str) -> None:
         """Keep what a named partner said; the persona's own words might be mistaken."""
@@ -331,60 +372,72 @@ class ChatPersona(BaseChatModel):
         self,
         history: Sequence[Message],
         scene: str,
-        recalled: list[Recalled],
         stop: list[str] | None,
         options: dict[str, Any],
-    ) -> Request:
-        max_tokens = int(options.get("max_tokens") or self.max_tokens)
-        temperature, top_p = options.get("temperature"), options.get("top_p")
-        return Request(
-            messages=self._fit(history, scene, recalled, max_tokens),
+    ) -> tuple[Request, list[Recalled]]:
+        max_tokens = int(self._value("max_tokens", options))
+        messages, recalled = self._fit(history, scene, max_tokens, options)
+        request = Request(
+            messages=messages,
             adapter=self.adapter,
             max_tokens=max_tokens,
-            temperature=self.temperature if temperature is None else float(temperature),
-            top_p=self.top_p if top_p is None else float(top_p),
+            temperature=float(self._value("temperature", options)),
+            top_p=float(self._value("top_p", options)),
             seed=options.get("seed", self.seed),
             stop=tuple(stop or self.stop or ()),
             end_circles=True,
         )
+        return request, recalled
+
+    def _value(self, name: str, options: Mapping[str, Any]) -> Any:  # noqa: ANN401 (int or float)
+        """Return a setting: of the call, of this persona, or of the base's profile."""
+        for value in (options.get(name), getattr(self, name)):
+            if value is not None:
+                return value
+        return getattr(self.base_profile, name)
 
     def _fit(
-        self,
-        history: Sequence[Message],
-        scene: str,
-        recalled: list[Recalled],
-        max_tokens: int,
-    ) -> tuple[Message, ...]:
+        self, history: Sequence[Message], scene: str, max_tokens: int, options: Mapping[str, Any]
+    ) -> tuple[tuple[Message, ...], list[Recalled]]:
         """Render; drop the oldest exchanges, then memories, until prompt and reply fit well.
-
-        Memories that are dropped leave `recalled`: what was not in the prompt did not come up.
 
         Raises:
             TooLongError: The last turn alone is too long.
         """
         room = self._engine.context - max_tokens
-        good = min(room, int(self._engine.context * HISTORY_SHARE))
-        *longer, shortest = beginnings(history)
-        nothing = () if self._remembers and not recalled else None  # what gives way was recalled
-
-        def prompt(start: int) -> tuple[Message, ...]:
-            texts = [each.told for each in recalled] or nothing
-            kept = history[start:]
-            return render(self.persona, self._stage, kept, recalled=texts, scene=scene)
-
-        def fits(start: int) -> bool:
-            return self._engine.count_tokens(prompt(start)) <= good
-
-        if longer and fits(longer[0]):
-            return prompt(longer[0])
-        at = bisect_left(longer, True, lo=1, key=fits) if longer else 0
-        if at < len(longer):
-            return prompt(longer[at])
-        while (length := self._engine.count_tokens(whole := prompt(shortest))) > room:
-            if not recalled:
+        good = min(room, self.base_profile.history_tokens)
+        last = len(history) - 1
+        starts = beginnings(history)
+        for start in dict.fromkeys((*starts[::EXCHANGES_AT_ONCE], starts[-1])):
+            recalled = self._recalled(history, start, options)
+            messages = self._rendered(history, start, recalled, scene)
+            if self._engine.count_tokens(messages) <= good:
+                return messages, recalled.get(last, [])
+        while (length := self._engine.count_tokens(messages)) > room:
+            if not recalled.get(last):
                 raise TooLongError(
                     f"what was said takes {length} tokens and the reply may take {max_tokens}; "
                     f"{self._engine.name} holds {self._engine.context}. Say it in fewer words."
                 )
-            recalled.pop()
-        return whole
+            recalled[last].pop()
+            messages = self._rendered(history, last, recalled, scene)
+        return messages, recalled.get(last, [])
+
+    def _rendered(
+        self,
+        history: Sequence[Message],
+        start: int,
+        recalled: Mapping[int, Sequence[Recalled]],
+        scene: str,
+    ) -> tuple[Message, ...]:
+        notes = {place - start: notes_of(found) for place, found in recalled.items()}
+        if self._recall and not recalled.get(len(history) - 1):
+            notes[len(history) - 1 - start] = Notes()
+        return render(
+            self.persona,
+            self._stage,
+            history[start:],
+            profile=self.base_profile,
+            notes=notes if self._recall else None,
+            scene=scene,
+        )

@@ -10,17 +10,16 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal, TypedDict, cast
 
-from langchain_core.messages import AIMessage, BaseMessage, HumanMessage
+from langchain_core.messages import AIMessage, BaseMessage, HumanMessage, SystemMessage
 from langchain_core.runnables import RunnableConfig
 from langgraph.checkpoint.base import BaseCheckpointSaver
 from langgraph.graph import END, START, StateGraph
 
 from persllm.agents.chat_persona import ChatPersona
 from persllm.agents.transcript import Turn
+from persllm.messages import DEBATE_OPENING, debate_scene
 
 Side = Literal["for", "against"]
-OPENING = 'The motion is: "{motion}" You speak {side} it. What do you say?'
-ANSWERING = 'The motion is: "{motion}" You speak {side} it. {turn}'
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,16 +119,13 @@ def _is_own(turn: Turn, speaker: Speaker) -> bool:
 
 
 def _as_heard(speaker: Speaker, motion: str, said: Sequence[Turn]) -> list[BaseMessage]:
-    """Return the debate from one speaker's seat; the motion is named in every turn to answer."""
-    messages: list[BaseMessage] = []
+    """Return the debate from one speaker's seat; motion and side stand in the header."""
+    messages: list[BaseMessage] = [SystemMessage(debate_scene(motion, speaker.side))]
     for turn in said:
-        if _is_own(turn, speaker):
-            if not messages:
-                messages.append(HumanMessage(OPENING.format(motion=motion, side=speaker.side)))
-            messages.append(AIMessage(turn.text))
-        else:
-            text = ANSWERING.format(motion=motion, side=speaker.side, turn=turn.text)
-            messages.append(HumanMessage(text))
-    if not messages or isinstance(messages[-1], AIMessage):
-        messages.append(HumanMessage(OPENING.format(motion=motion, side=speaker.side)))
+        own = _is_own(turn, speaker)
+        if own and len(messages) == 1:
+            messages.append(HumanMessage(DEBATE_OPENING))
+        messages.append(AIMessage(turn.text) if own else HumanMessage(turn.text))
+    if not isinstance(messages[-1], HumanMessage):
+        messages.append(HumanMessage(DEBATE_OPENING))
     return messages

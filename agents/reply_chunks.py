@@ -8,7 +8,7 @@ from langchain_core.messages.ai import UsageMetadata
 from langchain_core.runnables import RunnableConfig
 
 from persllm.engine import Piece, Reply
-from persllm.memory.store import Recalled
+from persllm.memory.recall import Recalled
 
 BATCH = 32
 """Most inputs of one batch that an engine is given at once."""

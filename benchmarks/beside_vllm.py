@@ -19,8 +19,8 @@ from persllm.agents.engines.local import LocalEngine
 from persllm.agents.engines.vllm_engine import VllmEngine
 from persllm.bases import Base, find_base
 from persllm.engine import Engine, Request, whole
-from persllm.manifest import Manifest, write_manifest
-from persllm.messages import Message, template_hash
+from persllm.manifest import Manifest, prompt_hash_of, write_manifest
+from persllm.messages import Message
 
 TOKENS = 64
 ADAPTERS = 4
@@ -145,8 +145,8 @@ def _manifest(base: Base, persona: str) -> Manifest:
         persona_hash="",
         stages=(),
         base=base.name,
-        base_revision=base.revision,
-        template_hash=template_hash(),
+        base_key=base.key,
+        prompt_hash=prompt_hash_of(base),
         data_hash="",
         settings={},
         versions={},

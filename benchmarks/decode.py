@@ -25,12 +25,12 @@ from speakers import Plain, random_adapters, random_base, request, timed, words
 
 from persllm.agents.chat_persona import ChatPersona
 from persllm.agents.engines.local import LocalEngine
-from persllm.agents.workplace import Workplace
+from persllm.agents.runtime import Runtime
 from persllm.bases import Base, find_base
-from persllm.cast import bundled, find_persona
 from persllm.engine import Request
 from persllm.materials import read_materials
 from persllm.persona import Persona
+from persllm.persona_catalog import bundled, find_persona
 from persllm.training.data.handwritten import read_handwritten
 
 ROWS = (1, 4, 16)
@@ -76,7 +76,7 @@ class Cast:
     """The bundled personas, in turn, with what they recall."""
 
     def __init__(self, folder: Path) -> None:
-        self._place = Workplace(base_name="nano", runs=folder)
+        self._place = Runtime(base_name="nano", runs=folder)
         self.base = self._place.base
         people = [find_persona(name) for name in bundled()]
         self.adapters = [self._place.adapter(persona) for persona in people]

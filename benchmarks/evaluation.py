@@ -19,11 +19,11 @@ from unittest import mock
 
 from persllm.agents.engines.lean import weights
 from persllm.agents.engines.local import LocalEngine
-from persllm.agents.workplace import Workplace
+from persllm.agents.runtime import Runtime
 from persllm.bases import find_base
-from persllm.cast import find_persona
+from persllm.persona_catalog import find_persona
 from persllm.training.evaluation.systems import Question, Statement, System
-from persllm.ui.compared import PROMPT, base_system
+from persllm.workflows.eval_systems import PROMPT, base_system
 
 PERSONA = "nikola-tesla"
 ASKED = 64
@@ -59,7 +59,7 @@ def main() -> None:
     with TemporaryDirectory() as folder:
         plain, ours = (
             base_system(
-                find_persona(PERSONA), Workplace(base_name="nano", runs=Path(folder), engine=engine)
+                find_persona(PERSONA), Runtime(base_name="nano", runs=Path(folder), engine=engine)
             )
             for engine in (plain_engine(), LocalEngine(find_base("nano")))
         )

@@ -16,7 +16,7 @@ from langchain_core.runnables import Runnable
 from persllm.agents.chat_persona import ChatPersona
 from persllm.agents.engines.local import LocalEngine
 from persllm.bases import find_base
-from persllm.cast import find_persona
+from persllm.persona_catalog import find_persona
 
 QUESTIONS = 16
 TOKENS = 48

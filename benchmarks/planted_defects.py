@@ -22,11 +22,12 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from persllm.agents.workplace import Workplace
+from persllm.agents.runtime import Runtime
+from persllm.base_profile import find_profile
 from persllm.bases import find_base
-from persllm.cast import find_persona
 from persllm.messages import Message, header
 from persllm.persona import Persona
+from persllm.persona_catalog import find_persona
 from persllm.training.data.build import PersonaData
 from persllm.training.data.items import Item, Pair
 from persllm.training.evaluation.gate import changes
@@ -35,10 +36,11 @@ from persllm.training.evaluation.report import Report
 from persllm.training.evaluation.suite import EvalSettings
 from persllm.training.settings import NANO_BASE, TrainSettings
 from persllm.training.train import Ways, train_persona
-from persllm.ui.commands import DATA_FOLDER, made_data
-from persllm.ui.compared import ADAPTER, BOTH
-from persllm.ui.evaluate import EvalWishes, evaluate, write_report
+from persllm.workflows.data import DATA_FOLDER, made_data
+from persllm.workflows.eval_systems import ADAPTER, BOTH
+from persllm.workflows.evaluate import EvalWishes, evaluate, write_report
 
+PROFILE = find_profile(find_base("nano"))
 PERSONA, STRANGER = "frederick-douglass", "ada-lovelace"
 SOUND = "sound"
 SETTINGS = NANO_BASE
@@ -73,7 +75,7 @@ def evaluated(
     """Train and evaluate one adapter; all share the data that is held out."""
     runs: Path = chosen.runs
     persona, own = find_persona(PERSONA), runs / name
-    data = made_data(persona, runs=runs)
+    data = made_data(persona, runs=runs, profile=PROFILE)
     shutil.copytree(data.folder, own / PERSONA / DATA_FOLDER, dirs_exist_ok=True)
     train = spoil(persona, data.split("train"), runs)
     if chosen.closed:
@@ -88,7 +90,7 @@ def evaluated(
         data.statistics | {"data_hash": f"{data.statistics['data_hash']}-{name}"},
     )
     train_persona(persona, spoilt, Ways(find_base("nano"), settings, own))
-    place = Workplace(base_name="nano", runs=own, memory=str(runs / "memory"))
+    place = Runtime(base_name="nano", runs=own, memory=str(runs / "memory"))
     report = evaluate([persona], place, wishes)
     write_report(own / "report", report)
     return report
@@ -140,7 +142,7 @@ def stranger(persona: Persona, records: Records, runs: Path) -> Records:
         for one, mine in zip(other.stages, persona.stages, strict=True)
     }
 
-    return _under(heads, made_data(other, runs=runs).split("train"))
+    return _under(heads, made_data(other, runs=runs, profile=PROFILE).split("train"))
 
 
 def _under(heads: Mapping[str, str], records: Records) -> Records:

@@ -14,19 +14,22 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from persllm.cast import bundled, find_persona
+from persllm.base_profile import BaseProfile
 from persllm.embeddings import default_embeddings, embed
-from persllm.materials import read_materials, sentences
+from persllm.materials import read_materials
 from persllm.memory.chroma_memory import (
     ChromaMemory,
     collection_name,
     keep_materials,
     open_client,
 )
+from persllm.memory.recall import Recall
 from persllm.persona import Persona, load_persona
+from persllm.persona_catalog import bundled, find_persona
+from persllm.sentences import sentences
 from persllm.training.data.drafting import PartDraft
 from persllm.training.data.handwritten import read_handwritten
-from persllm.training.nano.written import people_folders
+from tools.nano.written import people_folders
 
 MOST = 3
 Found = Sequence[tuple[str, str]]
@@ -95,9 +98,11 @@ def _plain(collection: Any) -> Way:  # noqa: ANN401 (chromadb's union of clients
 
 
 def _ours(store: ChromaMemory) -> Way:
+    recall = Recall(store.embeddings, BaseProfile(name="benchmark", annotated=True))
+
     def find(question: str, stage: int) -> Found:
-        recalled = store.recall(question, stage=stage, count=MOST)
-        return [(each.memory.id, each.told) for each in recalled]
+        recalled = recall.search(store, question, stage=stage, count=MOST)
+        return [(each.memory.id, each.prompt_text) for each in recalled]
 
     return find
 

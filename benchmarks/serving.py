@@ -162,7 +162,7 @@ class _Memory:
 @contextmanager
 def _server(engine: str, runs: Path) -> Iterator[tuple[str, "subprocess.Popen[bytes]"]]:
     port = free_port()
-    command = [sys.executable, "-m", "persllm.ui.main", "serve", *PERSONAS]
+    command = [sys.executable, "-m", "persllm", "serve", *PERSONAS]
     command += ["--port", str(port), "--runs", str(runs), "--engine", engine]
     process = subprocess.Popen(command, stdout=subprocess.DEVNULL)
     url = f"http://127.0.0.1:{port}"

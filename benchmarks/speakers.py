@@ -16,8 +16,8 @@ from transformers import AutoModelForCausalLM, AutoTokenizer, LlamaConfig
 
 from persllm.bases import NANO_FOLDER, Base, find_base
 from persllm.engine import Request
-from persllm.manifest import Manifest, write_manifest
-from persllm.messages import Message, template_hash
+from persllm.manifest import Manifest, prompt_hash_of, write_manifest
+from persllm.messages import Message
 
 RANK = 16
 WORDS = "the clerk of Graz wrote letters about rivers machines and the price of bread".split()
@@ -117,8 +117,8 @@ def _manifest(base: Base) -> Manifest:
         persona_hash="",
         stages=("one",),
         base=base.name,
-        base_revision=base.revision,
-        template_hash=template_hash(),
+        base_key=base.key,
+        prompt_hash=prompt_hash_of(base),
         data_hash="",
         settings={},
         versions={},

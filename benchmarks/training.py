@@ -29,10 +29,10 @@ from transformers import PreTrainedTokenizerBase as Tokenizer
 from trl import DPOConfig, DPOTrainer, SFTConfig, SFTTrainer
 
 from persllm.bases import find_base
-from persllm.cast import find_persona
 from persllm.embeddings import default_embeddings
 from persllm.loading import load_base, load_tokenizer
 from persllm.messages import Message
+from persllm.persona_catalog import find_persona
 from persllm.training.data.build import STATISTICS_NAME, build, read_data
 from persllm.training.data.items import Item, Pair
 from persllm.training.settings import NANO_BASE, TrainSettings

@@ -6,7 +6,7 @@ from langchain_core.messages import AIMessage, HumanMessage
 from langgraph.graph import END, START, MessagesState, StateGraph
 
 from persllm.agents.chat_persona import ChatPersona
-from persllm.agents.workplace import open_persona
+from persllm.agents.runtime import open_persona
 
 
 def seat(chat: ChatPersona) -> Callable[[MessagesState], dict[str, list[AIMessage]]]:

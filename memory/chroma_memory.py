@@ -8,32 +8,25 @@ lies after it.
 import hashlib
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from functools import lru_cache
 from pathlib import Path
 from typing import Any, cast
 from urllib.parse import urlparse
 
+import numpy as np
 from langchain_core.embeddings import Embeddings
 
 from persllm.embeddings import Vectors, embed, embeddings_name
 from persllm.errors import MemoryStoreError
-from persllm.fitting import Fit, Fitting, Near
 from persllm.materials import Material
-from persllm.memory.store import EVERYONE, Memory, Progress, Recalled, outgrown
+from persllm.memory.store import EVERYONE, Found, Memory, Progress
 from persllm.persona import Persona
 
 BATCH = 1000
 SHOWN = 200
 """Progress is told after so many memories."""
-CUES = 512
-"""Vectors of so many cues are kept."""
 FORMAT = "1"
 LEAST_LETTERS = 6
 """A paragraph with fewer letters is a scrap, such as "ii. p. 182."."""
-WIDER = 4
-"""So many times more is fetched than wanted and weighed again; outgrown views sink."""
-LEAST_WEIGHED = 12
-"""And at least so many."""
 
 
 class ChromaMemory:
@@ -50,9 +43,6 @@ class ChromaMemory:
 
     def __init__(self, client: Any, persona: Persona, embeddings: Embeddings) -> None:  # noqa: ANN401 (chromadb's union of clients)
         self._embeddings = embeddings
-        self._fitting = Fitting(embeddings)
-        # An evaluation asks one cue of several systems.
-        self._vector_of = lru_cache(CUES)(lambda cue: embed(embeddings, [cue]))
         self._whose = persona.name
         made_with = embeddings_name(embeddings)
         with _explained(f"the memory of {self._whose} cannot be opened"):
@@ -68,12 +58,16 @@ class ChromaMemory:
                 f"{made_with!r}; their vectors cannot be compared. Use those, or another folder."
             )
 
+    @property
+    def embeddings(self) -> Embeddings:
+        """What its vectors are made with."""
+        return self._embeddings
+
     def add(self, memories: Sequence[Memory]) -> None:
         """Keep memories; one with a known id is replaced."""
         for start in range(0, len(memories), BATCH):
             batch = memories[start : start + BATCH]
-            cued = [f"{memory.cue} {memory.text}".strip() for memory in batch]
-            vectors = embed(self._embeddings, cued)
+            vectors = embed(self._embeddings, [memory.heard for memory in batch])
             with _explained(f"{self._whose}'s memories cannot be kept"):
                 self._collection.upsert(
                     ids=[memory.id for memory in batch],
@@ -82,52 +76,40 @@ class ChromaMemory:
                     metadatas=[_metadata(memory) for memory in batch],
                 )
 
-    def recall(
+    def find(
         self,
-        cue: str,
+        vector: Vectors,
         *,
         stage: int,
         count: int,
         audience: str = EVERYONE,
         without: frozenset[str] = frozenset(),
-    ) -> list[Recalled]:
-        """Return what comes to mind, what fits best first."""
-        wanted = min(max(LEAST_WEIGHED, WIDER * count) + len(without), self.count())
+    ) -> list[Found]:
+        """Return the nearest memories, the nearest first."""
+        wanted = min(count + len(without), self.count())
         if wanted == 0 or count == 0:
             return []
         heard = [EVERYONE] if audience == EVERYONE else [EVERYONE, audience]
-        vector = self._vector_of(cue)
         with _explained(f"{self._whose}'s memories cannot be read"):
             found = self._collection.query(
-                query_embeddings=vector,
+                query_embeddings=vector[None],
                 n_results=wanted,
                 where={"$and": [{"stage": {"$lte": stage}}, {"audience": {"$in": heard}}]},
-                include=["documents", "metadatas", "distances"],
+                include=["documents", "metadatas", "embeddings"],
             )
         rows = zip(
             found["ids"][0],
             found["documents"][0],
             found["metadatas"][0],
-            found["distances"][0],
+            found["embeddings"][0],
             strict=True,
         )
         near = [
-            (_memory(id_, text, cast("dict[str, Any]", data)), 1.0 - distance)
-            for id_, text, data, distance in rows
+            Found(_memory(id_, text, cast("dict[str, Any]", data)), np.asarray(each, np.float32))
+            for id_, text, data, each in rows
             if id_ not in without
         ]
-        return self._by_fitness(cue, vector[0], near, stage)[:count]
-
-    def _by_fitness(
-        self, cue: str, vector: Vectors, near: Sequence[tuple[Memory, float]], stage: int
-    ) -> list[Recalled]:
-        texts = [Near(text=m.text, likeness=likeness, before=m.cue) for m, likeness in near]
-        fits = self._fitting.weigh(cue, vector, texts)
-        recalled = [
-            Recalled(memory, likeness, fit.fitness - outgrown(memory, stage), _told(memory, fit))
-            for (memory, likeness), fit in zip(near, fits, strict=True)
-        ]
-        return sorted(recalled, key=lambda each: -each.fitness)
+        return near[:count]
 
     def count(self) -> int:
         """Return how many memories there are."""
@@ -227,11 +209,6 @@ def _explained(what: str) -> Iterator[None]:
         raise MemoryStoreError(
             f"{what}: {error}. Check the folder or the server, or name another with --memory."
         ) from error
-
-
-def _told(memory: Memory, fit: Fit) -> str:
-    """Return a memory as it comes to mind; who said something stays before what was said."""
-    return memory.text if memory.kind == "episode" else fit.told
 
 
 def _metadata(memory: Memory) -> dict[str, str | int]:

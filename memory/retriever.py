@@ -5,7 +5,10 @@ from typing import Any
 from langchain_core.callbacks import CallbackManagerForRetrieverRun
 from langchain_core.documents import Document
 from langchain_core.retrievers import BaseRetriever
+from pydantic import PrivateAttr
 
+from persllm.base_profile import BaseProfile
+from persllm.memory.recall import Recall
 from persllm.memory.store import EVERYONE
 
 
@@ -19,11 +22,20 @@ class PersonaRetriever(BaseRetriever):
     k: int = 3
     audience: str = EVERYONE
 
+    _recall: Recall = PrivateAttr()
+
+    def model_post_init(self, context: object, /) -> None:
+        """Get ready to rank what the store finds."""
+        super().model_post_init(context)
+        self._recall = Recall(self.store.embeddings, BaseProfile(name="retriever"))
+
     def _get_relevant_documents(
         self, query: str, *, run_manager: CallbackManagerForRetrieverRun, **kwargs: int
     ) -> list[Document]:
         count = kwargs.get("k", self.k)
-        recalled = self.store.recall(query, stage=self.stage, count=count, audience=self.audience)
+        recalled = self._recall.search(
+            self.store, query, stage=self.stage, count=count, audience=self.audience
+        )
         return [
             Document(
                 id=each.memory.id,

@@ -1,19 +1,22 @@
-"""What a persona remembers: the values, the seam to whatever keeps them, and what comes to mind.
+"""What a persona remembers: the values, and the seam to whatever keeps them.
 
-`persllm.memory.chroma_memory` keeps memories in Chroma.
+A store keeps, finds, forgets and counts. What comes up for a turn is decided in
+`persllm.memory.recall`. `persllm.memory.chroma_memory` keeps memories in Chroma.
 """
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
+from langchain_core.embeddings import Embeddings
+
+from persllm.embeddings import Vectors
+
 EVERYONE = ""
-OUTGROWN = 0.15
-"""Taken off the fitness of what was said or written at an earlier stage: the facts of a life
-stay, but a mind changes."""
 
 Progress = Callable[[str, int, int], None]
 """Told (what is being done, steps done, steps in all)."""
+Kind = Literal["objective", "subjective", "episode"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -22,7 +25,7 @@ class Memory:
 
     id: str
     text: str
-    kind: Literal["objective", "subjective", "episode"]
+    kind: Kind
     stage: int
     """Place of its stage among the persona's stages, from 0; a later stage may recall it."""
     source: str
@@ -32,43 +35,49 @@ class Memory:
     audience: str = EVERYONE
     """Whose conversation it belongs to; empty: everyone may be answered from it."""
 
+    @property
+    def heard(self) -> str:
+        """The text after what it answered: what its vector is made of."""
+        return f"{self.cue} {self.text}".strip()
+
 
 @dataclass(frozen=True, slots=True)
-class Recalled:
-    """A memory that came to mind, and how near it is to what was asked."""
+class Found:
+    """A memory near a query."""
 
     memory: Memory
-    similarity: float
-    """Cosine, from -1 to 1."""
-    fitness: float
-    """How well it answers (persllm.fitting), less where it is outgrown."""
-    told: str
-    """Its text from the sentence that answers best; what stood before that comes last."""
+    vector: Vectors
+    """Of the memory, (dimensions,), of unit length."""
 
 
 class MemoryStore(Protocol):
     """Keeps one persona's memories."""
 
+    @property
+    def embeddings(self) -> Embeddings:
+        """What its vectors are made with."""
+        ...
+
     def add(self, memories: Sequence[Memory]) -> None:
         """Keep memories; one with a known id is replaced."""
         ...
 
-    def recall(
+    def find(
         self,
-        cue: str,
+        vector: Vectors,
         *,
         stage: int,
         count: int,
         audience: str = EVERYONE,
         without: frozenset[str] = frozenset(),
-    ) -> list[Recalled]:
-        """Return what comes to mind, what fits best first.
+    ) -> list[Found]:
+        """Return the nearest memories, the nearest first.
 
         Args:
-            cue: What was said.
-            stage: Nothing of a later stage is recalled.
+            vector: Of what is sought, (dimensions,).
+            stage: Nothing of a later stage is found.
             count: At most so many.
-            audience: Who listens: what everyone may know and what this listener said is recalled.
+            audience: Who listens: what everyone may know and what this listener said is found.
             without: Ids that are left out.
         """
         ...
@@ -76,8 +85,3 @@ class MemoryStore(Protocol):
     def count(self) -> int:
         """Return how many memories there are."""
         ...
-
-
-def outgrown(memory: Memory, stage: int) -> float:
-    """Return what a memory's fitness loses at a stage: what was held once may be held no more."""
-    return OUTGROWN if memory.kind == "subjective" and memory.stage < stage else 0.0

@@ -12,11 +12,13 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
+from persllm.base_profile import find_profile
 from persllm.bases import Base
 from persllm.errors import AdapterError
 from persllm.files import write_json
-from persllm.messages import template_hash
+from persllm.messages import prompt_hash
 from persllm.persona import Persona
+from persllm.persona_catalog import called
 
 MANIFEST_NAME = "manifest.json"
 WEIGHTS_NAME = "adapter_model.safetensors"
@@ -33,8 +35,10 @@ class Manifest(BaseModel):
     persona_hash: str
     stages: tuple[str, ...]
     base: str
-    base_revision: str
-    template_hash: str
+    base_key: str
+    prompt_hash: str
+    profile_hash: str = ""
+    """Of the base profile that data and training had; others may serve it."""
     data_hash: str
     settings: dict[str, Any]
     versions: dict[str, str]
@@ -82,6 +86,11 @@ def copy_adapter(folder: Path, into: Path) -> Path:
     return into
 
 
+def prompt_hash_of(base: Base) -> str:
+    """Return the hash of prompts and replies as this base gets and gives them."""
+    return prompt_hash(find_profile(base))
+
+
 def check_fits(folder: Path, *, base: Base, persona: Persona | None = None) -> Manifest:
     """Return the manifest of an adapter that fits.
 
@@ -91,15 +100,20 @@ def check_fits(folder: Path, *, base: Base, persona: Persona | None = None) -> M
     """
     manifest = read_manifest(folder)
     faults = []
-    if manifest.base_revision != base.revision:
+    if manifest.base_key != base.key:
         faults.append(
-            f"it was trained over the base {manifest.base} ({manifest.base_revision}), this is "
-            f"{base.name} ({base.revision}): name that base with --base, or train again"
+            f"it was trained over the base {manifest.base} ({manifest.base_key}), this is "
+            f"{base.name} ({base.key}): name that base with --base, or train again"
         )
-    if manifest.template_hash != template_hash():
+    if manifest.prompt_hash != prompt_hash_of(base):
         faults.append("it was trained with another prompt rendering: train again")
     if persona is not None and manifest.persona != persona.id:
         faults.append(f"it is {manifest.persona}'s, not {persona.id}'s: name the right adapter")
+    elif persona is not None and manifest.persona_hash != persona.digest():
+        faults.append(
+            f"{persona.name}'s persona.yaml (name, summary, language or stages) has changed since: "
+            "train again, or put back what it said"
+        )
     if faults:
         raise AdapterError(f"the adapter {folder} does not fit:\n  - " + "\n  - ".join(faults))
     return manifest
@@ -112,8 +126,9 @@ def find_adapter(persona: Persona, *, base: Base, runs: Path) -> Path:
         AdapterError: There is none, or none that fits; the message says how to train one.
     """
     trained = sorted((runs / persona.id).glob(f"*/{ADAPTER_FOLDER}"), reverse=True)
+    shipped = persona.folder / ADAPTER_FOLDER
     reasons = []
-    for folder in (*trained, persona.folder / ADAPTER_FOLDER):
+    for folder in (*trained, shipped / base.name, shipped):
         if (folder / MANIFEST_NAME).is_file():
             try:
                 check_fits(folder, base=base, persona=persona)
@@ -124,5 +139,5 @@ def find_adapter(persona: Persona, *, base: Base, runs: Path) -> Path:
     why = ("\n" + reasons[0]) if reasons else ""
     raise AdapterError(
         f"{persona.name} has no adapter for the base {base.name} in {runs / persona.id}.{why}\n"
-        f"Train one: persllm train {persona.id}, or ask the base alone with --no-adapter."
+        f"Train one: persllm train {called(persona)}, or ask the base alone with --no-adapter."
     )

@@ -5,6 +5,7 @@ behind is read by `persllm.materials`.
 """
 
 import re
+import unicodedata
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -29,7 +30,7 @@ class Stage:
     """A short clause addressed to the persona: "your current has just lit the Chicago fair"."""
     first: int
     last: int
-    """Last year the persona knows about. What came later is unknown, not forgotten."""
+    """Last year the persona knows about (below zero: BC). Later is unknown, not forgotten."""
     folders: tuple[str, ...]
     """Folders under the materials folder whose texts belong to this stage."""
 
@@ -52,7 +53,7 @@ class Persona:
     """Who speaks."""
 
     id: str
-    """The folder's name; runs, adapters and memory go by it."""
+    """Made from the name and the folder's name; runs, adapters and memory go by it."""
     name: str
     summary: str
     language: str
@@ -185,8 +186,27 @@ def load_persona(folder: Path) -> Persona:
 
 
 def persona_id(name: str) -> str:
-    """Return a name fit for files and collections: "Nikola Tesla" -> nikola-tesla."""
-    return re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-") or "persona"
+    """Return a name fit for files and collections: "Nikola Tesla" -> nikola-tesla.
+
+    What the Latin alphabet cannot tell is told by a mark: names in any script, and with any
+    accents, have ids of their own.
+    """
+    whole = unicodedata.normalize("NFC", name).lower().strip()
+    plain = "".join(c for c in unicodedata.normalize("NFKD", whole) if not unicodedata.combining(c))
+    slug = re.sub(r"[^a-z0-9]+", "-", plain).strip("-") or "persona"
+    foreign = any(c.isalnum() and not c.isascii() for c in whole)
+    return f"{slug}-{digest(whole)[:8]}" if foreign else slug
+
+
+def year_text(year: int) -> str:
+    """Return a year as people write it: 1862, 50 BC."""
+    return f"{-year} BC" if year < 0 else str(year)
+
+
+def _id_of(name: str, folder: Path) -> str:
+    """Return the persona's id; the folder tells it from others of its name."""
+    own, place = persona_id(name), persona_id(folder.resolve().name)
+    return own if own == place else f"{own}-{place}"
 
 
 def _read_card(path: Path) -> str:
@@ -215,7 +235,7 @@ def _persona(folder: Path, card: _PersonaCard) -> Persona:
     )
     rights = card.rights
     return Persona(
-        id=persona_id(folder.resolve().name),
+        id=_id_of(card.name, folder),
         name=card.name,
         summary=card.summary.strip(),
         language=card.language,

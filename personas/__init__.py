@@ -1,1 +1,1 @@
-"""The bundled cast: data only. Read it with `persllm.cast`."""
+"""The bundled cast: data only. Read it with `persllm.persona_catalog`."""

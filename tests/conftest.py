@@ -7,10 +7,10 @@ import pytest
 
 pytest.register_assert_rewrite("tests.contracts", "tests.doubles")
 
-from persllm import cast  # noqa: E402 (after the rewrite is registered)
+from persllm import persona_catalog  # noqa: E402 (after the rewrite is registered)
 from persllm.manifest import ADAPTER_FOLDER  # noqa: E402
 from persllm.persona import Persona  # noqa: E402
-from persllm.ui.quiet import quiet_libraries  # noqa: E402
+from persllm.workflows.process_env import quiet_libraries  # noqa: E402
 from tests.doubles import MARTA, LetterEmbeddings, MakePersona, write_tiny_persona  # noqa: E402
 
 quiet_libraries()  # as the command line does, before any library is imported
@@ -37,6 +37,6 @@ def untrained_cast(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Let the bundled cast be a copy of it that ships no adapters; return its folder."""
     folder = tmp_path / "cast"
     leave = shutil.ignore_patterns(ADAPTER_FOLDER, "__pycache__")
-    shutil.copytree(cast.BUNDLED_FOLDER, folder, ignore=leave)
-    monkeypatch.setattr(cast, "BUNDLED_FOLDER", folder)
+    shutil.copytree(persona_catalog.BUNDLED_FOLDER, folder, ignore=leave)
+    monkeypatch.setattr(persona_catalog, "BUNDLED_FOLDER", folder)
     return folder

@@ -9,12 +9,11 @@ import yaml
 from typer.main import get_command
 
 from persllm.bases import find_base
-from persllm.cast import find_persona
-from persllm.manifest import Manifest, write_manifest
-from persllm.messages import template_hash
+from persllm.manifest import Manifest, prompt_hash_of, write_manifest
 from persllm.persona import CARD_NAME, load_persona
+from persllm.persona_catalog import find_persona
 from persllm.training.data.items import PATTERNS
-from persllm.ui.main import app
+from persllm.ui.cli.main import app
 
 ROOT = Path(__file__).parents[1]
 PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md"))]
@@ -78,8 +77,8 @@ def untrained_adapter(folder: Path, persona_name: str) -> None:
         persona_hash=persona.digest(),
         stages=tuple(stage.id for stage in persona.stages),
         base=base.name,
-        base_revision=base.revision,
-        template_hash=template_hash(),
+        base_key=base.key,
+        prompt_hash=prompt_hash_of(base),
         data_hash="",
         settings={},
         versions={},

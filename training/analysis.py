@@ -1,12 +1,12 @@
 """The fixed forms in which a small model thinks before it answers.
 
 Knows the eight sentences and how a user's words are shortened to fit them. It does not know which
-form an item needs: that is decided where the item is made (training.data, training.nano.lives).
+form an item needs: that is decided where the item is made (training.data and the makers of lives).
 """
 
 import re
 
-from persllm.materials import sentences
+from persllm.sentences import sentences
 from persllm.words import unsaid
 
 ASKED = "They ask: {question} I recall: {sentence}"

@@ -4,7 +4,7 @@ from string import Template
 from typing import Any
 
 from persllm.manifest import Manifest
-from persllm.persona import Persona
+from persllm.persona import Persona, year_text
 
 CARD = Template("""---
 base_model: $base
@@ -60,7 +60,10 @@ def model_card(persona: Persona, manifest: Manifest, statistics: dict[str, Any])
         licence_tag="other",
         name=persona.name,
         summary=persona.summary,
-        stages=", ".join(f"`{s.id}` ({s.first} to {s.last}: {s.label})" for s in persona.stages),
+        stages=", ".join(
+            f"`{s.id}` ({year_text(s.first)} to {year_text(s.last)}: {s.label})"
+            for s in persona.stages
+        ),
         data=_data_table(statistics),
         source=rights.source if rights else "not recorded.",
         licence=f"{rights.licence}." if rights else "not recorded.",

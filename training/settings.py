@@ -10,7 +10,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
 from typing import Any
 
-from persllm.bases import NANO
 from persllm.errors import DataError
 
 
@@ -76,19 +75,14 @@ class TrainSettings:
 
 PRESETS: Mapping[str, TrainSettings] = {
     "nano": TrainSettings(repeats=2.0, sft_rate=2e-3, dpo_rate=1e-3, most_pairs=160),
-    "small": TrainSettings(max_tokens=3000, sft_rate=2e-4, dpo_rate=5e-6),
+    "small": TrainSettings(repeats=1.0, sft_rate=4e-4, dpo_rate=1e-4, most_pairs=160),
+    "medium": TrainSettings(max_tokens=3000, sft_rate=2e-4, dpo_rate=5e-6),
     "large": TrainSettings(
         max_tokens=3000, sft_rate=1e-4, dpo_rate=2e-6, accumulate=8, checkpoint_steps=50
     ),
 }
-"""By the size of the base: nano, half a billion to two billion weights, seven to eight billion."""
-
-NANO_BASE = PRESETS["nano"]
-
-
-def settings_for(base_name: str) -> TrainSettings:
-    """Return the preset of a base, by its name: nano, else the one for small bases."""
-    return replace(PRESETS["nano" if base_name == NANO else "small"])
+"""By the size of the base: 5 million weights, 135 million, half a billion to two billion, seven to
+eight billion. A base's profile names its preset."""
 
 
 def preset(name: str) -> TrainSettings:

@@ -31,9 +31,9 @@ from persllm.manifest import (
     MANIFEST_NAME,
     WEIGHTS_NAME,
     Manifest,
+    prompt_hash_of,
     write_manifest,
 )
-from persllm.messages import template_hash
 from persllm.persona import Persona
 from persllm.training.card import model_card
 from persllm.training.data.build import PersonaData
@@ -258,8 +258,8 @@ def _inputs(job: Job, ways: Ways) -> str:
     return digest(
         job.persona.digest(),
         str(job.data.statistics["data_hash"]),
-        ways.base.revision,
-        template_hash(),
+        ways.base.key,
+        prompt_hash_of(ways.base),
         json.dumps(asdict(ways.settings)),
         digest_file(ways.general) if ways.general else "",
     )
@@ -280,7 +280,7 @@ def _begin(folder: Path, job: Job, ways: Ways, prepared: Prepared) -> None:
             "inputs": _inputs(job, ways),
             "persona": job.persona.id,
             "base": ways.base.name,
-            "base_revision": ways.base.revision,
+            "base_key": ways.base.key,
             "settings": asdict(ways.settings),
             "counts": prepared.counts,
             "left_out": list(prepared.left_out),
@@ -340,8 +340,8 @@ def _finish(
         persona_hash=job.persona.digest(),
         stages=tuple(stage.id for stage in job.persona.stages),
         base=ways.base.name,
-        base_revision=ways.base.revision,
-        template_hash=template_hash(),
+        base_key=ways.base.key,
+        prompt_hash=prompt_hash_of(ways.base),
         data_hash=str(job.data.statistics["data_hash"]),
         settings=asdict(ways.settings),
         versions={name: importlib.metadata.version(name) for name in PACKAGES},

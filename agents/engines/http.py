@@ -266,8 +266,8 @@ def _check_base(model: Served | None, base: Base) -> None:
     """
     if model is None or not model.root or not Path(model.root).is_dir():
         return
-    if find_base(model.root).revision != base.revision:
+    if find_base(model.root).key != base.key:
         raise BaseModelError(
-            f"the server's {model.name} is {model.root}, not {base.name} ({base.revision}). Name "
+            f"the server's {model.name} is {model.root}, not {base.name} ({base.key}). Name "
             f"its base: --base {model.root}, or start the server with {base.location}."
         )

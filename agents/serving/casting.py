@@ -4,14 +4,14 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from persllm.agents.chat_persona import ChatPersona
-from persllm.agents.workplace import Workplace
+from persllm.agents.runtime import Runtime
 from persllm.errors import AdapterError
 from persllm.manifest import ADAPTER_FOLDER, MANIFEST_NAME
 from persllm.persona import Persona
 
 
 def adapters_of(
-    workplace: Workplace, personas: Sequence[Persona], *, use_adapter: bool
+    workplace: Runtime, personas: Sequence[Persona], *, use_adapter: bool
 ) -> dict[str, Path]:
     """Return the adapter of each persona that has one, by its id.
 
@@ -32,7 +32,7 @@ def adapters_of(
 
 
 def chats_of(
-    workplace: Workplace,
+    workplace: Runtime,
     personas: Sequence[Persona],
     adapters: dict[str, Path],
     *,

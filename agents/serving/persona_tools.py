@@ -10,8 +10,9 @@ from langchain_core.messages import HumanMessage
 from pydantic import BaseModel, Field
 
 from persllm.agents.debate import Side, Speaker, hold_debate
-from persllm.agents.workplace import Workplace
+from persllm.agents.runtime import Runtime
 from persllm.errors import PersonaError
+from persllm.memory.recall import Recall
 from persllm.persona import Persona
 
 MOST_TURNS = 24
@@ -80,7 +81,7 @@ class PersonaTools:
         personas: Who can be asked; nobody else can, whatever a client names.
     """
 
-    def __init__(self, workplace: Workplace, personas: Sequence[Persona]) -> None:
+    def __init__(self, workplace: Runtime, personas: Sequence[Persona]) -> None:
         self._workplace = workplace
         self._personas = {persona.id: persona for persona in personas}
 
@@ -144,8 +145,9 @@ class PersonaTools:
     ) -> list[MemoryRow]:
         """Show what comes to a persona's mind at a cue, the nearest first, with its source."""
         whom, stage = self._seat(persona)
-        found = self._workplace.store(whom).recall(
-            cue, stage=whom.stages.index(whom.stage(stage)), count=count, audience=user
+        store = self._workplace.store(whom)
+        found = Recall(store.embeddings, self._workplace.profile).search(
+            store, cue, stage=whom.stages.index(whom.stage(stage)), count=count, audience=user
         )
         return [
             _memory_row(each.memory.text, each.memory.source, each.similarity) for each in found

@@ -5,8 +5,7 @@ from pathlib import Path
 import pytest
 
 from persllm.bases import find_base
-from persllm.manifest import Manifest, write_manifest
-from persllm.messages import template_hash
+from persllm.manifest import Manifest, prompt_hash_of, write_manifest
 
 
 @pytest.fixture(scope="session")
@@ -16,14 +15,14 @@ def adapters(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
     return _random_adapter(root / "one", seed=1), _random_adapter(root / "two", seed=3)
 
 
-def manifest_of(base_revision: str) -> Manifest:
+def manifest_of(base_key: str) -> Manifest:
     return Manifest(
         persona="nikola-tesla",
         persona_hash="test",
         stages=("early", "late"),
         base="nano",
-        base_revision=base_revision,
-        template_hash=template_hash(),
+        base_key=base_key,
+        prompt_hash=prompt_hash_of(find_base("nano")),
         data_hash="test",
         settings={},
         versions={},
@@ -43,5 +42,5 @@ def _random_adapter(folder: Path, *, seed: int) -> Path:
     )
     model = get_peft_model(AutoModelForCausalLM.from_pretrained(base.location), config)
     model.save_pretrained(str(folder), save_embedding_layers=False)
-    write_manifest(folder, manifest_of(base.revision))
+    write_manifest(folder, manifest_of(base.key))
     return folder

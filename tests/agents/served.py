@@ -14,9 +14,9 @@ from persllm.agents.serving.listen import DrainingServer
 from persllm.agents.serving.service import Service
 from persllm.agents.serving.vllm_process import free_port
 from persllm.agents.serving.voices import Company
-from persllm.cast import find_persona
 from persllm.engine import Engine, Piece, Reply, Request, whole
 from persllm.messages import Message
+from persllm.persona_catalog import find_persona
 
 TESLA = find_persona("nikola-tesla")
 PATIENCE = 20.0

@@ -9,7 +9,7 @@ from persllm.agents.chat_persona import ChatPersona
 from persllm.agents.engines.local import LocalEngine
 from persllm.agents.engines.scripted import ScriptedEngine
 from persllm.bases import find_base
-from persllm.cast import find_persona
+from persllm.persona_catalog import find_persona
 
 TESLA, EDISON = find_persona("nikola-tesla"), find_persona("thomas-edison")
 

@@ -11,10 +11,10 @@ from langchain_core.outputs import ChatGeneration, ChatResult
 
 from persllm.agents.chat_persona import ChatPersona
 from persllm.agents.engines.chat_model import ChatModelEngine
-from persllm.cast import find_persona
 from persllm.engine import Request, whole
 from persllm.errors import AdapterError, EngineError
 from persllm.messages import Message
+from persllm.persona_catalog import find_persona
 
 
 class Echo(BaseChatModel):

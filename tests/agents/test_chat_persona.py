@@ -22,11 +22,11 @@ from langchain_tests.unit_tests import ChatModelUnitTests
 
 from persllm.agents.chat_persona import ChatPersona
 from persllm.agents.engines.scripted import Answer, ScriptedEngine
-from persllm.cast import find_persona
 from persllm.engine import Piece, Reply, Request, whole
 from persllm.errors import EngineError, PersonaError
 from persllm.memory.chroma_memory import ChromaMemory, open_client
 from persllm.messages import Message
+from persllm.persona_catalog import find_persona
 from tests.agents.served import SlowEngine
 from tests.contracts.memory_contract import HashedWords, memory, new_persona
 

@@ -10,9 +10,9 @@ from persllm.agents.chat_persona import ChatPersona
 from persllm.agents.debate import Side, Speaker, debate_graph, hold_debate
 from persllm.agents.engines.scripted import ScriptedEngine
 from persllm.agents.transcript import Turn
-from persllm.cast import find_persona
 from persllm.engine import Request
 from persllm.memory.chroma_memory import ChromaMemory, open_client
+from persllm.persona_catalog import find_persona
 from tests.contracts.memory_contract import HashedWords, memory, new_persona
 
 MOTION = "Alternating current should light our cities."

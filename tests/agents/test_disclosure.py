@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from persllm.agents.disclosure import truthful_answer
-from persllm.cast import find_persona
+from persllm.persona_catalog import find_persona
 
 TESLA = find_persona("nikola-tesla")
 SINCERE = [

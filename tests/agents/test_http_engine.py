@@ -232,7 +232,7 @@ def test_an_adapter_of_another_base_is_refused_by_name(tmp_path: Path) -> None:
 @pytest.fixture
 def adapter(tmp_path: Path) -> Path:
     (tmp_path / WEIGHTS_NAME).write_bytes(b"weights")
-    write_manifest(tmp_path, manifest_of(NANO.revision))
+    write_manifest(tmp_path, manifest_of(NANO.key))
     return tmp_path
 
 

@@ -70,7 +70,7 @@ def make_adapter(base: Base, folder: Path, **settings: Any) -> Path:  # noqa: AN
     config = LoraConfig(init_lora_weights=False, task_type="CAUSAL_LM", **settings)
     model = get_peft_model(AutoModelForCausalLM.from_pretrained(base.location), config)
     model.save_pretrained(str(folder), save_embedding_layers=False)
-    write_manifest(folder, manifest_of(base.revision))
+    write_manifest(folder, manifest_of(base.key))
     return folder
 
 

@@ -162,7 +162,7 @@ def test_a_folder_without_adapter_is_refused(tmp_path: Path) -> None:
 
 def test_an_adapter_with_broken_weights_is_refused(tmp_path: Path) -> None:
     (tmp_path / WEIGHTS_NAME).write_bytes(b"no weights at all")
-    write_manifest(tmp_path, manifest_of(find_base("nano").revision))
+    write_manifest(tmp_path, manifest_of(find_base("nano").key))
     with pytest.raises(AdapterError, match="Train it again"):
         whole(nano_engine().stream(ask(adapter=tmp_path)))
 
@@ -171,7 +171,7 @@ def test_an_adapter_without_its_config_is_refused(
     tmp_path: Path, adapters: tuple[Path, Path]
 ) -> None:
     (tmp_path / WEIGHTS_NAME).write_bytes((adapters[0] / WEIGHTS_NAME).read_bytes())
-    write_manifest(tmp_path, manifest_of(find_base("nano").revision))
+    write_manifest(tmp_path, manifest_of(find_base("nano").key))
     with pytest.raises(AdapterError, match="Train it again"):
         whole(nano_engine().stream(ask(adapter=tmp_path)))
 

@@ -11,11 +11,11 @@ from langchain_core.messages import HumanMessage
 from persllm.agents.engines.lean.forward import Forward
 from persllm.agents.engines.lean.lookup import LONGEST, PromptLookup
 from persllm.agents.engines.local import LocalEngine
-from persllm.agents.workplace import Workplace
+from persllm.agents.runtime import Runtime
 from persllm.bases import find_base
-from persllm.cast import find_persona
 from persllm.engine import Request, whole
 from persllm.messages import Message
+from persllm.persona_catalog import find_persona
 
 TOKENS = st.lists(st.integers(0, 3), max_size=40)
 
@@ -60,7 +60,7 @@ def test_wrong_guesses_make_the_next_ones_short_until_one_is_right() -> None:
 @pytest.fixture(scope="module")
 def asked(tmp_path_factory: pytest.TempPathFactory) -> list[Request]:
     """Return what two personas are asked: one recalls what it will say."""
-    place = Workplace(base_name="nano", runs=tmp_path_factory.mktemp("runs"))
+    place = Runtime(base_name="nano", runs=tmp_path_factory.mktemp("runs"))
     chats = [place.chat(find_persona(name)) for name in ("nikola-tesla", "ada-lovelace")]
     questions = ("Could your mother read?", "What is a machine to you?")
     ready = [chat.prepare([HumanMessage(text)]).request for text in questions for chat in chats]

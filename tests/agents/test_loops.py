@@ -12,9 +12,9 @@ from persllm.agents.engines.local import LocalEngine
 from persllm.agents.loops import unlooped
 from persllm.agents.reply_chunks import replayed
 from persllm.bases import find_base
-from persllm.cast import bundled, find_persona
 from persllm.engine import Piece, Request, whole
 from persllm.messages import Message, render
+from persllm.persona_catalog import bundled, find_persona
 
 
 def pieces(texts: Iterable[str]) -> Generator[Piece]:

@@ -9,18 +9,18 @@ from mcp import Client
 from mcp.client.stdio import StdioServerParameters, stdio_client
 
 from persllm.agents.engines.scripted import ScriptedEngine
+from persllm.agents.runtime import Runtime
 from persllm.agents.serving.mcp_server import build_mcp_server
 from persllm.agents.serving.persona_tools import PersonaTools
-from persllm.agents.workplace import Workplace
-from persllm.cast import find_persona
+from persllm.persona_catalog import find_persona
 
 CAST = ("nikola-tesla", "thomas-edison")
 
 
 @pytest.fixture
 def server(tmp_path: Path) -> Any:  # noqa: ANN401 (the SDK's server)
-    workplace = Workplace(base_name="nano", runs=tmp_path, engine=ScriptedEngine("Yes, sir."))
-    return build_mcp_server(PersonaTools(workplace, [find_persona(name) for name in CAST]))
+    runtime = Runtime(base_name="nano", runs=tmp_path, engine=ScriptedEngine("Yes, sir."))
+    return build_mcp_server(PersonaTools(runtime, [find_persona(name) for name in CAST]))
 
 
 async def call(server: Any, name: str, **arguments: object) -> Any:  # noqa: ANN401 (JSON)
@@ -94,7 +94,7 @@ async def test_sizes_are_bounded(server: Any) -> None:  # noqa: ANN401
 
 @pytest.mark.slow
 async def test_a_client_over_standard_input_asks_a_persona(tmp_path: Path) -> None:
-    arguments = ["-m", "persllm.ui.main", "mcp", "nikola-tesla", "--runs", str(tmp_path)]
+    arguments = ["-m", "persllm", "mcp", "nikola-tesla", "--runs", str(tmp_path)]
     here = str(Path(__file__).parents[2])
     parameters = StdioServerParameters(
         command=sys.executable, args=arguments, cwd=here, env={"PYTHONPATH": here}

@@ -2,8 +2,8 @@
 
 import pytest
 
+from persllm.agents.runtime import split_speaker
 from persllm.agents.scenarios import SCENARIOS, Scenario, find_scenario
-from persllm.agents.workplace import split_speaker
 from persllm.errors import PersonaError
 
 

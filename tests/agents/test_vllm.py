@@ -17,11 +17,11 @@ from persllm.agents.engines.served import parse_address
 from persllm.agents.engines.vllm_engine import VllmEngine
 from persllm.agents.serving.vllm_process import free_port, running, vllm_command
 from persllm.bases import find_base
-from persllm.cast import find_persona
 from persllm.engine import Engine, Request, whole
 from persllm.errors import AdapterError
 from persllm.manifest import ADAPTER_FOLDER
 from persllm.messages import Message, render
+from persllm.persona_catalog import find_persona
 from tests.contracts.engine_contract import EngineContract
 
 pytestmark = [
@@ -148,7 +148,7 @@ def test_a_trained_adapter_says_the_same_in_peft_merged_and_in_vllm() -> None:
 def test_the_command_serves_every_persona_with_its_adapter() -> None:
     port, people = free_port(), ("nikola-tesla", "marie-curie")
     flags = ("--engine", "vllm", "--no-memory", "--port", str(port), "--", *SMALL)
-    command = [sys.executable, "-m", "persllm.ui.main", "serve", *people, *flags]
+    command = [sys.executable, "-m", "persllm", "serve", *people, *flags]
     body = {"messages": [{"role": "user", "content": "Who are you?"}], "temperature": 0}
     with running(command, port=port) as url:
         for name in people:

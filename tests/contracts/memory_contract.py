@@ -10,12 +10,12 @@ from typing import Literal
 import pytest
 from langchain_core.embeddings import Embeddings
 
-from persllm.cast import find_persona
 from persllm.errors import MemoryStoreError
 from persllm.materials import Material
 from persllm.memory.chroma_memory import ChromaMemory, keep_materials
 from persllm.memory.store import EVERYONE, Memory, Recalled
 from persllm.persona import Persona
+from persllm.persona_catalog import find_persona
 
 DIMENSIONS = 256
 Kind = Literal["objective", "subjective", "episode"]

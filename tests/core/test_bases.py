@@ -36,7 +36,7 @@ def test_nano_without_weights_is_refused(tmp_path: Path, monkeypatch: pytest.Mon
     not (NANO_FOLDER / "model.safetensors").is_file(), reason="train the nano base first"
 )
 def test_the_shipped_nano_resolves() -> None:
-    assert len(find_base("nano").revision) == 16
+    assert len(find_base("nano").key) == 16
 
 
 @pytest.mark.parametrize("name", ["config.json", "model.safetensors"])

@@ -5,9 +5,9 @@ from collections import Counter
 import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
+from persllm.fitting import Fit, Fitting, Near
 
 from persllm.embeddings import embed
-from persllm.fitting import Fit, Fitting, Near
 from tests.doubles import LetterEmbeddings
 
 EMBEDDINGS = LetterEmbeddings()

@@ -6,7 +6,7 @@ import sys
 import pytest
 from typer.main import get_command
 
-from persllm.ui.main import app
+from persllm.ui.cli.main import app
 
 HEAVY = ("torch", "transformers", "gradio", "langchain", "langchain_core", "langgraph", "chromadb")
 
@@ -18,14 +18,14 @@ def _python(*arguments: str) -> str:
     return done.stdout
 
 
-@pytest.mark.parametrize("module", ["persllm", "persllm.ui.main", "persllm.manifest"])
+@pytest.mark.parametrize("module", ["persllm", "persllm.ui.cli.main", "persllm.manifest"])
 def test_importing_loads_no_heavy_library(module: str) -> None:
     code = f"import sys, {module}; print([n for n in {HEAVY} if n in sys.modules])"
     assert _python("-c", code).strip() == "[]"
 
 
 def test_help_names_every_command() -> None:
-    told = _python("-m", "persllm.ui.main", "--help")
+    told = _python("-m", "persllm", "--help")
     group = get_command(app)
     names = list(group.commands)  # type: ignore[attr-defined]
     assert {"demo", "build", "train", "chat", "debate", "ui", "doctor"} <= set(names)

@@ -5,7 +5,6 @@ from pathlib import Path
 import pytest
 
 from persllm.bases import NANO, Base, find_base
-from persllm.cast import bundled, find_persona
 from persllm.errors import AdapterError
 from persllm.manifest import (
     ADAPTER_FOLDER,
@@ -13,10 +12,11 @@ from persllm.manifest import (
     Manifest,
     check_fits,
     find_adapter,
+    prompt_hash_of,
     read_manifest,
     write_manifest,
 )
-from persllm.messages import template_hash
+from persllm.persona_catalog import bundled, find_persona
 from tests.doubles import OTTO, MakePersona
 
 BASE = Base("nano", "/nano", "abc")
@@ -28,8 +28,8 @@ def _adapter(folder: Path, *, revision: str = "abc", template: str = "") -> Path
         persona_hash="h",
         stages=("early", "late"),
         base="nano",
-        base_revision=revision,
-        template_hash=template or template_hash(),
+        base_key=revision,
+        prompt_hash=template or prompt_hash_of(BASE),
         data_hash="d",
         settings={"rank": 16},
         versions={"persllm": "0.1.0"},
@@ -96,7 +96,7 @@ def test_an_adapter_in_the_personas_folder_is_found_last(
 
 
 def test_no_adapter_says_how_to_train_one(tmp_path: Path, tiny_persona: MakePersona) -> None:
-    with pytest.raises(AdapterError, match=r"persllm train marta-lind.*--no-adapter"):
+    with pytest.raises(AdapterError, match=r"persllm train .*marta-lind, .*--no-adapter"):
         find_adapter(tiny_persona(), base=BASE, runs=tmp_path)
 
 

@@ -1,12 +1,14 @@
 """The persona card: what is read, and how its faults are told."""
 
+import re
 from pathlib import Path
 
 import pytest
 
-from persllm.cast import bundled, find_persona
 from persllm.errors import PersonaError
-from persllm.persona import CARD_NAME, MAX_CARD_BYTES, Persona, load_persona, persona_id
+from persllm.files import digest
+from persllm.persona import CARD_NAME, MAX_CARD_BYTES, Persona, load_persona, persona_id, year_text
+from persllm.persona_catalog import bundled, called, find_persona
 
 GOOD = """\
 name: Marta Lind
@@ -50,10 +52,49 @@ def test_a_card_is_read_whole(tmp_path: Path) -> None:
     assert persona.rights.licence == "MIT"
 
 
-def test_a_persona_goes_by_its_folder_s_name(tmp_path: Path) -> None:
-    folder = tmp_path / "My Aunt_1"
-    folder.mkdir()
-    assert _load(folder, GOOD).id == "my-aunt-1"
+def _id(folder: Path, name: str = "Marta Lind") -> str:
+    folder.mkdir(parents=True)
+    return _load(folder, GOOD.replace("Marta Lind", name)).id
+
+
+def test_a_persona_goes_by_its_name_and_where_they_differ_by_its_folder_too(tmp_path: Path) -> None:
+    assert _id(tmp_path / "Marta_Lind") == "marta-lind"
+    assert _id(tmp_path / "My Aunt_1") == "marta-lind-my-aunt-1"
+    assert _id(tmp_path / "a" / "ida", "Ida A") != _id(tmp_path / "b" / "ida", "Ida B")
+
+
+@pytest.mark.parametrize(
+    ("first", "second"),
+    [("孔子", "老子"), ("Толстой", "Чехов"), ("müller", "möller"), ("José", "Jos")],
+)
+def test_names_in_any_script_have_ids_of_their_own(tmp_path: Path, first: str, second: str) -> None:
+    ids = {_id(tmp_path / first, first), _id(tmp_path / second, second)}
+    assert len(ids) == 2
+    assert all(re.fullmatch(r"[a-z0-9][a-z0-9-]*", found) for found in ids)
+
+
+def test_a_name_is_one_name_however_its_accents_are_stored(tmp_path: Path) -> None:
+    assert persona_id("Jos\u00e9") == persona_id("Jose\u0301")
+
+
+def test_a_folder_of_ones_own_comes_before_the_bundled_persona_of_its_name(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "nikola-tesla").mkdir()
+    bundled_one = find_persona("nikola-tesla")
+    assert called(bundled_one) == "nikola-tesla"
+    _load(tmp_path / "nikola-tesla", GOOD)
+    own = find_persona("nikola-tesla")
+    assert own.name == "Marta Lind"
+    assert own.id != bundled_one.id
+    assert called(own) == "nikola-tesla"
+    monkeypatch.chdir("/")
+    assert called(own) == str(tmp_path / "nikola-tesla").lstrip("/")
+
+
+def test_years_before_christ_are_told_as_people_write_them() -> None:
+    assert [year_text(year) for year in (-50, 44, 1862)] == ["50 BC", "44", "1862"]
 
 
 def test_a_stage_without_folders_owns_the_folder_of_its_name(tmp_path: Path) -> None:
@@ -168,7 +209,7 @@ def test_a_book_in_place_of_a_card_is_refused(tmp_path: Path) -> None:
         ("Nikola Tesla", "nikola-tesla"),
         ("  Dr. J. O'Neil  ", "dr-j-o-neil"),
         ("../../etc", "etc"),
-        ("林", "persona"),
+        ("林", "persona-" + digest("林")[:8]),
     ],
 )
 def test_a_name_becomes_a_safe_folder_name(name: str, wanted: str) -> None:

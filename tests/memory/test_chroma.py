@@ -27,7 +27,7 @@ ROOT = Path(__file__).parents[2]
 ADD_FOR_EVER = """
 import sys
 from dataclasses import replace
-from persllm.cast import find_persona
+from persllm.persona_catalog import find_persona
 from persllm.memory.chroma_memory import ChromaMemory, open_client
 from tests.contracts.memory_contract import HashedWords, memory
 

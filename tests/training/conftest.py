@@ -8,9 +8,9 @@ from langchain_core.embeddings import DeterministicFakeEmbedding
 from transformers import PreTrainedModel
 
 from persllm.bases import Base, find_base
-from persllm.cast import bundled, find_persona
 from persllm.loading import load_base
 from persllm.persona import Persona
+from persllm.persona_catalog import bundled, find_persona
 from persllm.training.data.build import PersonaData, build
 from persllm.training.data.sampling import BuildSettings
 from persllm.training.settings import NANO_BASE, TrainSettings

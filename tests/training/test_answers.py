@@ -4,8 +4,8 @@ from dataclasses import replace
 
 import pytest
 
-from persllm.cast import find_persona
 from persllm.materials import read_materials
+from persllm.persona_catalog import find_persona
 from persllm.training.data.handwritten import read_handwritten
 from persllm.training.data.items import Item
 from persllm.training.evaluation.answers import (

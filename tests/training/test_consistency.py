@@ -4,9 +4,9 @@ from dataclasses import replace
 
 import pytest
 
-from persllm.cast import bundled, find_persona
 from persllm.materials import Material, read_materials
 from persllm.persona import Persona
+from persllm.persona_catalog import bundled, find_persona
 from persllm.training.data.consistency import check_consistency
 from persllm.training.data.drafting import BY_HAND, PartDraft
 from persllm.training.data.handwritten import read_handwritten

@@ -12,8 +12,7 @@ from transformers import AutoModelForCausalLM
 from persllm.bases import Base
 from persllm.errors import AdapterError, PersonaError
 from persllm.loading import load_base
-from persllm.manifest import Manifest, write_manifest
-from persllm.messages import template_hash
+from persllm.manifest import Manifest, prompt_hash_of, write_manifest
 from persllm.persona import Persona, Rights
 from persllm.training.export import PUBLISHED, merge, push
 from persllm.training.settings import TrainSettings
@@ -51,8 +50,8 @@ def adapter(tiny: Base, marta: Persona, tmp_path_factory: pytest.TempPathFactory
         persona_hash="",
         stages=("early", "late"),
         base=tiny.name,
-        base_revision=tiny.revision,
-        template_hash=template_hash(),
+        base_key=tiny.key,
+        prompt_hash=prompt_hash_of(tiny),
         data_hash="",
         settings={},
         versions={},
@@ -114,7 +113,7 @@ def replace_name(adapter: Path) -> Base:
     from persllm.manifest import read_manifest
 
     manifest = read_manifest(adapter)
-    return Base(manifest.base, "", manifest.base_revision)
+    return Base(manifest.base, "", manifest.base_key)
 
 
 def test_a_persona_without_rights_is_not_published(

@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from persllm.materials import Material, read_materials, sentences
+from persllm.materials import Material, read_materials
+from persllm.sentences import sentences
 from persllm.training.data.facts import Fact, FactPool, find_facts, opposable
 from persllm.training.data.topics import Vocabulary
 from tests.doubles import MakePersona

@@ -29,7 +29,7 @@ def test_a_peak_is_of_what_came_after_its_start() -> None:
 @pytest.mark.parametrize("way", ["--packed", "--padded"])
 def test_training_takes_the_memory_that_was_told_within_a_tenth(tmp_path: Path, way: str) -> None:
     marta = write_tiny_persona(tmp_path)
-    command = ["-m", "persllm.ui.main", "train", str(marta.folder), way]
+    command = ["-m", "persllm", "train", str(marta.folder), way]
     little = ["--repeats", "0.4", "--dpo-passes", "0.2", "--batch", "16"]
     told_at_end = run_apart(*command, *little, "--runs", str(tmp_path / "runs"), COLUMNS="200")
     found = TAKEN.search(told_at_end)

@@ -23,7 +23,7 @@ from persllm.training.settings import TrainSettings, changed, preset, settings_f
 from persllm.training.train import Job, Ways, train_persona
 from persllm.training.tune import some_pairs
 from persllm.training.tuning.rows import item_rows, pair_rows
-from persllm.ui.publishing import export_merged
+from persllm.workflows.publishing import export_merged
 
 pytestmark = pytest.mark.slow
 

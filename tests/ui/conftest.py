@@ -5,9 +5,9 @@ from pathlib import Path
 import pytest
 
 from persllm.agents.engines.scripted import ScriptedEngine
-from persllm.agents.workplace import Workplace
+from persllm.agents.runtime import Runtime
 from persllm.engine import Request
-from persllm.ui.talk import Company, company
+from persllm.ui.web.talk import Company, company
 
 
 def scripted_answer(request: Request) -> str:
@@ -26,4 +26,4 @@ def engine() -> ScriptedEngine:
 @pytest.fixture(scope="session")
 def people(tmp_path_factory: pytest.TempPathFactory, engine: ScriptedEngine) -> Company:
     runs: Path = tmp_path_factory.mktemp("runs")
-    return company(Workplace(base_name="nano", runs=runs, engine=engine), [])
+    return company(Runtime(base_name="nano", runs=runs, engine=engine), [])

@@ -14,7 +14,7 @@ from urllib.parse import urlparse
 import pytest
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
-from persllm.ui.talk import Company
+from persllm.ui.web.talk import Company
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 SYSTEM_CHROMIUM = "/usr/bin/chromium"
@@ -46,8 +46,8 @@ def browser() -> Iterator[Browser]:
 
 @pytest.fixture(scope="module")
 def address(people: Company) -> Iterator[str]:
-    from persllm.ui.app import build_app
-    from persllm.ui.quiet import quiet_libraries
+    from persllm.ui.web.app import build_app
+    from persllm.workflows.process_env import quiet_libraries
 
     quiet_libraries()
     with socket.socket() as probe:

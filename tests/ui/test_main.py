@@ -12,7 +12,7 @@ import pytest
 from typer.testing import CliRunner
 
 from persllm.agents.transcript import read_transcript
-from persllm.ui.main import app, main
+from persllm.ui.cli.main import app, main
 from tests.doubles import MakePersona
 
 COMMANDS = ["demo", "build", "check", "train", "eval", "chat", "debate", "ui", "doctor", "prompts"]
@@ -41,7 +41,7 @@ def left_with(
 
 def run(*arguments: str, said: str = "") -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        [sys.executable, "-m", "persllm.ui.main", *arguments],
+        [sys.executable, "-m", "persllm", *arguments],
         input=said,
         capture_output=True,
         text=True,
@@ -118,7 +118,7 @@ def test_a_persona_that_was_never_trained_is_told_with_the_command(
     arguments = ["chat", str(tiny_persona().folder), "--ask", "Hi", "--runs", str(tmp_path)]
     code, told = left_with(monkeypatch, capsys, *arguments)
     assert code == 5
-    assert "persllm train marta-lind" in told
+    assert f"persllm train {tmp_path / 'marta-lind'}" in told
 
 
 def test_a_busy_port_is_told_with_another(
@@ -192,17 +192,21 @@ def test_a_chat_ends_where_its_input_ends(
     assert left_with(monkeypatch, capsys, "chat", "nikola-tesla", *options) == (0, "")
 
 
-def test_check_tells_what_is_not_used_and_what_disagrees(tiny_persona: MakePersona) -> None:
+def test_check_tells_what_is_doubtful_or_not_read_and_what_disagrees(
+    tiny_persona: MakePersona,
+) -> None:
     persona = tiny_persona()
     notes = persona.folder / "materials" / "knowledge.md"
     kept = notes.read_text(encoding="utf-8")
     notes.write_text(f"{kept}\n\nCrown 8vo. 5s. Second edition, cloth, 7s. 6d.\n", encoding="utf-8")
+    notes.with_name("diary.docx").write_bytes(b"PK")
     told = CliRunner().invoke(app, ["check", str(persona.folder)])
     assert told.exit_code == 0
-    assert "1 paragraph(s) left out as not the person's own" in told.output
+    assert "1 paragraph(s) look like an editor's" in told.output
+    assert "not read: diary.docx" in told.output
     assert "an advertisement or imprint: Crown 8vo." in told.output
     rows = CliRunner().invoke(app, ["check", str(persona.folder), "--json"])
-    assert json.loads(rows.stdout)["left_out"][0]["text"].startswith("Crown 8vo.")
+    assert json.loads(rows.stdout)["doubtful"][0]["text"].startswith("Crown 8vo.")
     later = persona.stages[-1].last + 30
     notes.write_text(f"{kept}\n\nIn {later} I sold the lamp.\n", encoding="utf-8")
     told = CliRunner().invoke(app, ["check", str(persona.folder)])

@@ -15,8 +15,8 @@ from persllm.persona import Persona
 from persllm.training.data.build import build
 from persllm.training.data.decisions import read_decisions
 from persllm.training.data.review import Desk, Wanted
-from persllm.ui.main import app
-from persllm.ui.review import sit_down
+from persllm.ui.cli.main import app
+from persllm.ui.cli.review_session import sit_down
 from tests.doubles import LetterEmbeddings, write_tiny_persona
 from tests.ui.test_browser import PATIENCE, Shoot, browser, shoot  # noqa: F401 (fixtures)
 
@@ -97,9 +97,9 @@ def test_a_build_is_exported_by_command(
 
 @pytest.fixture
 def page(browser: Browser, marta: Persona, runs: Path) -> Iterator[Page]:  # noqa: F811 (fixture)
-    from persllm.ui.quiet import quiet_libraries
-    from persllm.ui.review import open_desk
-    from persllm.ui.review_page import build_page
+    from persllm.ui.web.review_page import build_page
+    from persllm.workflows.process_env import quiet_libraries
+    from persllm.workflows.review import open_desk
 
     quiet_libraries()
     with socket.socket() as probe:

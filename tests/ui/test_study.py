@@ -9,24 +9,11 @@ from typing import Any
 import pytest
 
 from persllm.agents.engines.scripted import ScriptedEngine
-from persllm.agents.workplace import Workplace
+from persllm.agents.runtime import Runtime
 from persllm.errors import DataError
 from persllm.files import read_jsonl, write_jsonl
 from persllm.training.evaluation.judging.tasks import Answer
-from persllm.ui.study import (
-    COMPARISON,
-    RATING,
-    SCALES,
-    SESSION,
-    Study,
-    as_csv,
-    contests,
-    read_rows,
-    scale_agreement,
-    scores,
-    study_of,
-)
-from persllm.ui.study_page import (
+from persllm.ui.web.study_page import (
     DONE,
     FILL_ALL,
     LEFT,
@@ -41,8 +28,21 @@ from persllm.ui.study_page import (
     rate_with,
     talk_with,
 )
+from persllm.workflows.study import (
+    COMPARISON,
+    RATING,
+    SCALES,
+    SESSION,
+    Study,
+    as_csv,
+    contests,
+    read_rows,
+    scale_agreement,
+    scores,
+    study_of,
+)
 from tests.doubles import MakePersona
-from tests.ui.test_evaluate import pretend_adapter
+from tests.workflows.test_evaluate import pretend_adapter
 
 MARKS = (5, 4, 3, 2)
 Make = Callable[..., Study]
@@ -241,7 +241,7 @@ def desk(tmp_path: Path, tiny_persona: MakePersona, make: Make) -> Desk:
     runs = tmp_path / "runs"
     pretend_adapter(persona, runs)
     engine = ScriptedEngine(lambda request: f"adapter {request.adapter is not None}")
-    return Desk(make(), persona, Workplace(base_name="nano", runs=runs, engine=engine))
+    return Desk(make(), persona, Runtime(base_name="nano", runs=runs, engine=engine))
 
 
 @pytest.mark.slow

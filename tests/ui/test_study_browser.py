@@ -8,13 +8,13 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from persllm.agents.engines.scripted import ScriptedEngine
-from persllm.agents.workplace import Workplace
-from persllm.cast import find_persona
+from persllm.agents.runtime import Runtime
+from persllm.persona_catalog import find_persona
 from persllm.training.evaluation.judging.tasks import Answer
-from persllm.ui.study import SCALES, read_rows, study_of
-from persllm.ui.study_page import DONE, LABELS, Desk, build_desk
+from persllm.ui.web.study_page import DONE, LABELS, Desk, build_desk
+from persllm.workflows.study import SCALES, read_rows, study_of
 from tests.ui.test_browser import PATIENCE, Shoot, browser, shoot
-from tests.ui.test_evaluate import pretend_adapter
+from tests.workflows.test_evaluate import pretend_adapter
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 __all__ = ["browser", "shoot"]
@@ -39,8 +39,8 @@ def address(ratings: Path) -> Iterator[str]:
         for system, said in SAID.items()
     ]
     engine = ScriptedEngine("[Analysis] Hm. [Response] It was a fine evening.")
-    workplace = Workplace(base_name="nano", runs=ratings.parent, engine=engine)
-    page = build_desk(Desk(study_of(answers, [], ratings, most=5), tesla, workplace))
+    runtime = Runtime(base_name="nano", runs=ratings.parent, engine=engine)
+    page = build_desk(Desk(study_of(answers, [], ratings, most=5), tesla, runtime))
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = int(probe.getsockname()[1])

@@ -3,10 +3,10 @@
 import pytest
 
 from persllm.agents.engines.scripted import ScriptedEngine
-from persllm.agents.workplace import Workplace
-from persllm.cast import bundled
+from persllm.agents.runtime import Runtime
 from persllm.errors import PersonaError
-from persllm.ui.talk import MOST_TURNS, NO_MEMORY, Company, company, debate_between, reply_to
+from persllm.persona_catalog import bundled
+from persllm.ui.web.talk import MOST_TURNS, NO_MEMORY, Company, company, debate_between, reply_to
 from tests.doubles import MARTA, MakePersona
 
 pytestmark = pytest.mark.slow  # loads the packaged embeddings
@@ -25,7 +25,7 @@ def test_the_page_offers_the_bundled_cast_and_its_stages(people: Company) -> Non
 
 def test_a_further_persona_that_does_not_exist_is_refused(people: Company) -> None:
     with pytest.raises(PersonaError, match="no-such-folder"):
-        company(people.workplace, ["no-such-folder"])
+        company(people.runtime, ["no-such-folder"])
 
 
 def test_a_reply_grows_while_it_is_written(people: Company) -> None:
@@ -68,7 +68,7 @@ def test_the_analysis_is_shown_beside_the_chat_not_in_it(people: Company) -> Non
 
 
 def test_an_untrained_persona_is_said_to_be_one(people: Company, tiny_persona: MakePersona) -> None:
-    more = company(people.workplace, [str(tiny_persona().folder)])
+    more = company(people.runtime, [str(tiny_persona().folder)])
     *_, (_, recalled) = reply_to(more, MARTA, "early", "Good day", [])
     assert "`persllm train marta-lind`" in recalled
 
@@ -108,6 +108,6 @@ def test_a_debate_on_the_page_has_an_end(people: Company) -> None:
 
 def test_an_error_is_shown_in_the_debate(people: Company) -> None:
     engine = ScriptedEngine("Yes.", context=170)
-    small = Workplace(base_name="nano", runs=people.workplace.runs, engine=engine)
+    small = Runtime(base_name="nano", runs=people.runtime.runs, engine=engine)
     *_, rows = debate_between(company(small, []), (TESLA, "early"), (EDISON, "early"), MOTION, 2)
     assert "Say it in fewer words" in rows[-1]["content"]

@@ -1,6 +1,6 @@
 """Check hand-written conversations: form, patterns, sources; count them.
 
-    python tools/conversations/check.py [persona …]
+python tools/conversations/check.py [persona …]
 """
 
 import sys
@@ -85,7 +85,7 @@ def main(names: list[str]) -> int:
     patterns: Counter[str] = Counter()
     for folder in sorted(path for path in HERE.iterdir() if path.is_dir()):
         skip = names and folder.name not in names
-        if skip or folder.name == "kept_for_tests" or folder.name.startswith(("_", ".")):
+        if skip or folder.name in ("kept_for_tests", "tests") or folder.name.startswith(("_", ".")):
             continue
         persona = next(place / folder.name for place in PEOPLE if (place / folder.name).is_dir())
         held = HERE / "kept_for_tests" / f"{folder.name}.txt"

@@ -14,22 +14,23 @@ from pathlib import Path
 import numpy as np
 from langchain_core.embeddings import Embeddings
 
+from persllm.base_profile import BaseProfile
 from persllm.embeddings import Vectors, embed
-from persllm.fitting import Fitting, Near, by_fitness, comes_to_mind
 from persllm.materials import Material
-from persllm.messages import Message, render, write_reply
+from persllm.memory.recall import NEAREST, Recall
+from persllm.memory.reranking import Query
+from persllm.memory.store import Found, Memory
+from persllm.messages import Message, Notes, render, write_reply
 from persllm.persona import Persona
 from persllm.training.data.cleaning import Asked, asked_of, clash, fault_of
 from persllm.training.data.decisions import Decision, draft_key
 from persllm.training.data.drafting import Batch, Library, PartDraft
 from persllm.training.data.items import CLAIMS, SPLITS, Item, Pair, Pattern, Reviewed, Split
-from persllm.training.data.pairs import Rejections, pair_of
+from persllm.training.data.pairs import Rejections, pair_of, reply_like
 from persllm.training.data.sampling import BuildSettings, split_of
 from persllm.training.data.teacher import Draft
 from persllm.training.data.turn_index import TurnIndex
 
-NEIGHBOURS = 12
-"""So many of the nearest paragraphs are weighed as company for the source."""
 UNRECALLED: tuple[Pattern, ...] = ("small-talk", "provocation")
 """What no paragraph comes to mind for."""
 
@@ -42,6 +43,7 @@ class Assembler:
         own: The persona's usable paragraphs.
         others: Those of other personas.
         settings: Of the build.
+        profile: Of the base that the items are for.
         decisions: Of a review, by the key of a draft.
         embeddings: Vectors of edited user turns.
         scratch: File that may be written over.
@@ -54,14 +56,17 @@ class Assembler:
         own: Library,
         others: Library,
         settings: BuildSettings,
+        profile: BaseProfile,
         decisions: Mapping[str, Decision],
         embeddings: Embeddings,
         scratch: Path,
     ) -> None:
         self._persona = persona
+        self._order = [stage.id for stage in persona.stages]
         self._decisions = decisions
         self._embeddings = embeddings
-        self._fitting = Fitting(embeddings)
+        self._profile = profile
+        self._recall = Recall(embeddings, profile)
         self._before: dict[str, Draft] = {}
         self._settings = settings
         self._scratch = scratch
@@ -107,13 +112,13 @@ class Assembler:
             pairs = list(self._rejections.pairs(item, made, question))
             old = self._before.get(made.id)
             if old is not None and old.response != made.draft.response:
-                rejected = write_reply(old.analysis, old.response)
+                rejected = reply_like(item, old.analysis, old.response)
                 pairs.append(pair_of(item, rejected, "edited", item.id))
             yield item, pairs
 
     def _item(self, made: PartDraft, split: Split, question: Vectors) -> Item:
         recalled = self._recalled(made, split, question)
-        item = item_of(self._persona, made, split, recalled)
+        item = item_of(self._persona, made, split, recalled, profile=self._profile)
         key = self._key(made)
         decision = self._decisions.get(key)
         reviewed: Reviewed = "edited" if made.id in self._before else "accepted"
@@ -151,7 +156,7 @@ class Assembler:
                 yield row
 
     def _recalled(self, made: PartDraft, split: Split, question: Vectors) -> dict[str, str] | None:
-        """Return the source and paragraphs of its split, what fits best first, as memory does.
+        """Return the source and what recall brings of its split, the most relevant first.
 
         None for some items, which are asked without a memory.
         """
@@ -161,26 +166,27 @@ class Assembler:
         if made.pattern in UNRECALLED:
             return {}
         source = self._own.materials[self._rows[made.material]]
-        near = self._shelf(made.stage, split).top(question, NEIGHBOURS)
-        weighed = [source, *(material for material in near if material.id != source.id)]
-        told = self._fitting.weigh(
-            made.draft.question, question, [self._near(each, question) for each in weighed]
-        )
-        most = self._settings.recalled_words - len(source.text.split())
-        best = max(fit.fitness for fit in told)
-        recalled: dict[str, str] = {}
-        for material, fit in by_fitness(weighed, told):
-            length = len(material.text.split())
-            if material.id == source.id:
-                recalled[source.id] = fit.told
-            elif length <= most and comes_to_mind(fit.fitness, best):
-                recalled[material.id] = fit.told
-                most -= length
-        return recalled
+        near = self._shelf(made.stage, split).top(question, NEAREST)
+        found = [self._found(each) for each in dict.fromkeys((*near, source))]
+        stage = self._order.index(made.stage)
+        query = Query(made.draft.question, made.draft.heard if made.draft.before else "")
+        ranked = self._recall.rank(query, found, stage=stage)
+        chosen = self._recall.choose(query, found, stage=stage)
+        kept = {each.memory.id for each in chosen}
+        if source.id not in kept:
+            kept = {each.memory.id for each in chosen[: self._profile.passages - 1]} | {source.id}
+        return {each.memory.id: each.prompt_text for each in ranked if each.memory.id in kept}
 
-    def _near(self, material: Material, question: Vectors) -> Near:
-        likeness = float(self._own.vectors[self._rows[material.id]] @ question)
-        return Near(text=material.text, likeness=likeness, before=material.partner)
+    def _found(self, material: Material) -> Found:
+        memory = Memory(
+            id=material.id,
+            text=material.text,
+            kind=material.kind,
+            stage=self._order.index(material.stage),
+            source=material.source,
+            cue=material.partner,
+        )
+        return Found(memory, self._own.vectors[self._rows[material.id]])
 
     def _shelf(self, stage_id: str, split: Split) -> Library:
         """Return what a stage may recall in one split."""
@@ -210,6 +216,8 @@ def item_of(
     made: PartDraft,
     split: Split,
     recalled: Mapping[str, str] | None,
+    *,
+    profile: BaseProfile,
 ) -> Item:
     """Return a draft as an item, asked after what is recalled (texts by id, in order), if asked."""
     draft = made.draft
@@ -218,14 +226,16 @@ def item_of(
         persona,
         persona.stage(made.stage),
         (*spoken, Message("user", draft.question)),
-        recalled=None if recalled is None else [*recalled.values()],
+        profile=profile,
+        notes=None if recalled is None else {len(spoken): Notes(tuple(recalled.values()))},
     )
+    analysis = "" if profile.analysis == "none" else draft.analysis
     return Item(
         id=f"{persona.id}-{made.id}",
         persona=persona.id,
         stage=made.stage,
         pattern=made.pattern,
-        messages=(*prompt, Message("assistant", write_reply(draft.analysis, draft.response))),
+        messages=(*prompt, Message("assistant", write_reply(analysis, draft.response))),
         question=draft.question,
         recalled=tuple(recalled or ()),
         false_premise=draft.false_premise,

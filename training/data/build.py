@@ -8,7 +8,6 @@ pairs go to disk as they are made, so memory does not grow with their number.
 
 import json
 import shutil
-from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -16,11 +15,12 @@ from typing import Any
 
 from langchain_core.embeddings import Embeddings
 
+from persllm.base_profile import BaseProfile
 from persllm.embeddings import embed, embeddings_name
 from persllm.errors import DataError
 from persllm.files import digest, digest_file, write_json
-from persllm.materials import LeftOut, Material, read_materials, sift
-from persllm.messages import template_hash
+from persllm.materials import Material, read_materials
+from persllm.messages import prompt_hash
 from persllm.persona import Persona
 from persllm.training.data.assembling import Assembler
 from persllm.training.data.decisions import Decision, decisions_digest, read_decisions
@@ -72,8 +72,6 @@ class _Read:
     """The paragraphs of other personas."""
     decisions: Mapping[str, Decision]
     """What a review decided, by the key of the draft."""
-    left_out: tuple[LeftOut, ...]
-    """Paragraphs that are not the person's own words."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +97,7 @@ def build(
     out: Path,
     others: Sequence[Persona],
     embeddings: Embeddings,
+    profile: BaseProfile,
     teacher: Teacher | None = None,
     settings: BuildSettings | None = None,
     stored: Sequence[Path] = (),
@@ -112,6 +111,7 @@ def build(
         others: Whose answers are the wrong ones.
         embeddings: Vectors of paragraphs and user turns.
         teacher: Who writes; the rules by default.
+        profile: Of the base that the data are for.
         settings: How much.
         stored: Finished builds of others, whose answers may be mined.
         progress: Told of every step.
@@ -126,6 +126,7 @@ def build(
         others=others,
         embeddings=embeddings,
         teacher=teacher,
+        profile=profile,
         settings=settings,
         stored=stored,
         progress=progress,
@@ -139,6 +140,7 @@ def write_data(
     out: Path,
     others: Sequence[Persona],
     embeddings: Embeddings,
+    profile: BaseProfile,
     teacher: Teacher | None = None,
     settings: BuildSettings | None = None,
     stored: Sequence[Path] = (),
@@ -146,10 +148,11 @@ def write_data(
 ) -> dict[str, Any]:
     """Build as `build` does, and return the statistics only: no item is held in memory."""
     settings = settings or BuildSettings()
-    read = _read(persona, others, settings)
+    stance = profile.analysis != "forms"
+    read = _read(persona, others, stance=stance)
     teacher = teacher or RulesTeacher(read.materials)
     stored = stored if settings.mine == "nearest" else ()
-    inputs = _inputs(persona, read, embeddings, teacher, settings, stored)
+    inputs = _inputs(persona, read, embeddings, teacher, profile, settings, stored)
     if _finished(out, inputs):
         shutil.rmtree(out / PARTS_FOLDER, ignore_errors=True)
         return read_statistics(out)
@@ -165,13 +168,14 @@ def write_data(
         teacher=teacher,
         embeddings=embeddings,
         settings=settings,
+        stance=stance,
     )
     write_by_hand(shop, read.by_hand)
     for done, part in enumerate(parts(persona), start=1):
         progress(f"{teacher.name} writes {' '.join(part)}", done, total)
         write_part(shop, part)
     progress("cleaning and pairing", total - 1, total)
-    counted = _assembled(out, shop, read, stored)
+    counted = _assembled(out, shop, read, profile, stored)
     origin = {"inputs": inputs, "teacher": teacher.name, "settings": asdict(settings)}
     write_json(out / STATISTICS_NAME, {**origin, **counted})
     shutil.rmtree(out / PARTS_FOLDER)
@@ -217,12 +221,11 @@ def origin_of(folder: Path) -> tuple[BuildSettings, str] | None:
     return BuildSettings(**stored["settings"]), str(stored["teacher"])
 
 
-def _read(persona: Persona, others: Sequence[Persona], settings: BuildSettings) -> _Read:
-    sifted = sift(persona)
-    materials = sifted.materials
+def _read(persona: Persona, others: Sequence[Persona], *, stance: bool) -> _Read:
+    materials = read_materials(persona)
     elsewhere = [m for other in others if other.id != persona.id for m in read_materials(other)]
-    by_hand = read_handwritten(persona, materials, stance=settings.stance)
-    return _Read(materials, by_hand, tuple(elsewhere), read_decisions(persona), sifted.left_out)
+    by_hand = read_handwritten(persona, materials, stance=stance)
+    return _Read(materials, by_hand, tuple(elsewhere), read_decisions(persona))
 
 
 def _inputs(
@@ -230,6 +233,7 @@ def _inputs(
     read: _Read,
     embeddings: Embeddings,
     teacher: Teacher,
+    profile: BaseProfile,
     settings: BuildSettings,
     stored: Sequence[Path],
 ) -> str:
@@ -239,7 +243,7 @@ def _inputs(
         *(str(read_statistics(folder)["data_hash"]) for folder in stored),
         str(FORMAT),
         persona.digest(),
-        template_hash(),
+        prompt_hash(profile),
         teacher.name,
         embeddings_name(embeddings),
         json.dumps(asdict(settings)),
@@ -268,7 +272,9 @@ def _library(materials: Sequence[Material], embeddings: Embeddings) -> Library:
     return Library(tuple(materials), embed(embeddings, [material.heard for material in materials]))
 
 
-def _assembled(out: Path, shop: Workshop, read: _Read, stored: Sequence[Path]) -> dict[str, Any]:
+def _assembled(
+    out: Path, shop: Workshop, read: _Read, profile: BaseProfile, stored: Sequence[Path]
+) -> dict[str, Any]:
     """Write items and pairs as they are made; they appear together. Returns the counts."""
     scratch, tally = shop.folder / "written", Tally()
     shutil.rmtree(scratch, ignore_errors=True)
@@ -283,6 +289,7 @@ def _assembled(out: Path, shop: Workshop, read: _Read, stored: Sequence[Path]) -
         own=shop.own,
         others=shop.foreign,
         settings=shop.settings,
+        profile=profile,
         decisions=read.decisions,
         embeddings=shop.embeddings,
         scratch=scratch / "turns.f16",
@@ -313,9 +320,7 @@ def _assembled(out: Path, shop: Workshop, read: _Read, stored: Sequence[Path]) -
     finally:
         for file in (*files.values(), paired, general):
             file.close()
-    left_out = dict(Counter(paragraph.why for paragraph in read.left_out).most_common())
-    counts = tally.statistics(shop.persona, read.materials, assembler.dropped)
-    return {**counts, "left_out": left_out}
+    return tally.statistics(shop.persona, read.materials, assembler.dropped)
 
 
 def _mined(out: Path, shop: Workshop, stored: Sequence[Path]) -> Iterator[Pair]:

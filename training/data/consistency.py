@@ -10,8 +10,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 
-from persllm.materials import Material, sentences
+from persllm.materials import Material
 from persllm.persona import Persona
+from persllm.sentences import sentences
 from persllm.training.data.drafting import PartDraft
 
 YEAR = re.compile(r"\b1[5-9]\d\d\b|\b20\d\d\b")

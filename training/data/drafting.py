@@ -104,6 +104,8 @@ class Workshop:
     teacher: Teacher
     embeddings: Embeddings
     settings: BuildSettings
+    stance: bool = True
+    """Whether answers to opinions take a side; no thought in a fixed form does."""
 
 
 def write_part(shop: Workshop, part: tuple[str, Pattern]) -> None:
@@ -185,7 +187,7 @@ def _assignments(shop: Workshop, part: tuple[str, Pattern]) -> Iterator[Assignme
                 pattern=pattern,
                 material=material,
                 split=split_of(material, shop.settings),
-                stance=shop.settings.stance,
+                stance=shop.stance,
                 variation=variation,
                 seed=shop.settings.seed,
             )

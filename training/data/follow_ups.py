@@ -9,7 +9,8 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from persllm.materials import Material, sentences
+from persllm.materials import Material
+from persllm.sentences import sentences
 from persllm.training.data.prose import PAST, POINTS_ELSEWHERE
 from persllm.training.data.questions import DANGLING, Questions, answer_of
 from persllm.training.data.texts import read_texts

@@ -13,8 +13,9 @@ import yaml
 from pydantic import BaseModel, ConfigDict, StringConstraints, ValidationError
 
 from persllm.errors import PersonaError
-from persllm.materials import Material, sentences
+from persllm.materials import Material
 from persllm.persona import Persona
+from persllm.sentences import sentences
 from persllm.training import analysis
 from persllm.training.data.drafting import BY_HAND, PartDraft
 from persllm.training.data.items import CLAIMS

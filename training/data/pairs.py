@@ -15,7 +15,7 @@ from langchain_core.embeddings import Embeddings
 
 from persllm.embeddings import Vectors
 from persllm.materials import Material
-from persllm.messages import write_reply
+from persllm.messages import parse_reply, write_reply
 from persllm.persona import Persona
 from persllm.training import analysis
 from persllm.training.data.drafting import BY_HAND, Library, PartDraft
@@ -69,13 +69,13 @@ class Rejections:
         """Yield the item's pairs; `question` is the vector of its user turn."""
         draft = made.draft
         if draft.wrong_response and fits(draft.response, draft.wrong_response):
-            reply = _in_form(draft.wrong_response, draft.wrong_analysis, made)
+            reply = _in_form(item, draft.wrong_response, draft.wrong_analysis, made)
             yield pair_of(item, reply, WRONG.get(item.pattern, "induced"), item.id)
         if item.pattern in CLAIMS:
             return
         written = draft.other_response
         if written and fits(draft.response, written):  # the same question, answered at that stage
-            reply = _in_form(written, draft.other_analysis, made)
+            reply = _in_form(item, written, draft.other_analysis, made)
             yield pair_of(item, reply, "other-stage", f"{item.id}@{draft.other_stage}")
         yield from self._from_elsewhere(item, made, question)
 
@@ -97,7 +97,8 @@ class Rejections:
                 continue
             material, said = found
             think = analysis.hold if item.pattern == "thought" else analysis.asked
-            yield pair_of(item, _in_form(said, think(item.question, said), made), why, material.id)
+            reply = _in_form(item, said, think(item.question, said), made)
+            yield pair_of(item, reply, why, material.id)
 
     def _places(
         self, item: Item, source: Material, *, skip_stages: bool
@@ -133,16 +134,20 @@ def _answers(
     }
 
 
-def _in_form(response: str, thought: str, made: PartDraft) -> str:
+def _in_form(item: Item, response: str, thought: str, made: PartDraft) -> str:
     """Return a wrong answer in the form of the right one.
 
     Where the right one's thoughts are free, a thought in a fixed form would give the wrong one away:
     then both think the same, and only what is said differs.
     """
+    own = made.draft.analysis
     free = made.teacher not in FORMS and thought != made.draft.other_analysis
-    if free or not made.draft.analysis or not thought:
-        thought = made.draft.analysis
-    return write_reply(thought, response)
+    return reply_like(item, own if free or not thought else thought, response)
+
+
+def reply_like(item: Item, thought: str, response: str) -> str:
+    """Return a reply that thinks first only if the item's own reply does."""
+    return write_reply(thought if parse_reply(item.reply).analysis else "", response)
 
 
 def pair_of(item: Item, rejected: str, why: Why, source: str) -> Pair:

@@ -7,7 +7,7 @@ sentence that points at another place ("as shown above", "this subject") is no a
 import re
 from functools import lru_cache
 
-from persllm.materials import sentences
+from persllm.sentences import sentences
 
 FEWEST_WORDS = 8
 LETTERS_SHARE = 0.9

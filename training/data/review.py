@@ -13,6 +13,7 @@ from persllm.errors import DataError
 from persllm.materials import Material, read_materials
 from persllm.messages import parse_reply
 from persllm.persona import Persona
+from persllm.persona_catalog import called
 from persllm.training.data.build import ITEMS_FOLDER, read_statistics
 from persllm.training.data.decisions import Decision, Verdict, read_decisions, write_decision
 from persllm.training.data.items import Item, each_item
@@ -97,7 +98,7 @@ class Desk:
                 return sheet
         raise DataError(
             f"{self.persona.name} has no item {item_id!r}. List them: "
-            f"persllm review {self.persona.id} --list."
+            f"persllm review {called(self.persona)} --list."
         )
 
     def decide(

@@ -56,9 +56,6 @@ class BuildSettings:
     """File of general conversations that are mixed in; none by default."""
     general_share: float = 0.2
     """Share of all items that general ones are, where a file is named."""
-    stance: bool = True
-    """Whether answers to opinions take a side. Off for bases that think in fixed forms, which no
-    verdict on an opinion fits."""
     seed: int = 1
 
     def __post_init__(self) -> None:

@@ -10,8 +10,9 @@ from collections import Counter
 from collections.abc import Sequence
 
 from persllm.engine import Score
-from persllm.materials import Material, sentences
+from persllm.materials import Material
 from persllm.messages import parse_reply
+from persllm.sentences import sentences
 from persllm.training.data.facts import FactPool, find_facts
 from persllm.training.data.items import Item, Pair
 from persllm.training.data.topics import Vocabulary

@@ -11,7 +11,7 @@ from typing import Generic, TypeVar
 
 from persllm.materials import Material
 from persllm.messages import Message
-from persllm.persona import Persona, Stage
+from persllm.persona import Persona, Stage, year_text
 from persllm.training.data.items import CLAIMS
 from persllm.training.data.teacher import Assignment
 from persllm.training.data.teachers import forms
@@ -132,7 +132,7 @@ def _who(persona: Persona, stage: Stage) -> dict[str, object]:
     return {
         "name": persona.name,
         "summary": " ".join(persona.summary.split()),
-        "year": stage.last,
+        "year": year_text(stage.last),
         "label": stage.label.rstrip("."),
         "language": language_of(persona.language),
     }

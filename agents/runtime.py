@@ -1,0 +1,215 @@
+"""One engine, one memory client, and personas ready to talk: what programs start from."""
+
+import os
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from persllm.agents.chat_persona import ChatPersona
+from persllm.agents.engines.local import LocalEngine
+from persllm.agents.engines.served import is_address, parse_address
+from persllm.base_profile import BaseProfile, find_profile
+from persllm.bases import NANO, Base, find_base
+from persllm.embeddings import default_embeddings
+from persllm.engine import Engine
+from persllm.errors import AdapterError, EngineError
+from persllm.machine import share_heaps
+from persllm.manifest import find_adapter
+from persllm.materials import read_materials
+from persllm.memory.chroma_memory import ChromaMemory, keep_materials, open_client
+from persllm.memory.store import EVERYONE, Progress
+from persllm.persona import Persona
+from persllm.persona_catalog import find_persona
+
+MEMORY_FOLDER = "memory"
+LOCAL, LOCAL_INT8, VLLM = "local", "local:int8", "vllm"
+
+
+def _untold(what: str, done: int, total: int) -> None:
+    """Tell nobody; a function of its own, so that other processes can be handed it."""
+
+
+class Runtime:
+    """Loads everything once; personas share the engine and the memory client.
+
+    Args:
+        base_name: As the user named it.
+        runs: Where adapters and memory are.
+        memory: Chroma folder or server; a folder in `runs` by default.
+        engine: "local", "local:int8", "vllm", a server ("http://host:port/v1#model"), or an
+            engine that runs already.
+        progress: Told while a persona's materials are remembered for the first time.
+        sharing: Processes on this machine, this one included, that run an engine of their own.
+    """
+
+    def __init__(
+        self,
+        *,
+        base_name: str,
+        runs: Path,
+        memory: str | None = None,
+        engine: Engine | str = LOCAL,
+        progress: Progress = _untold,
+        sharing: int = 1,
+    ) -> None:
+        self._base_name = base_name
+        self.base: Base = find_base(base_name)
+        self.profile: BaseProfile = find_profile(self.base)
+        self.runs = runs
+        self._memory_at = memory or runs / MEMORY_FOLDER
+        self._engine = engine
+        self._progress = progress
+        self._sharing = sharing
+        self._client: Any = None
+        self._stores: dict[str, ChromaMemory] = {}
+
+    @property
+    def engine(self) -> Engine:
+        """The engine, started when it is first needed."""
+        if isinstance(self._engine, str):
+            self._engine = start_engine(self._engine, self.base, sharing=self._sharing)
+        return self._engine
+
+    @property
+    def is_local(self) -> bool:
+        """Whether its engine is a local one that has not started yet."""
+        return self._engine in (LOCAL, LOCAL_INT8)
+
+    def apart(self, *, sharing: int) -> "Runtime":
+        """Return one like it that has opened nothing yet, for another process.
+
+        Raises:
+            ValueError: Its engine runs in this process already.
+        """
+        if not isinstance(self._engine, str):
+            raise ValueError(f"the engine {self._engine.name} runs in this process already")
+        return Runtime(
+            base_name=self._base_name,
+            runs=self.runs,
+            memory=str(self._memory_at),
+            engine=self._engine,
+            sharing=sharing,
+        )
+
+    def adapter(self, persona: Persona) -> Path:
+        """Return the persona's adapter.
+
+        Raises:
+            AdapterError: It has none for this base.
+        """
+        return find_adapter(persona, base=self.base, runs=self.runs)
+
+    def has_adapter(self, persona: Persona) -> bool:
+        """Tell whether the persona has an adapter for this base."""
+        try:
+            self.adapter(persona)
+        except AdapterError:
+            return False
+        return True
+
+    def store(self, persona: Persona) -> ChromaMemory:
+        """Return the persona's memory, up to date with its materials."""
+        if persona.id not in self._stores:
+            if self._client is None:
+                self._client = open_client(self._memory_at)
+            store = ChromaMemory(self._client, persona, default_embeddings())
+            keep_materials(store, persona, read_materials(persona), progress=self._progress)
+            self._stores[persona.id] = store
+        return self._stores[persona.id]
+
+    def chat(
+        self,
+        persona: Persona,
+        *,
+        stage: str | None = None,
+        use_adapter: bool = True,
+        use_memory: bool = True,
+        audience: str = EVERYONE,
+        temperature: float | None = None,
+    ) -> ChatPersona:
+        """Return a persona ready to talk.
+
+        Raises:
+            PersLLMError: The stage, adapter, base or memory cannot be had.
+        """
+        persona.stage(stage)
+        adapter = self.adapter(persona) if use_adapter else None
+        return ChatPersona(
+            persona=persona,
+            engine=self.engine,
+            stage=stage,
+            adapter=adapter,
+            memory=self.store(persona) if use_memory else None,
+            base_profile=self.profile,
+            audience=audience,
+            temperature=temperature,
+        )
+
+
+def start_engine(name: str, base: Base, *, sharing: int = 1) -> Engine:
+    """Start the engine of that name.
+
+    Args:
+        name: Its name, or a server's address.
+        base: What it runs.
+        sharing: Local engines on this machine, each in a process of its own; the memory for keys
+            and values is divided among them.
+
+    Raises:
+        EngineError: There is none, or it cannot start.
+        BaseModelError: The base cannot be loaded, or a server runs another one.
+    """
+    if name in {LOCAL, LOCAL_INT8}:
+        share_heaps()
+        threads = find_profile(base).threads or os.cpu_count() or 1
+        return LocalEngine(base, threads=threads, int8=name == LOCAL_INT8, sharing=sharing)
+    if name == VLLM:
+        from persllm.agents.engines.vllm_engine import VllmEngine
+
+        return VllmEngine(base)
+    if is_address(name):
+        from persllm.agents.engines.http import HttpEngine
+
+        return HttpEngine(parse_address(name), base=base)
+    raise EngineError(
+        f"there is no engine {name!r}. Choose '{LOCAL}', '{LOCAL_INT8}', '{VLLM}' or the address "
+        "of a server, such as 'http://127.0.0.1:8000/v1#model'."
+    )
+
+
+def open_persona(
+    name: str,
+    *,
+    stage: str | None = None,
+    base: str = NANO,
+    engine: str = LOCAL,
+    runs: str | Path = "runs",
+    memory: str | None = None,
+    use_adapter: bool = True,
+) -> ChatPersona:
+    """Return a trained persona as a LangChain chat model, with its memory.
+
+    Personas opened with the same base, runs and memory share one engine.
+
+    Raises:
+        PersLLMError: The persona, stage, adapter, base or memory cannot be had.
+    """
+    runtime = _runtime(base, engine, Path(runs).resolve(), memory)
+    return runtime.chat(find_persona(name), stage=stage, use_adapter=use_adapter)
+
+
+@cache
+def _runtime(base: str, engine: str, runs: Path, memory: str | None) -> Runtime:
+    return Runtime(base_name=base, engine=engine, runs=runs, memory=memory)
+
+
+def split_speaker(text: str) -> tuple[Persona, str | None]:
+    """Read "persona" or "persona@stage".
+
+    Raises:
+        PersonaError: There is no such persona or stage.
+    """
+    name, _, stage = text.partition("@")
+    persona = find_persona(name)
+    persona.stage(stage or None)
+    return persona, stage or None

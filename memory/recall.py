@@ -1,0 +1,230 @@
+"""What comes up for a turn: one way for chat, debates, training items, retrievers and evaluation.
+
+A query is made from the turn and what was said before it; what a store finds near is ranked; what
+passes the threshold of the embedding is chosen within budgets, facts and views apart (METHOD 2.4),
+what a visitor told apart from the persona's own life.
+"""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cache, lru_cache
+from importlib.resources import files
+from typing import Any
+
+import numpy as np
+import yaml
+from langchain_core.embeddings import Embeddings
+
+from persllm.base_profile import BaseProfile
+from persllm.embeddings import Vectors, embed, embeddings_name
+from persllm.memory.reranking import Candidate, Query, Rank, Reranker, from_sentence
+from persllm.memory.store import EVERYONE, Found, Memory, MemoryStore
+from persllm.messages import Message, Notes
+
+CONTEXT_TURNS = 2
+"""So many turns before the one to answer are its context."""
+CONTEXT_CHARACTERS = 600
+"""Of each of them at most so much, the end of it."""
+NEAREST = 16
+"""So many are found and ranked, where few are wanted."""
+WIDER = 4
+"""And so many times more than wanted, where many are."""
+OUTGROWN = 0.15
+"""Taken off the relevance of what was said or written at an earlier stage: the facts of a life
+stay, but a mind changes."""
+VISITOR_LINES = 4
+"""Most things that a visitor told which come up for a turn."""
+KEPT_QUERIES = 1024
+"""Vectors of so many queries are kept: an evaluation asks one of several systems."""
+
+
+@dataclass(frozen=True, slots=True)
+class Threshold:
+    """Below what relevance nothing comes up; it belongs to the embedding."""
+
+    floor: float
+    """What is less relevant never comes up."""
+    margin: float
+    """Nor what is less relevant than the best by more."""
+
+    def passes(self, relevance: float, best: float) -> bool:
+        """Tell whether a candidate is relevant enough, also beside the best one."""
+        return relevance >= max(self.floor, best - self.margin)
+
+
+@dataclass(frozen=True, slots=True)
+class Recalled:
+    """A memory that came up."""
+
+    memory: Memory
+    similarity: float
+    """Cosine of its vector and the turn's, from -1 to 1."""
+    relevance: float
+    """How well it answers, less where it is outgrown; see `persllm.memory.reranking`."""
+    prompt_text: str
+    """Its text as the prompt tells it."""
+
+
+def notes_of(recalled: Sequence[Recalled]) -> Notes:
+    """Return what the prompt tells of what came up."""
+    return Notes(
+        tuple(each.prompt_text for each in recalled if each.memory.kind != "episode"),
+        tuple(each.prompt_text for each in recalled if each.memory.kind == "episode"),
+    )
+
+
+def query_of(history: Sequence[Message]) -> Query | None:
+    """Return what memories are sought by for the last turn, None for a mere greeting.
+
+    Greetings, thanks, and questions who one is have nothing to seek: the header answers them.
+    """
+    *before, last = history
+    if is_small_talk(last.content):
+        return None
+    context = [message.content[-CONTEXT_CHARACTERS:] for message in before[-CONTEXT_TURNS:]]
+    return Query(last.content, " ".join((*context, last.content)) if context else "")
+
+
+def is_small_talk(turn: str) -> bool:
+    """Tell whether a turn is nothing but greetings, thanks or a question who one is."""
+    said = " ".join(re.sub(r"[^\w' ]+", " ", turn.lower().replace("\u2019", "'")).split())
+    phrases, whole = _small_talk()
+    return bool(whole.fullmatch(said) and phrases.search(said))
+
+
+def threshold_of(embeddings: str) -> Threshold:
+    """Return the threshold measured for an embedding; nothing is held back of unknown ones."""
+    known = _data("thresholds.yaml").get(embeddings, {"floor": -1.0, "margin": 3.0})
+    return Threshold(float(known["floor"]), float(known["margin"]))
+
+
+class Recall:
+    """Chooses what comes up; vectors of queries and sentences are kept.
+
+    Args:
+        embeddings: Those of the memories.
+        profile: Of the base that is told what came up.
+    """
+
+    def __init__(self, embeddings: Embeddings, profile: BaseProfile) -> None:
+        self._profile = profile
+        self._reranker = Reranker(embeddings)
+        self._threshold = threshold_of(embeddings_name(embeddings))
+        self._vector = lru_cache(KEPT_QUERIES)(lambda text: embed(embeddings, [text])[0])
+
+    def recall(
+        self,
+        store: MemoryStore,
+        query: Query,
+        *,
+        stage: int,
+        audience: str = EVERYONE,
+        without: frozenset[str] = frozenset(),
+        forced: bool = False,
+    ) -> list[Recalled]:
+        """Return what comes up, what answers best first, a visitor's own words last.
+
+        Args:
+            store: Of the persona.
+            query: What is sought.
+            stage: Place of the stage that speaks among the persona's stages.
+            audience: Who listens.
+            without: Ids that are left out.
+            forced: Something comes up however little it has to do with the query.
+        """
+        count = max(NEAREST, WIDER * self._profile.passages)
+        found = store.find(
+            self.vector(query), stage=stage, count=count, audience=audience, without=without
+        )
+        return self.choose(query, found, stage=stage, forced=forced)
+
+    def search(
+        self,
+        store: MemoryStore,
+        text: str,
+        *,
+        stage: int,
+        count: int,
+        audience: str = EVERYONE,
+        without: frozenset[str] = frozenset(),
+    ) -> list[Recalled]:
+        """Return what answers a text best, whatever the threshold and the budgets."""
+        query = Query(text)
+        found = store.find(
+            self.vector(query),
+            stage=stage,
+            count=max(NEAREST, WIDER * count) if count else 0,
+            audience=audience,
+            without=without,
+        )
+        return self.rank(query, found, stage=stage)[:count]
+
+    def vector(self, query: Query) -> Vectors:
+        """Return the vector that a query is sought by, (dimensions,), of unit length."""
+        blend = sum(share * self._vector(text) for text, share in query.texts)
+        return np.asarray(blend / max(float(np.linalg.norm(blend)), 1e-12), dtype=np.float32)
+
+    def rank(self, query: Query, found: Sequence[Found], *, stage: int) -> list[Recalled]:
+        """Return all that was found, what answers best first."""
+        vectors = [self._vector(text) for text, _ in query.texts]
+        texts = [
+            Candidate(text=each.memory.text, vector=each.vector, before=each.memory.cue)
+            for each in found
+        ]
+        ranks = self._reranker.rerank(query, vectors, texts)
+        ranked = [
+            self._recalled(each, rank, float(each.vector @ vectors[0]), stage)
+            for each, rank in zip(found, ranks, strict=True)
+        ]
+        return sorted(ranked, key=lambda each: -each.relevance)
+
+    def choose(
+        self, query: Query, found: Sequence[Found], *, stage: int, forced: bool = False
+    ) -> list[Recalled]:
+        """Return what comes up of what was found."""
+        ranked = self.rank(query, found, stage=stage)
+        life = [each for each in ranked if each.memory.kind != "episode"]
+        visitor = [each for each in ranked if each.memory.kind == "episode"]
+        chosen = self._within_budget(self._relevant(life)) or (life[:1] if forced else [])
+        return [*chosen, *self._relevant(visitor)[:VISITOR_LINES]]
+
+    def _relevant(self, ranked: Sequence[Recalled]) -> list[Recalled]:
+        best = ranked[0].relevance if ranked else 0.0
+        return [each for each in ranked if self._threshold.passes(each.relevance, best)]
+
+    def _within_budget(self, ranked: Sequence[Recalled]) -> list[Recalled]:
+        """Return the best that the budgets hold; the very best comes up however long it is."""
+        profile = self._profile
+        left = {"objective": profile.objective_words, "subjective": profile.subjective_words}
+        kept: list[Recalled] = []
+        for each in ranked:
+            kind, words = each.memory.kind, len(each.prompt_text.split())
+            if len(kept) < profile.passages and (not kept or words <= left[kind]):
+                kept.append(each)
+                left[kind] -= words
+        return kept
+
+    def _recalled(self, each: Found, rank: Rank, similarity: float, stage: int) -> Recalled:
+        memory = each.memory
+        rotated = self._profile.annotated and memory.kind != "episode"
+        text = from_sentence(memory.text, rank.sentence) if rotated else memory.text
+        return Recalled(memory, similarity, rank.relevance - outgrown(memory, stage), text)
+
+
+def outgrown(memory: Memory, stage: int) -> float:
+    """Return what a memory's relevance loses at a stage: a view held once may be held no more."""
+    return OUTGROWN if memory.kind == "subjective" and memory.stage < stage else 0.0
+
+
+@cache
+def _small_talk() -> tuple[re.Pattern[str], re.Pattern[str]]:
+    """Return what finds a phrase of small talk, and what matches a turn made of nothing else."""
+    data = _data("small_talk.yaml")
+    phrases, fillers = ("|".join(data[name]) for name in ("phrases", "fillers"))
+    return re.compile(rf"\b(?:{phrases})\b"), re.compile(rf"(?:(?:{phrases}|{fillers})(?: |$))*")
+
+
+@cache
+def _data(name: str) -> Any:  # noqa: ANN401 (the file's own form)
+    return yaml.safe_load(files("persllm.memory").joinpath(name).read_text(encoding="utf-8"))

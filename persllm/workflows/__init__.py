@@ -1,0 +1,1 @@
+"""What command line, page and programs call; the only place where training and agents meet."""

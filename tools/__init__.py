@@ -1,0 +1,1 @@
+"""What makes shipped weights: in the repository, not in the wheel."""

@@ -1,0 +1,1 @@
+"""How the conversation skills of the base `small` are made; not in the wheel."""

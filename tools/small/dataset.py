@@ -1,0 +1,218 @@
+"""Conversations as rows of tokens: what is recalled at each turn comes from the recall that serves.
+
+A reply that needs a passage is taught with that passage before it, also where recall would have
+missed it; useless passages that recall brings are left in, as a persona meets them.
+"""
+
+import json
+import lzma
+import random
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import torch
+from langchain_core.embeddings import Embeddings
+
+from persllm.base_profile import BaseProfile
+from persllm.embeddings import Vectors, embed, embeddings_name
+from persllm.materials import Material
+from persllm.memory.recall import NEAREST, Recall, query_of
+from persllm.memory.reranking import Query
+from persllm.memory.store import Found, Memory
+from persllm.messages import DEBATE_OPENING, Message, Notes, debate_scene, render
+from persllm.sentences import sentences
+from tools.conversations.reading import Conversation
+
+VISITOR_AT_ONCE = 0.6
+"""How often what is known of a visitor comes up at his first turn, else turn by turn."""
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One conversation as tokens."""
+
+    tokens: tuple[int, ...]
+    target: tuple[bool, ...]
+    """Which tokens are the persona's."""
+
+
+class EmbeddedTexts(Embeddings):
+    """Embeddings of texts that are known beforehand, made in large batches.
+
+    Args:
+        embeddings: What makes them.
+    """
+
+    def __init__(self, embeddings: Embeddings) -> None:
+        self._embeddings = embeddings
+        self.model_name = embeddings_name(embeddings)
+        self._kept: dict[str, Vectors] = {}
+
+    def embed_documents(self, texts: list[str]) -> list[list[float]]:
+        """Return one unit vector a text, in order."""
+        new = [text for text in dict.fromkeys(texts) if text not in self._kept]
+        if new:
+            with torch.autocast("cpu", dtype=torch.bfloat16):
+                self._kept.update(zip(new, embed(self._embeddings, new), strict=True))
+        return [self._kept[text].tolist() for text in texts]
+
+    def embed_query(self, text: str) -> list[float]:
+        """Return the unit vector of one text."""
+        return self.embed_documents([text])[0]
+
+
+class RecallOfMaterials:
+    """Recall over a persona's materials, as its memory does it, without a store.
+
+    Args:
+        embeddings: Of the memory.
+        profile: Of the base.
+    """
+
+    def __init__(self, embeddings: EmbeddedTexts, profile: BaseProfile) -> None:
+        self._embeddings = embeddings
+        self._recall = Recall(embeddings, profile)
+        self._vectors = cache(lambda known: embed(embeddings, [each.heard for each in known]))
+
+    def prepare(self, conversations: Sequence[Conversation]) -> None:
+        """Embed all that will be asked for, in large batches."""
+        known = dict.fromkeys(each for talk in conversations for each in talk.materials)
+        texts = [text for each in known for text in (each.heard, *sentences(each.text))]
+        queries = [query for talk in conversations for query in queries_of(talk) if query]
+        self._embeddings.embed_documents(texts + [text for q in queries for text, _ in q.texts])
+
+    def best(self, query: Query, conversation: Conversation, *, told: set[str]) -> list[Material]:
+        """Return what comes up for a query, the best first."""
+        known = conversation.materials
+        order = [stage.id for stage in conversation.persona.stages]
+        vectors = self._vectors(known)
+        near = (vectors @ self._recall.vector(query)).argsort()[::-1]
+        open_ = [at for at in near if known[at].id not in told][:NEAREST]
+        found = [Found(_memory(known[at], order), vectors[at]) for at in open_]
+        chosen = self._recall.choose(query, found, stage=order.index(conversation.stage.id))
+        by_id = {each.id: each for each in known}
+        return [by_id[each.memory.id] for each in chosen]
+
+
+def _memory(material: Material, order: Sequence[str]) -> Memory:
+    return Memory(
+        id=material.id,
+        text=material.text,
+        kind=material.kind,
+        stage=order.index(material.stage),
+        source=material.source,
+        cue=material.partner,
+    )
+
+
+def queries_of(conversation: Conversation) -> list[Query | None]:
+    """Return what is sought at each turn of a conversation."""
+    history: list[Message] = []
+    found: list[Query | None] = []
+    for turn in conversation.turns:
+        history.append(Message("user", turn.said or DEBATE_OPENING))
+        if conversation.motion:
+            found.append(Query(f"{conversation.motion} {turn.said}".strip()))
+        else:
+            found.append(query_of(history))
+        history.append(Message("assistant", turn.reply))
+    return found
+
+
+def as_messages(
+    conversation: Conversation,
+    recall: RecallOfMaterials,
+    profile: BaseProfile,
+    chance: random.Random,
+) -> tuple[Message, ...]:
+    """Return a conversation as the base sees it, notes and replies included."""
+    by_id = {each.id: each for each in conversation.materials}
+    history: list[Message] = []
+    notes: dict[int, Notes] = {}
+    told: set[str] = set()
+    visitor = _visitor(conversation, chance)
+    for place, (turn, query) in enumerate(
+        zip(conversation.turns, queries_of(conversation), strict=True)
+    ):
+        history.append(Message("user", turn.said or DEBATE_OPENING))
+        found = recall.best(query, conversation, told=told) if query else []
+        found = _with_needed(found, [by_id[each] for each in turn.needs], told, profile, chance)
+        told |= {each.id for each in found}
+        notes[len(history) - 1] = Notes(tuple(each.text for each in found), visitor.get(place, ()))
+        history.append(Message("assistant", turn.reply))
+    scene = (
+        debate_scene(conversation.motion, conversation.side)
+        if conversation.motion
+        else conversation.scene
+    )
+    prompt = render(
+        conversation.persona,
+        conversation.stage,
+        history[:-1],
+        profile=profile,
+        notes=notes,
+        scene=scene,
+    )
+    return (*prompt, history[-1])
+
+
+def _with_needed(
+    found: Sequence[Material],
+    needed: Sequence[Material],
+    told: set[str],
+    profile: BaseProfile,
+    chance: random.Random,
+) -> list[Material]:
+    """Put in what a reply rests on, in the place of what is least relevant."""
+    missing = [each for each in needed if each not in found and each.id not in told]
+    if not missing:
+        return list(found)
+    useless = [each for each in found if each not in needed]
+    kept = [each for each in found if each in needed]
+    room = max(0, profile.passages - len(kept) - len(missing))
+    whole = [*kept, *useless[:room], *missing]
+    chance.shuffle(whole)
+    return whole
+
+
+def _visitor(conversation: Conversation, chance: random.Random) -> dict[int, tuple[str, ...]]:
+    """Return what is known of the visitor, by the turn at which it comes up."""
+    lines = conversation.remembered
+    if not lines:
+        return {}
+    if chance.random() < VISITOR_AT_ONCE or len(conversation.turns) < 2:
+        return {0: lines}
+    cut = chance.randint(1, len(lines))
+    return {0: lines[:cut]} | ({1: lines[cut:]} if cut < len(lines) else {})
+
+
+def row_of(tokenizer: Any, messages: Sequence[Message], *, most: int) -> Row | None:  # noqa: ANN401
+    """Return a conversation as tokens, None where it is too long; every reply is a target."""
+    tokens: list[int] = []
+    target: list[bool] = []
+    for message in messages:
+        opened = tokenizer(f"<|im_start|>{message.role}\n", add_special_tokens=False).input_ids
+        body = tokenizer(f"{message.content}<|im_end|>", add_special_tokens=False).input_ids
+        end = tokenizer("\n", add_special_tokens=False).input_ids
+        own = message.role == "assistant"
+        tokens += [*opened, *body, *end]
+        target += [*([False] * len(opened)), *([own] * len(body)), *([False] * len(end))]
+    return Row(tuple(tokens), tuple(target)) if len(tokens) <= most else None
+
+
+def general_rows(folder: Path, chance: random.Random, count: int) -> Iterator[tuple[Message, ...]]:
+    """Yield general conversations and instructions, so that the base stays one that can talk."""
+    for name, share in (("chat", 0.5), ("instruct", 0.5)):
+        with lzma.open(folder / f"{name}.jsonl.xz", "rt", encoding="utf-8") as lines:
+            rows = [json.loads(line) for line in lines]
+        for turns in chance.sample(rows, round(count * share)):
+            even = turns[: len(turns) // 2 * 2][:8]
+            said = [
+                Message(("user", "assistant")[at % 2], text)
+                for at, text in enumerate(even)  # type: ignore[arg-type]
+            ]
+            if said:
+                yield tuple(said)

@@ -1,0 +1,1 @@
+"""One module a format: foreign files to paragraphs and turns."""

@@ -1,0 +1,80 @@
+"""The command line. Each command imports what it needs, so that help answers at once."""
+
+import sys
+from typing import Annotated
+
+import typer
+
+from persllm import __version__
+from persllm.errors import PersLLMError
+from persllm.ui.cli import data, evaluation, talk, training
+from persllm.ui.cli.flags import RUNS, AsJson, BaseName, Runs
+
+app = typer.Typer(
+    name="persllm",
+    help="Personas that are trained, not prompted: build their data, train them, let them debate.",
+    epilog="Start with: persllm demo",
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+)
+
+
+def _show_version(wanted: bool) -> None:
+    if wanted:
+        print(f"persllm {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _root(
+    version: Annotated[
+        bool,
+        typer.Option("--version", help="Show the version.", is_eager=True, callback=_show_version),
+    ] = False,
+) -> None:
+    pass
+
+
+@app.command(epilog="Example: persllm demo --runs /tmp/first-look")
+def demo(
+    runs: Runs = RUNS,
+    base: BaseName = "nano",
+    turns: Annotated[int, typer.Option(help="Turns of the debate.", min=1)] = 6,
+) -> None:
+    """Build, train and debate: Nikola Tesla against Thomas Edison, offline."""
+    from persllm.workflows.demo import run_demo
+
+    run_demo(runs=runs, base_name=base, turns=turns)
+
+
+for part in (data, training, evaluation, talk):
+    app.add_typer(part.app)
+
+
+@app.command(epilog="Example: persllm doctor --json")
+def doctor(runs: Runs = RUNS, as_json: AsJson = False) -> None:
+    """Check what is installed, what is found and what is missing."""
+    from persllm.workflows.doctor import examine
+
+    raise typer.Exit(examine(runs=runs, as_json=as_json))
+
+
+def main() -> None:
+    """Run the command line; an error a user can mend is printed without a traceback."""
+    from persllm.workflows.process_env import quiet_libraries
+
+    quiet_libraries()
+    try:
+        app()
+    except PersLLMError as error:
+        print(f"error: {error}", file=sys.stderr)
+        sys.exit(error.exit_code)
+    except KeyboardInterrupt:
+        print("\nstopped; the same command continues", file=sys.stderr)
+        sys.exit(130)
+
+
+if __name__ == "__main__":
+    main()
