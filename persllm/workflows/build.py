@@ -180,7 +180,14 @@ def build_with_orders(
         teacher=teacher,
     )
     if orders.general:
-        _with_general(persona, read_data(folder), teacher, orders.general, settings)
+        _with_general(
+            persona,
+            read_data(folder),
+            teacher,
+            orders.general,
+            settings,
+            base_name=orders.base_name,
+        )
     _tell(persona, folder, orders)
 
 
@@ -294,7 +301,13 @@ def _take_over(home: Path) -> None:
 
 
 def _with_general(
-    persona: Persona, data: PersonaData, teacher: Teacher, path: Path, settings: BuildSettings
+    persona: Persona,
+    data: PersonaData,
+    teacher: Teacher,
+    path: Path,
+    settings: BuildSettings,
+    *,
+    base_name: str,
 ) -> None:
     """Add general instructions in the persona's voice, by the first chat model."""
     model: ChatTeacher = chat_shares(teacher)[0][0]
@@ -305,7 +318,8 @@ def _with_general(
             data.folder,
             model,
             read_instructions(path),
-            test_share=settings.test_share,
+            profile=find_profile(find_base(base_name)),
+            settings=settings,
             told=told,
         )
     console.print(", ".join(f"{count:,} {what}" for what, count in counts.items()))

@@ -59,7 +59,13 @@ class Claims:
         self._vocabulary = vocabulary
 
     def of(
-        self, material: Material, stage: Stage, persona: Persona, *, number: int, false: bool,
+        self,
+        material: Material,
+        stage: Stage,
+        persona: Persona,
+        *,
+        number: int,
+        false: bool,
         draw: random.Random,
     ) -> Claim | None:
         """Return a paragraph's claim of that number; the true and the false one are of one detail.
@@ -162,9 +168,7 @@ def _following(lines: list[str], sentence: str) -> str:
     return "" if DANGLING.match(line) or POINTS_ELSEWHERE.search(line) else line
 
 
-def _answers(
-    detail: _Detail, swapped: str, *, false: bool, draw: random.Random
-) -> tuple[str, str]:
+def _answers(detail: _Detail, swapped: str, *, false: bool, draw: random.Random) -> tuple[str, str]:
     """Return (right, wrong) answers; the wrong one ends like the right one."""
     forms = read_texts("claims")
     kind, known, wrong = detail.thing.kind, detail.thing.text, detail.wrong

@@ -18,7 +18,7 @@ from persllm.files import read_jsonl, write_jsonl
 from persllm.materials import Material
 from persllm.persona import Persona
 from persllm.training.data.items import PATTERNS, Pattern
-from persllm.training.data.sampling import BuildSettings, part_materials, split_of
+from persllm.training.data.sampling import BuildSettings, division_of, part_materials
 from persllm.training.data.teacher import Assignment, Draft, Teacher
 from persllm.training.data.vectors import write_array
 
@@ -186,7 +186,7 @@ def _assignments(shop: Workshop, part: tuple[str, Pattern]) -> Iterator[Assignme
                 stage=shop.persona.stage(stage_id),
                 pattern=pattern,
                 material=material,
-                split=split_of(material, shop.settings),
+                division=division_of(material, shop.settings),
                 stance=shop.stance,
                 variation=variation,
                 seed=shop.settings.seed,

@@ -95,9 +95,7 @@ class NamedThings:
                 self._where[name].add(number)
                 for vote in _votes(text, match):
                     votes[name][vote] += 1
-        self._types = {
-            name: kind for name in self._where if (kind := _type_of(name, votes[name]))
-        }
+        self._types = {name: kind for name in self._where if (kind := _type_of(name, votes[name]))}
         self._others: dict[tuple[str, str], list[str]] = defaultdict(list)
         for name, kind in sorted(self._types.items()):
             self._others[kind].append(name)
@@ -251,5 +249,3 @@ def _wrong_number(number: str, text: str, draw: random.Random) -> str | None:
         near = [f"{each:,}" for each in off if each > 1]
     others = [other for other in near if not re.search(rf"\b{other}\b", text)]
     return draw.choice(others) if others else None
-
-

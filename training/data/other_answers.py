@@ -17,18 +17,21 @@ from langchain_core.embeddings import Embeddings
 
 from persllm.embeddings import Vectors, embed
 from persllm.materials import Material
+from persllm.sentences import sentences
 from persllm.training.data import grammar
 from persllm.training.data.claims import alike_in_length
 from persllm.training.data.drafting import Library
 from persllm.training.data.named_things import NUMBER, YEAR, NamedThings
-from persllm.training.data.prose import stands_alone
+from persllm.training.data.prose import plain, stands_alone
 from persllm.training.data.questions import DANGLING, Questions, answering
 from persllm.training.data.topics import Vocabulary
 
 SAME_QUESTION = 0.75
 """Cosine from which two questions that speak of the same things are one."""
 SHARED = 0.66
-"""Share of a question's telling words that the other question or sentence must have too."""
+"""Share of a question's telling words that the other question must have too, and the other way."""
+HELD = 0.8
+"""Share of them that a sentence must hold to be an answer: of up to four all."""
 NEAREST = 24
 """Candidates that are weighed, nearest first."""
 PLAIN = grammar.STOP_WORDS | frozenset(
@@ -117,7 +120,8 @@ class OtherAnswers:
             lines = answering(material)
             view = material.kind == "subjective"
             if material.partner:
-                yield _Candidate(row, material.partner, "", tuple(lines))
+                whole = tuple(sentences(plain(material.text)))
+                yield _Candidate(row, material.partner, "", whole)
             for each in questions.of(material, random.Random(material.id)):
                 if view or not self._own_life or grammar.speaks_of_self(each.lines[0]):
                     yield _Candidate(row, each.text, each.about, each.lines)
@@ -152,8 +156,7 @@ def _same(candidate: _Candidate, about: str, telling: frozenset[str], likeness: 
         shared = len(telling & theirs)
         return likeness >= SAME_QUESTION and shared >= SHARED * max(len(telling), len(theirs))
     held = _telling(candidate.lines[0])
-    need = len(telling) if about else max(2, round(SHARED * len(telling)))
-    return len(telling) > 1 and len(telling & held) >= need
+    return len(telling) > 1 and len(telling & held) >= HELD * len(telling)
 
 
 def _telling(text: str) -> frozenset[str]:

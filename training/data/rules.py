@@ -28,7 +28,9 @@ from persllm.training.data.views import Views
 RULES = "rules"
 TALKED_SHARE = 0.5
 """Share of thanks and farewells that come after a question and its answer."""
-CLOSING = re.compile(r"thank|oblig|goodbye|farewell|good night|leave|be off|tomorrow", re.IGNORECASE)
+CLOSING = re.compile(
+    r"thank|oblig|goodbye|farewell|good night|leave|be off|tomorrow", re.IGNORECASE
+)
 Write = Callable[[Assignment, random.Random], Draft | None]
 
 
@@ -132,9 +134,7 @@ class RulesTeacher:
         found = self._follow_ups.of(material, number=assignment.variation, draw=draw)
         if found is None:
             return None
-        return _draft(
-            material, found.asked, found.response, before=(found.first, found.answer)
-        )
+        return _draft(material, found.asked, found.response, before=(found.first, found.answer))
 
     def _small_talk(self, assignment: Assignment, draw: random.Random) -> Draft | None:
         persona, stage, material = assignment.persona, assignment.stage, assignment.material

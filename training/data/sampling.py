@@ -75,10 +75,27 @@ class BuildSettings:
         return max(1, round(self.per_part * SHARES.get(pattern, 1.0)))
 
 
+@dataclass(frozen=True, slots=True)
+class Division:
+    """One side of the division into train and test."""
+
+    split: Split
+    seed: int
+    test_share: float
+
+    def holds(self, material: Material) -> bool:
+        """Tell whether a paragraph is on this side."""
+        return _split(material, self.seed, self.test_share) == self.split
+
+
 def split_of(material: Material, settings: BuildSettings) -> Split:
     """Return the split that a paragraph's items belong to."""
-    chance = _chance(material, "split", settings.seed)
-    return "test" if chance < settings.test_share else "train"
+    return _split(material, settings.seed, settings.test_share)
+
+
+def division_of(material: Material, settings: BuildSettings) -> Division:
+    """Return the side of the division that a paragraph is on."""
+    return Division(split_of(material, settings), settings.seed, settings.test_share)
 
 
 def usable(
@@ -138,6 +155,10 @@ def _reads_well(material: Material) -> bool:
     if material.partner:
         return len(material.text.split()) >= 3
     return is_prose(material.text) and bool(own_sentences(material.text))
+
+
+def _split(material: Material, seed: int, test_share: float) -> Split:
+    return "test" if _chance(material, "split", seed) < test_share else "train"
 
 
 def _chance(material: Material, purpose: str, seed: int) -> float:

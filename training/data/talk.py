@@ -19,7 +19,11 @@ from persllm.training.data.topics import Vocabulary
 
 MOST_OWN_WORDS = 34
 FIRST_PERSON = {
-    "you": "I", "your": "my", "yours": "mine", "yourself": "myself", "yourselves": "ourselves",
+    "you": "I",
+    "your": "my",
+    "yours": "mine",
+    "yourself": "myself",
+    "yourselves": "ourselves",
 }
 VERBS = {"are": "am", "were": "was"}
 YOU_ARE = re.compile(r"\byou (are|were)\b")
@@ -33,7 +37,9 @@ NO_ADVICE = re.compile(
     r"tomorrow|tonight|last (?:week|year|month)|you|your)\b|[A-Z]\w+ [A-Z]|\d",
 )
 TELLS = re.compile(r"\b(?:I|my|we|me)\b")
-NOUN_PHRASE = re.compile(r"^(?:(a|an|the) )?([^,.]+?)(?= (?:who|that|whose|which|and later)\b|[,.]|$)", re.I)
+NOUN_PHRASE = re.compile(
+    r"^(?:(a|an|the) )?([^,.]+?)(?= (?:who|that|whose|which|and later)\b|[,.]|$)", re.I
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,9 +65,7 @@ class Talk:
     ) -> None:
         self._things = things
         self._vocabulary = vocabulary
-        self._words = {
-            word for m in materials for word in re.findall(r"[\w-]+", m.heard.lower())
-        }
+        self._words = {word for m in materials for word in re.findall(r"[\w-]+", m.heard.lower())}
 
     def small_talk(
         self, persona: Persona, stage: Stage, material: Material, draw: random.Random
@@ -70,7 +74,7 @@ class Talk:
         texts = read_texts("small_talk")
         own = _first(_opinions(material), draw)
         subjects = [name for name in texts if name != "own" or own]
-        weights = [3 if name in ("who", "state") else 2 for name in subjects]
+        weights = [3 if name in ("who", "state", "doing") else 2 for name in subjects]
         subject = draw.choices(subjects, weights)[0]
         who = who_is(persona)
         answers = [
@@ -86,7 +90,11 @@ class Talk:
         if other is None or not (then := now_of(other)):
             return Spoken(asked, said, own=own)
         return Spoken(
-            asked, said, own=own, other_response=form.format(now=then, **fields), other_stage=other.id
+            asked,
+            said,
+            own=own,
+            other_response=form.format(now=then, **fields),
+            other_stage=other.id,
         )
 
     def request(self, material: Material, draw: random.Random) -> Spoken | None:
@@ -105,13 +113,9 @@ class Talk:
         texts, own = read_texts("provocation"), _first(_opinions(material), draw)
         kind = "pressure" if own else draw.choice(("insult", "insult", "flattery"))
         answer = str(draw.choice(texts[kind]["answered"]))
-        return Spoken(
-            str(draw.choice(texts[kind]["asked"])), answer.format(own=own), own=own
-        )
+        return Spoken(str(draw.choice(texts[kind]["asked"])), answer.format(own=own), own=own)
 
-    def unknown(
-        self, stage: Stage, material: Material, draw: random.Random
-    ) -> Spoken | None:
+    def unknown(self, stage: Stage, material: Material, draw: random.Random) -> Spoken | None:
         """Return a question that nothing of the persona tells, and how it says so."""
         texts = read_texts("unknown")
         asked, name, kind = self._unanswered(stage, material, draw)
@@ -119,8 +123,9 @@ class Talk:
             return None
         heading = {"stranger": "declined_stranger", "later": "declined_later"}.get(kind, "declined")
         decline = str(draw.choice(texts[heading])).format(name)
-        told = next((line for line in answering(material) if stands_alone(line)), "")
-        near = bool(name) and kind in ("place", "person", "year") and name in told
+        lines = (line for line in answering(material) if stands_alone(line) and name in line)
+        told = next(lines, "") if kind in ("place", "person", "year") else ""
+        near = bool(told)
         if near and draw.random() < 0.5:
             said = f"{decline} {texts['instead'][draw.randrange(2)].format(told)}"
         else:
@@ -149,9 +154,7 @@ class Talk:
             return str(draw.choice(texts[kind])).format(year), year, kind
         thing = draw.choice(things) if kind == "named" else None
         kind = thing.kind if thing else kind
-        free = [
-            form for form, unless in map(_split, texts[kind]) if not self._words & set(unless)
-        ]
+        free = [form for form, unless in map(_split, texts[kind]) if not self._words & set(unless)]
         name = thing.text if thing else ""
         return (draw.choice(free).format(name) if free else ""), name, kind
 

@@ -6,7 +6,8 @@ from typing import Literal, Protocol
 
 from persllm.materials import Material
 from persllm.persona import Persona, Stage
-from persllm.training.data.items import Pattern, Split
+from persllm.training.data.items import Pattern
+from persllm.training.data.sampling import Division
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -18,8 +19,8 @@ class Assignment:
     pattern: Pattern
     material: Material
     """The paragraph the item starts from."""
-    split: Split = "train"
-    """What may be used beside the paragraph: those of its own split alone."""
+    division: Division | None = None
+    """Which paragraphs may be used beside it: those of its own split alone; all where none is said."""
     stance: bool = True
     """Whether an answer to an opinion takes a side."""
     variation: int

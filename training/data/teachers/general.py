@@ -12,12 +12,14 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from persllm.base_profile import BaseProfile
 from persllm.errors import DataError
 from persllm.files import digest, read_jsonl, write_json, write_jsonl
 from persllm.messages import Message, render, write_reply
 from persllm.persona import Persona, Stage
 from persllm.training.data.build import ITEMS_FOLDER, STATISTICS_NAME
 from persllm.training.data.items import Item, Split, write_items
+from persllm.training.data.sampling import BuildSettings, Division
 from persllm.training.data.teachers.chat_teacher import ChatTeacher, Told
 from persllm.training.data.teachers.forms import Answered
 from persllm.training.data.teachers.retrieval import Sought
@@ -43,6 +45,7 @@ class Styled:
     instruction: Instruction
     stage: Stage
     answer: Answered | None
+    split: Split
 
     @property
     def refused(self) -> bool:
@@ -81,7 +84,8 @@ def write_general(
     teacher: ChatTeacher,
     instructions: Sequence[Instruction],
     *,
-    test_share: float,
+    profile: BaseProfile,
+    settings: BuildSettings,
     told: Told = lambda what, done, total: None,
 ) -> dict[str, int]:
     """Have instructions answered and add the answers to finished data; returns the counts.
@@ -91,13 +95,14 @@ def write_general(
         folder: Of the finished build; general items that are there are replaced.
         teacher: Who answers.
         instructions: What is asked.
-        test_share: Share of the items that are held out.
+        profile: Of the base that the data are for.
+        settings: Of the build: what is held out, of the instructions as of the paragraphs.
         told: Told of every answer.
     """
     made: dict[str, list[Item]] = {stage.id: [] for stage in persona.stages}
     refused: list[dict[str, Any]] = []
     counts: Counter[str] = Counter(written=0, refused=0, left_out=0)
-    for done, styled in enumerate(_styled(persona, teacher, instructions), start=1):
+    for done, styled in enumerate(_styled(persona, teacher, instructions, settings), start=1):
         told(teacher.meter.short(), done, len(instructions))
         if styled.answer is None:
             counts["left_out"] += 1
@@ -106,7 +111,7 @@ def write_general(
             refused.append({**asdict(styled.instruction), "stage": styled.stage.id})
         else:
             counts["written"] += 1
-            made[styled.stage.id].append(_item(persona, styled, teacher.name, test_share))
+            made[styled.stage.id].append(_item(persona, styled, teacher.name, profile))
     for stage_id, items in made.items():
         write_items(folder / ITEMS_FOLDER / f"{stage_id}.general.jsonl", items)
     write_jsonl(folder / REFUSED_NAME, refused)
@@ -115,7 +120,10 @@ def write_general(
 
 
 def _styled(
-    persona: Persona, teacher: ChatTeacher, instructions: Sequence[Instruction]
+    persona: Persona,
+    teacher: ChatTeacher,
+    instructions: Sequence[Instruction],
+    settings: BuildSettings,
 ) -> Iterator[Styled]:
     async def styled(instruction: Instruction) -> Styled:
         place = int(digest("general", instruction.text)[:8], 16)
@@ -123,20 +131,27 @@ def _styled(
         reach = frozenset(each.id for each in persona.reaches(stage))
         known = f" Known to be right: {instruction.reference}" if instruction.reference else ""
         task = teacher.wording.task("general", persona, stage, reference=known)
-        sought = Sought(instruction.text, reach, None)
+        split = _split_of(instruction, settings)
+        division = Division(split, settings.seed, settings.test_share)
+        sought = Sought(instruction.text, reach, None, division)
         answer = await teacher.answer(persona, stage, sought, task=task)
-        return Styled(instruction, stage, answer)
+        return Styled(instruction, stage, answer, split)
 
     yield from teacher.worked(styled, instructions)
 
 
-def _item(persona: Persona, styled: Styled, teacher: str, test_share: float) -> Item:
+def _split_of(instruction: Instruction, settings: BuildSettings) -> Split:
+    mark = digest(instruction.text)
+    return "test" if int(mark[8:16], 16) / 16**8 < settings.test_share else "train"
+
+
+def _item(persona: Persona, styled: Styled, teacher: str, profile: BaseProfile) -> Item:
     assert styled.answer is not None
     text, stage = styled.instruction.text, styled.stage
     mark = digest(text)
-    split: Split = "test" if int(mark[8:16], 16) / 16**8 < test_share else "train"
-    reply = write_reply(styled.answer.analysis, styled.answer.response)
-    prompt = render(persona, stage, (Message("user", text),))
+    thought = "" if profile.analysis == "none" else styled.answer.analysis
+    reply = write_reply(thought, styled.answer.response)
+    prompt = render(persona, stage, (Message("user", text),), profile=profile)
     return Item(
         id=f"{persona.id}-{stage.id}-general-{mark[:8]}",
         persona=persona.id,
@@ -149,7 +164,7 @@ def _item(persona: Persona, styled: Styled, teacher: str, test_share: float) -> 
         sources=(),
         teacher=teacher,
         kind="neither",
-        split=split,
+        split=styled.split,
     )
 
 
