@@ -1,14 +1,15 @@
 """Many questions to many personas at once: one batch of the engine instead of one call each."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Generator, Sequence
 
 from langchain_core.messages import HumanMessage
 
 from persllm.agents.chat_persona import ChatPersona, Prepared
 from persllm.agents.loops import unlooped
 from persllm.agents.reply_chunks import replayed
-from persllm.engine import Engine, Request, whole
-from persllm.messages import parse_reply
+from persllm.agents.reply_guards import ended_at_sentence
+from persllm.agents.reply_reading import asked_again, read_reply, whole_reply
+from persllm.engine import Engine, Piece, Reply
 
 BATCH = 64
 
@@ -45,17 +46,33 @@ def answered(
         EngineError: The model failed.
     """
     found = [each.truth for each in ready]
-    open_rows = [(row, each.request) for row, each in enumerate(ready) if each.request]
-    open_rows.sort(key=lambda pair: sum(len(message.content) for message in pair[1].messages))
+    open_rows = [row for row, each in enumerate(ready) if each.request]
+    open_rows.sort(key=lambda row: _length(ready[row]))
     for start in range(0, len(open_rows), BATCH):
         rows = open_rows[start : start + BATCH]
-        texts = _batch(engine, [request for _, request in rows])
-        for (row, _), text in zip(rows, texts, strict=True):
-            found[row] = text
+        replies = engine.generate([each for row in rows if (each := ready[row].request)])
+        for row, reply in zip(rows, replies, strict=True):
+            found[row] = _response(ready[row], reply, engine)
         progress(start + len(rows), len(open_rows))
     return found
 
 
-def _batch(engine: Engine, requests: Sequence[Request]) -> list[str]:
-    whole_replies = (whole(unlooped(replayed(reply))) for reply in engine.generate(requests))
-    return [parse_reply(reply.text).response for reply in whole_replies]
+def _length(ready: Prepared) -> int:
+    return sum(len(message.content) for message in ready.request.messages) if ready.request else 0
+
+
+def _response(ready: Prepared, reply: Reply, engine: Engine) -> str:
+    """Return what is shown of a reply, as a listener of `ChatPersona` gets it."""
+    request = ready.request
+    assert request is not None
+
+    def draw(number: int) -> Generator[Piece]:
+        again = number and engine.stream(asked_again(request, number))
+        yield from unlooped(piece for piece in again or replayed(reply))
+
+    reading = read_reply(
+        draw, ready.limits, engine=engine, prompt=request.messages, language=ready.language
+    )
+    if ready.whole:
+        reading = ended_at_sentence(reading, ready.limits.max_tokens)
+    return whole_reply(reading).response

@@ -2,33 +2,45 @@
 
 import time
 from collections.abc import Generator, Iterator, Mapping, Sequence
-from contextlib import suppress
-from dataclasses import dataclass, replace
+from contextlib import closing, suppress
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from langchain_core.callbacks import CallbackManagerForLLMRun
-from langchain_core.language_models import BaseChatModel, LanguageModelInput, ModelProfile
+from langchain_core.language_models import LanguageModelInput, ModelProfile
 from langchain_core.messages import AIMessage, AIMessageChunk, BaseMessage
 from langchain_core.outputs import ChatGeneration, ChatGenerationChunk, ChatResult
 from langchain_core.runnables import RunnableConfig, run_in_executor
 from pydantic import ConfigDict, Field, PrivateAttr
 
 from persllm.agents.disclosure import truthful_answer
-from persllm.agents.history import beginnings, history_of
+from persllm.agents.engine_chat_model import EngineChatModel, check_sampling
+from persllm.agents.history import beginnings, history_of, last_words
 from persllm.agents.loops import unlooped
 from persllm.agents.reply_chunks import (
+    as_chunks,
     closing_chunk,
     most_at_once,
     recalled_row,
     replayed,
     said_key,
+    streamed,
 )
-from persllm.agents.reply_guards import ended_at_sentence, unlike_before
-from persllm.agents.reply_stream import ReplyStream
+from persllm.agents.reply_guards import Reading, ended_at_sentence, unlike_before
+from persllm.agents.reply_reading import (
+    TRIES,
+    FinishedReply,
+    ReplyLimits,
+    analysis_room,
+    asked_again,
+    read_reply,
+)
 from persllm.base_profile import BaseProfile
-from persllm.engine import Engine, Piece, Reply, Request
+from persllm.engine import Piece, Reply, Request
 from persllm.errors import PersLLMError, TooLongError
+from persllm.files import digest
+from persllm.memory.episodes import statements_of
 from persllm.memory.recall import Recall, Recalled, notes_of, query_of
 from persllm.memory.reranking import Query
 from persllm.memory.store import EVERYONE, Memory
@@ -38,12 +50,15 @@ from persllm.persona import Persona, Stage
 EXCHANGES_AT_ONCE = 4
 """So many exchanges are forgotten together where a talk grows long, so that what is left stays
 computed for some turns."""
-LEAST_TEMPERATURE = 0.7
-"""Of a reply that is drawn again since it was an earlier turn."""
 TURNS_BEFORE = 4
 """A reply is none of so many turns before it again."""
 KEPT_NOTES = 256
 """What came up for so many turns is kept."""
+A_VISITOR = "A visitor"
+"""Whose words they were, where only an id is known."""
+
+
+NO_LIMITS = ReplyLimits(0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,13 +71,16 @@ class Prepared:
     request: Request | None
     """What the engine is asked; None where `truth` answers."""
     recalled: list[Recalled]
+    limits: ReplyLimits = NO_LIMITS
+    """What the listener wants of the reply; the request also has room for the analysis."""
+    language: str = "en"
     before: tuple[str, ...] = ()
     """The turns right before: a reply is none of them again."""
     whole: bool = True
     """Whether the reply ends at a sentence: the caller set no limit of its own."""
 
 
-class ChatPersona(BaseChatModel):
+class ChatPersona(EngineChatModel):
     """One persona at one stage.
 
     Messages are what was said: human turns are the partner's, AI turns the persona's own
@@ -70,25 +88,22 @@ class ChatPersona(BaseChatModel):
     `analysis`, `recalled` (id, text, source, similarity), `stage`, `adapter` and `seconds`.
 
     Call options: `cue` (recall by this text instead of the last turn), `without` (memory ids that
-    must not come up again) and `in_play` (what is said is part of a play or a debate: a question
-    about being a machine is no sincere one, and something always comes to mind).
+    must not come up again), `remember` (False: what is said is not kept) and `in_play` (what is
+    said is part of a play or a debate: a question about being a machine is no sincere one, and
+    something always comes to mind).
     """
 
     model_config = ConfigDict(arbitrary_types_allowed=True, populate_by_name=True)
 
     persona: Persona
-    engine: Any
-    """An `Engine`."""
     stage_id: str | None = Field(default=None, alias="stage")
     """Stage id; the first stage if not given."""
     adapter: Path | None = None
     """Adapter folder; None asks the base alone."""
-    memory: Any = None
-    """A `MemoryStore`, or None."""
     base_profile: BaseProfile = BaseProfile(name="large")
     """How the engine's base is asked; what is not given below is taken from it."""
-    audience: str = EVERYONE
-    """Who is talking; if named, what they say is remembered and recalled for them only."""
+    partner: str = ""
+    """The name of who is talking, where it is known; `audience` is their id."""
     temperature: float | None = None
     top_p: float | None = None
     max_tokens: int | None = None
@@ -99,8 +114,8 @@ class ChatPersona(BaseChatModel):
     _recall: Recall | None = PrivateAttr(default=None)
     _notes: dict[str, list[Recalled]] = PrivateAttr(default_factory=dict)
     """What came up for turns of late, by all that decides it."""
-    _written: dict[str, tuple[Prepared, Reply]] = PrivateAttr(default_factory=dict)
-    """Replies of a batch, by what was said."""
+    _written: dict[str, list[tuple[Prepared, Reply]]] = PrivateAttr(default_factory=dict)
+    """Replies of a batch, by what was said; each answers one input."""
 
     def model_post_init(self, context: object, /) -> None:
         """Refuse an unknown stage at once; declare what personas cannot do.
@@ -138,18 +153,8 @@ class ChatPersona(BaseChatModel):
 
     @property
     def _identifying_params(self) -> dict[str, Any]:
-        return {
-            "model": self.model_name,
-            "engine": self._engine.name,
-            "adapter": str(self.adapter) if self.adapter else None,
-            "temperature": self.temperature,
-            "max_tokens": self.max_tokens,
-        }
-
-    @property
-    def _engine(self) -> Engine:
-        engine: Engine = self.engine
-        return engine
+        persona = f"{self.persona.digest()} {self.persona.disclosure}"
+        return {**super()._identifying_params, "model": self.model_name, "persona": persona}
 
     def _generate(
         self,
@@ -197,48 +202,59 @@ class ChatPersona(BaseChatModel):
         metadata. Closing the iterator ends the engine's work.
         """
         started = time.monotonic()
-        known = self._written.get(said_key(messages))
+        written = self._written.get(said_key(messages))
+        known = written.pop() if written else None
         ready = known[0] if known else self.prepare(messages, stop, **options)
-        pieces = unlike_before(
-            lambda number: self._drawn(ready, known[1] if known else None, number), ready.before
+        reading = self._reading(ready, known[1] if known else None)
+        with closing(reading):
+            reply = yield from as_chunks(reading)
+        if options.get("remember", True):
+            self._remember(ready.said)
+        yield closing_chunk(
+            {
+                "model_name": self.model_name,
+                "finish_reason": reply.finish,
+                "analysis": reply.analysis,
+                "answered": reply.answered,
+                "recalled": [recalled_row(each) for each in ready.recalled],
+                "stage": self._stage.id,
+                "adapter": str(self.adapter) if self.adapter else None,
+                "seconds": round(time.monotonic() - started, 3),
+            },
+            reply,
         )
-        reply, last = ReplyStream(), Piece("")
-        try:
-            for last in pieces:
-                yield AIMessageChunk(content=reply.feed(last.text))
-        finally:
-            pieces.close()
-        yield AIMessageChunk(content=reply.finish())
-        self._remember(ready.said)
-        metadata = {
-            "model_name": self.model_name,
-            "finish_reason": last.finish,
-            "analysis": reply.parsed.analysis,
-            "recalled": [recalled_row(each) for each in ready.recalled],
-            "stage": self._stage.id,
-            "adapter": str(self.adapter) if self.adapter else None,
-            "seconds": round(time.monotonic() - started, 3),
-        }
-        yield closing_chunk(metadata, last)
 
-    def _drawn(self, ready: Prepared, written: Reply | None, number: int) -> Generator[Piece]:
-        """Draw a reply; a further time with another seed, and not greedily."""
+    def _reading(
+        self, ready: Prepared, written: Reply | None
+    ) -> Generator[str, None, FinishedReply]:
         request = ready.request
         if request is None:
-            return (piece for piece in (Piece(ready.truth), Piece("", "stop")))
-        if written and not number:
-            pieces = replayed(written)
-        elif number:
-            again = replace(
-                request,
-                temperature=max(request.temperature, LEAST_TEMPERATURE),
-                seed=None if request.seed is None else request.seed + number,
+            yield ready.truth
+            return FinishedReply("", ready.truth, "stop", 0, 0, 0, answered=True)
+
+        return (
+            yield from unlike_before(
+                lambda time: self._read(ready, request, None if time else written, time),
+                ready.before,
             )
-            pieces = (piece for piece in self._engine.stream(again))
-        else:
-            pieces = (piece for piece in self._engine.stream(request))
-        pieces = unlooped(pieces)
-        return ended_at_sentence(pieces, request.max_tokens) if ready.whole else pieces
+        )
+
+    def _read(self, ready: Prepared, request: Request, written: Reply | None, time: int) -> Reading:
+        """Read one draw of a reply."""
+
+        def draw(number: int) -> Generator[Piece]:
+            if written and number == 0:
+                return unlooped(replayed(written))
+            return unlooped(streamed(self._engine, asked_again(request, TRIES * time + number)))
+
+        reading = read_reply(
+            draw,
+            ready.limits,
+            engine=self._engine,
+            prompt=request.messages,
+            language=ready.language,
+        )
+        return ended_at_sentence(reading, ready.limits.max_tokens) if ready.whole else reading
 
     def batch(
         self,
@@ -278,12 +294,12 @@ class ChatPersona(BaseChatModel):
 
         What cannot be prepared or answered is left out: asked for alone, it raises its own error.
         """
-        asked: dict[str, Prepared] = {}
+        asked: list[tuple[str, Prepared]] = []
         for each in inputs:
             messages = self._convert_input(each).to_messages()
             with suppress(PersLLMError, ValueError):
-                asked[said_key(messages)] = self.prepare(messages, **options)
-        rows = [(key, ready, ready.request) for key, ready in asked.items() if ready.request]
+                asked.append((said_key(messages), self.prepare(messages, **options)))
+        rows = [(key, ready, ready.request) for key, ready in asked if ready.request]
         copy = self.model_copy()
         copy._written = {}
         size = most_at_once(config)
@@ -292,7 +308,7 @@ class ChatPersona(BaseChatModel):
             with suppress(PersLLMError):
                 replies = self._engine.generate([request for _, _, request in part])
                 for (key, ready, _), reply in zip(part, replies, strict=True):
-                    copy._written[key] = (ready, reply)
+                    copy._written.setdefault(key, []).append((ready, reply))
         return copy
 
     def prepare(
@@ -302,14 +318,18 @@ class ChatPersona(BaseChatModel):
         **options: Any,  # noqa: ANN401 (LangChain's own)
     ) -> Prepared:
         """Return what the engine would be asked; `persllm.agents.answering` asks many at once."""
+        check_sampling(options)
         history, scene = history_of(messages)
-        said = history[-1].content
+        said = last_words(messages)
         truth = None if options.get("in_play") else truthful_answer(self.persona, said)
         if truth:
             return Prepared(said, truth, None, [])
-        request, recalled = self._request(history, scene, stop, options)
+        limits = self._limits(stop, options)
+        request, recalled = self._request(history, scene, limits, options)
         before = tuple(message.content for message in history[-TURNS_BEFORE:])
-        return Prepared(said, "", request, recalled, before, "max_tokens" not in options)
+        whole = options.get("max_tokens") is None
+        language = self.persona.language
+        return Prepared(said, "", request, recalled, limits, language, before, whole)
 
     def _recalled(
         self, history: Sequence[Message], start: int, options: Mapping[str, Any]
@@ -351,31 +371,39 @@ class ChatPersona(BaseChatModel):
         return list(self._notes[key])
 
     def _remember(self, said: str) -> None:
-        """Keep what a named partner said; the persona's own words might be mistaken."""
+        """Keep what a known visitor told of himself; the persona's own words might be mistaken."""
         if self.memory is None or self.audience == EVERYONE:
             return
+        whose = self.partner or A_VISITOR
         when = time.strftime("%Y-%m-%d %H:%M:%S")
+        told = [f"{whose} told me: {statement}" for statement in statements_of(said)]
         self.memory.add(
             [
                 Memory(
-                    id=f"episode-{time.time_ns()}",
-                    text=f"{self.audience} told me: {said}",
+                    id=f"episode-{digest(self.audience, text)[:24]}",
+                    text=text,
                     kind="episode",
                     stage=self.persona.stages.index(self._stage),
-                    source=f"{self.audience}, {when}",
+                    source=f"{whose}, {when}",
                     audience=self.audience,
                 )
+                for text in told
             ]
         )
+
+    def _limits(self, stop: list[str] | None, options: Mapping[str, Any]) -> ReplyLimits:
+        most = int(self._value("max_tokens", options))
+        return ReplyLimits(most, tuple(stop or self.stop or ()))
 
     def _request(
         self,
         history: Sequence[Message],
         scene: str,
-        stop: list[str] | None,
+        limits: ReplyLimits,
         options: dict[str, Any],
     ) -> tuple[Request, list[Recalled]]:
-        max_tokens = int(self._value("max_tokens", options))
+        thinks = self.base_profile.analysis != "none"
+        max_tokens = limits.max_tokens + (analysis_room(self._engine) if thinks else 0)
         messages, recalled = self._fit(history, scene, max_tokens, options)
         request = Request(
             messages=messages,
@@ -384,7 +412,6 @@ class ChatPersona(BaseChatModel):
             temperature=float(self._value("temperature", options)),
             top_p=float(self._value("top_p", options)),
             seed=options.get("seed", self.seed),
-            stop=tuple(stop or self.stop or ()),
             end_circles=True,
         )
         return request, recalled

@@ -4,10 +4,11 @@ from collections.abc import Generator, Sequence
 from typing import Any
 
 from langchain_core.messages import AIMessageChunk, BaseMessage
-from langchain_core.messages.ai import UsageMetadata
+from langchain_core.messages.ai import OutputTokenDetails, UsageMetadata
 from langchain_core.runnables import RunnableConfig
 
-from persllm.engine import Piece, Reply
+from persllm.agents.reply_reading import FinishedReply
+from persllm.engine import Engine, Piece, Reply, Request
 from persllm.memory.recall import Recalled
 
 BATCH = 32
@@ -43,12 +44,31 @@ def most_at_once(config: RunnableConfig | list[RunnableConfig] | None) -> int:
     return min(wanted or BATCH, BATCH)
 
 
-def closing_chunk(metadata: dict[str, Any], last: Piece) -> AIMessageChunk:
+def streamed(engine: Engine, request: Request) -> Generator[Piece]:
+    """Yield what an engine writes; closing this ends its work."""
+    yield from engine.stream(request)
+
+
+def as_chunks(
+    reading: Generator[str, None, FinishedReply],
+) -> Generator[AIMessageChunk, None, FinishedReply]:
+    """Yield a chunk for every text of a reply; return the reply as it ended."""
+    while True:
+        try:
+            text = next(reading)
+        except StopIteration as ended:
+            found: FinishedReply = ended.value
+            return found
+        yield AIMessageChunk(content=text)
+
+
+def closing_chunk(metadata: dict[str, Any], reply: FinishedReply) -> AIMessageChunk:
     """Return the last chunk of a reply: usage and metadata, no text."""
     usage = UsageMetadata(
-        input_tokens=last.prompt_tokens,
-        output_tokens=last.new_tokens,
-        total_tokens=last.prompt_tokens + last.new_tokens,
+        input_tokens=reply.prompt_tokens,
+        output_tokens=reply.new_tokens,
+        total_tokens=reply.prompt_tokens + reply.new_tokens,
+        output_token_details=OutputTokenDetails(reasoning=reply.analysis_tokens),
     )
     return AIMessageChunk(
         content="", response_metadata=metadata, usage_metadata=usage, chunk_position="last"

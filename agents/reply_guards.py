@@ -1,6 +1,6 @@
 """Guards that every base needs: replies end at a sentence, and no reply is the one before again.
 
-They watch text as it is written and hold back only what may have to be taken away.
+They watch a reply as it is read and hold back only what may have to be taken away.
 """
 
 import re
@@ -8,59 +8,73 @@ from collections.abc import Callable, Generator, Sequence
 from contextlib import closing
 from dataclasses import replace
 
-from persllm.engine import Piece
+from persllm.agents.reply_reading import FinishedReply
 
-SENTENCE_END = re.compile(r"[.!?\u2026\u3002\uff01\uff1f\u061f\u0964][\"'\u201d\u2019\u00bb)\]]*(?=\s|$)|\n")
+Reading = Generator[str, None, FinishedReply]
+"""Yields what may be shown of a reply as it is written; returns it as it ended."""
+
+SENTENCE_END = re.compile(
+    r"[.!?\u2026\u3002\uff01\uff1f\u061f\u0964][\"'\u201d\u2019\u00bb)\]]*(?=\s|$)|\n"
+)
 HELD_AFTER = 0.45
 """From this share of its most tokens on, in words, a reply is shown sentence by sentence."""
 DRAWS = 3
-"""So often a reply is drawn that is word for word an earlier turn."""
+"""So often at most a reply is drawn that is word for word an earlier turn."""
 
 
-def ended_at_sentence(pieces: Generator[Piece], most_tokens: int) -> Generator[Piece]:
-    """Yield a reply without the sentence that its limit cut; a first sentence is always shown."""
+def ended_at_sentence(reading: Reading, most_tokens: int) -> Reading:
+    """Leave out the sentence that its limit cut; a first sentence is always shown."""
     text, shown = "", 0
-    with closing(pieces):
-        for piece in pieces:
-            text += piece.text
-            certain = len(text)
-            if len(text.split()) > HELD_AFTER * most_tokens and piece.finish != "stop":
-                certain = max((end.end() for end in SENTENCE_END.finditer(text)), default=0)
-                certain = certain or (len(text) if piece.finish else shown)
-            end = max(shown, certain)
-            yield replace(piece, text=text[shown:end])
+    with closing(reading):
+        while True:
+            try:
+                text += next(reading)
+            except StopIteration as ended:
+                reply: FinishedReply = ended.value
+                break
+            end = len(text)
+            if len(text.split()) > HELD_AFTER * most_tokens:
+                end = max(shown, _last_end(text))
+            yield text[shown:end]
             shown = end
+    end = _last_end(text) if reply.finish == "length" else len(text)
+    end = max(shown, end or len(text))
+    yield text[shown:end]
+    return replace(reply, response=text[:end].strip())
 
 
-def unlike_before(
-    draw: Callable[[int], Generator[Piece]], before: Sequence[str]
-) -> Generator[Piece]:
-    """Yield the first of a few draws of a reply that is no earlier turn again.
+def unlike_before(read: Callable[[int], Reading], before: Sequence[str]) -> Reading:
+    """Read the first of a few draws of a reply that is no earlier turn again.
 
     Args:
-        draw: Draws the reply for the given time, from 0.
+        read: Reads the reply that is drawn for the given time, from 0.
         before: Turns that it must not be.
     """
     known = {_plain(turn) for turn in before if turn.strip()}
     for number in range(DRAWS):
-        held: list[Piece] = []
-        text, free = "", number == DRAWS - 1
-        with closing(draw(number)) as pieces:
-            for piece in pieces:
-                text += piece.text
-                held.append(piece)
-                same = _plain(text)
-                ended = bool(piece.finish)
-                free = free or not any(
-                    turn == same if ended else turn.startswith(same) for turn in known
-                )
+        text, held, free = "", "", number == DRAWS - 1
+        with closing(read(number)) as reading:
+            while True:
+                try:
+                    new = next(reading)
+                except StopIteration as ended:
+                    reply: FinishedReply = ended.value
+                    break
+                text, held = text + new, held + new
+                free = free or not any(turn.startswith(_plain(text)) for turn in known)
                 if free:
-                    yield from held
-                    held = []
-        if free:
-            return
+                    yield held
+                    held = ""
+        if free or _plain(text) not in known:
+            yield held
+            return reply
+    raise AssertionError("the last draw is always free")
 
 
-def _plain(text: str) -> str:
+def _last_end(text: str) -> int:
+    return max((end.end() for end in SENTENCE_END.finditer(text)), default=0)
+
+
+def _plain(turn: str) -> str:
     """Return a turn without what does not make it another one."""
-    return " ".join(re.sub(r"[^\w\s]", "", text.lower()).split())
+    return " ".join(re.sub(r"[^\w\s]", "", turn.lower()).split())

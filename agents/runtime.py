@@ -14,7 +14,7 @@ from persllm.embeddings import default_embeddings
 from persllm.engine import Engine
 from persllm.errors import AdapterError, EngineError
 from persllm.machine import share_heaps
-from persllm.manifest import find_adapter
+from persllm.manifest import adapter_if_any, find_adapter
 from persllm.materials import read_materials
 from persllm.memory.chroma_memory import ChromaMemory, keep_materials, open_client
 from persllm.memory.store import EVERYONE, Progress
@@ -122,18 +122,24 @@ class Runtime:
         persona: Persona,
         *,
         stage: str | None = None,
-        use_adapter: bool = True,
+        use_adapter: bool | None = None,
         use_memory: bool = True,
         audience: str = EVERYONE,
+        partner: str = "",
         temperature: float | None = None,
     ) -> ChatPersona:
         """Return a persona ready to talk.
+
+        Without a word on the adapter it is used where there is one for this base.
 
         Raises:
             PersLLMError: The stage, adapter, base or memory cannot be had.
         """
         persona.stage(stage)
-        adapter = self.adapter(persona) if use_adapter else None
+        if use_adapter is None:
+            adapter = adapter_if_any(persona, base=self.base, runs=self.runs)
+        else:
+            adapter = self.adapter(persona) if use_adapter else None
         return ChatPersona(
             persona=persona,
             engine=self.engine,
@@ -142,6 +148,7 @@ class Runtime:
             memory=self.store(persona) if use_memory else None,
             base_profile=self.profile,
             audience=audience,
+            partner=partner,
             temperature=temperature,
         )
 
@@ -186,16 +193,36 @@ def open_persona(
     runs: str | Path = "runs",
     memory: str | None = None,
     use_adapter: bool = True,
+    audience: str = EVERYONE,
+    partner: str = "",
 ) -> ChatPersona:
     """Return a trained persona as a LangChain chat model, with its memory.
 
     Personas opened with the same base, runs and memory share one engine.
 
+    Args:
+        name: A bundled persona's id, or a persona folder.
+        stage: Which stage speaks; the first one by default.
+        base: As `find_base` takes it.
+        engine: As `Runtime` takes it.
+        runs: Where adapters and memory are.
+        memory: Chroma folder or server; a folder in `runs` by default.
+        use_adapter: Whether the persona's adapter speaks; else the base alone.
+        audience: Id of who is talking. What they say is remembered, and recalled for them only;
+            without one nothing is remembered.
+        partner: Their name, where it is known.
+
     Raises:
         PersLLMError: The persona, stage, adapter, base or memory cannot be had.
     """
     runtime = _runtime(base, engine, Path(runs).resolve(), memory)
-    return runtime.chat(find_persona(name), stage=stage, use_adapter=use_adapter)
+    return runtime.chat(
+        find_persona(name),
+        stage=stage,
+        use_adapter=use_adapter,
+        audience=audience,
+        partner=partner,
+    )
 
 
 @cache

@@ -22,9 +22,9 @@ import numpy as np
 
 from persllm.embeddings import default_embeddings, embed
 from persllm.files import write_text
-from persllm.messages import parse_reply
 from persllm.persona import load_persona
 from persllm.persona_catalog import bundled, find_persona
+from persllm.replies import parse_reply
 from persllm.training.data import forms
 from persllm.training.data.build import PersonaData, build
 from persllm.training.data.cleaning import fault_of

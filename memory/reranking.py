@@ -15,7 +15,7 @@ from typing import TypeVar
 from langchain_core.embeddings import Embeddings
 
 from persllm.embeddings import Vectors, embed
-from persllm.sentences import sentences
+from persllm.sentences import joined, sentences
 from persllm.words import stems
 
 Each = TypeVar("Each")
@@ -77,7 +77,7 @@ def by_relevance(texts: Sequence[Each], ranks: Sequence[Rank]) -> list[tuple[Eac
 def from_sentence(text: str, place: int) -> str:
     """Return a text told from one of its sentences on; what stood before that comes last."""
     lines = sentences(text)
-    return " ".join((*lines[place:], *lines[:place])) if 0 < place < len(lines) else text
+    return joined((*lines[place:], *lines[:place])) if 0 < place < len(lines) else text
 
 
 class Reranker:

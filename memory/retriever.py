@@ -33,6 +33,8 @@ class PersonaRetriever(BaseRetriever):
         self, query: str, *, run_manager: CallbackManagerForRetrieverRun, **kwargs: int
     ) -> list[Document]:
         count = kwargs.get("k", self.k)
+        if count < 1:
+            raise ValueError(f"k must be at least 1, got {count}")
         recalled = self._recall.search(
             self.store, query, stage=self.stage, count=count, audience=self.audience
         )

@@ -96,7 +96,7 @@ def find_profile(base: Base) -> BaseProfile:
 
 
 def weights_of(config: Mapping[str, Any]) -> float:
-    """Return about how many weights a model of that `config.json` has; infinite where it is empty."""
+    """Return about how many weights a model of that `config.json` has; infinite if it is empty."""
     inner = config.get("text_config") or config
     width, layers = inner.get("hidden_size"), inner.get("num_hidden_layers")
     if not width or not layers:

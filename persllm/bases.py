@@ -1,15 +1,20 @@
 """The frozen model under every adapter: where it is, and which exact one it is."""
 
 import json
+import os
 import re
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 from persllm.errors import BaseModelError
 from persllm.files import digest, digest_file
 
-NANO, SMALL = "nano", "small"
+NANO, SMALL, AUTO = "nano", "small", "auto"
+DEFAULT_BASE = AUTO
+BASE_VARIABLE = "PERSLLM_BASE"
+"""Environment variable that names the base which "auto" stands for."""
 NANO_FOLDER = Path(__file__).parent / "nano"
 KEY_FILE = "persllm_base.json"
 """Beside weights that persllm made ready: what they were made from, which is their key."""
@@ -41,11 +46,15 @@ class Base:
 
 
 def find_base(name: str) -> Base:
-    """Resolve "small", "nano", a local folder or a hub id such as "Qwen/Qwen3-0.6B@<commit>".
+    """Resolve "auto", "small", "nano", a local folder or a hub id: "Qwen/Qwen3-0.6B@<commit>".
+
+    "auto" is `small`, or `nano` where that is neither here nor to be had; standard error says so.
 
     Raises:
         BaseModelError: A path was named that holds no model, or `small` cannot be made ready.
     """
+    if name == AUTO:
+        return find_base(os.environ.get(BASE_VARIABLE) or _small_or_nano())
     if name == SMALL:
         from persllm.small_base import ready_folder
 
@@ -63,6 +72,19 @@ def find_base(name: str) -> Base:
         )
     location, _, revision = name.partition("@")
     return Base(location, location, _hub_key(location, revision or "main"), revision or "main")
+
+
+@cache
+def _small_or_nano() -> str:
+    """Return the better base that can be had; asked once a process."""
+    from persllm.small_base import ready_folder, tell_on_stderr
+
+    try:
+        ready_folder()
+    except BaseModelError as error:
+        tell_on_stderr(f"{error}\nThe base nano speaks instead, which is made for tests.")
+        return NANO
+    return SMALL
 
 
 def _hub_key(location: str, revision: str) -> str:

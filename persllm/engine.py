@@ -140,3 +140,11 @@ def whole(pieces: Iterator[Piece]) -> Reply:
         logprobs.extend(last.logprobs)
     counts = (last.finish, last.prompt_tokens, last.new_tokens)
     return Reply("".join(text), *counts, tuple(logprobs))
+
+
+def count_text(engine: Engine, text: str) -> int:
+    """Return how many tokens a text has on an engine, which counts prompts."""
+    if not text:
+        return 0
+    with_text, without = ((Message("user", each),) for each in (text, ""))
+    return max(0, engine.count_tokens(with_text) - engine.count_tokens(without))

@@ -18,7 +18,6 @@ from persllm.errors import AdapterError
 from persllm.files import write_json
 from persllm.messages import prompt_hash
 from persllm.persona import Persona
-from persllm.persona_catalog import called
 
 MANIFEST_NAME = "manifest.json"
 WEIGHTS_NAME = "adapter_model.safetensors"
@@ -125,19 +124,41 @@ def find_adapter(persona: Persona, *, base: Base, runs: Path) -> Path:
     Raises:
         AdapterError: There is none, or none that fits; the message says how to train one.
     """
+    found = adapter_if_any(persona, base=base, runs=runs)
+    if found is None:
+        raise AdapterError(
+            f"{persona.name} has no adapter for the base {base.name} in {runs / persona.id}.\n"
+            f"Train one: persllm train {persona.id}, or ask the base alone with --no-adapter."
+        )
+    return found
+
+
+def adapter_if_any(persona: Persona, *, base: Base, runs: Path) -> Path | None:
+    """Return the newest adapter for this base, or None; those of other bases do not count.
+
+    Raises:
+        AdapterError: All there are for a base of this name do not fit; the newest one's reasons.
+    """
     trained = sorted((runs / persona.id).glob(f"*/{ADAPTER_FOLDER}"), reverse=True)
-    shipped = persona.folder / ADAPTER_FOLDER
     reasons = []
-    for folder in (*trained, shipped / base.name, shipped):
-        if (folder / MANIFEST_NAME).is_file():
-            try:
-                check_fits(folder, base=base, persona=persona)
-            except AdapterError as error:
+    for folder in (*trained, persona.folder / ADAPTER_FOLDER / base.name):
+        if not (folder / MANIFEST_NAME).is_file():
+            continue
+        try:
+            check_fits(folder, base=base, persona=persona)
+        except AdapterError as error:
+            if _is_for(folder, base):
                 reasons.append(str(error))
-            else:
-                return folder
-    why = ("\n" + reasons[0]) if reasons else ""
-    raise AdapterError(
-        f"{persona.name} has no adapter for the base {base.name} in {runs / persona.id}.{why}\n"
-        f"Train one: persllm train {called(persona)}, or ask the base alone with --no-adapter."
-    )
+        else:
+            return folder
+    if reasons:
+        raise AdapterError(reasons[0])
+    return None
+
+
+def _is_for(folder: Path, base: Base) -> bool:
+    """Tell whether an adapter was trained over a base of that name; a broken one may have been."""
+    try:
+        return read_manifest(folder).base == base.name
+    except AdapterError:
+        return True

@@ -15,6 +15,7 @@ from typing import Literal
 from persllm.base_profile import BaseProfile
 from persllm.files import digest
 from persllm.persona import Persona, Stage, year_text
+from persllm.replies import write_reply
 from persllm.words import unsaid, years_after
 
 Role = Literal["system", "user", "assistant"]
@@ -29,8 +30,6 @@ UNSAID = "Not said there: {words}."
 LATER = "Still to come: {years}."
 DEBATE_SCENE = 'You debate the motion: "{motion}" You speak {side} it. Answer what was said last.'
 DEBATE_OPENING = "Please open the debate."
-ANALYSIS = "[Analysis]"
-RESPONSE = "[Response]"
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,14 +52,6 @@ class Notes:
     """Passages of the persona's life, most relevant first."""
     visitor: tuple[str, ...] = ()
     """What the persona knows of the one who speaks, from earlier conversations."""
-
-
-@dataclass(frozen=True, slots=True)
-class ParsedReply:
-    """What a model wrote, taken apart."""
-
-    analysis: str
-    response: str
 
 
 def header(persona: Persona, stage: Stage, *, scene: str = "") -> str:
@@ -149,23 +140,6 @@ def fold_system(messages: Sequence[Message]) -> tuple[Message, ...]:
         return tuple(messages)
     system, user, *rest = messages
     return (Message("user", f"{system.content}\n\n{user.content}"), *rest)
-
-
-def write_reply(analysis: str, response: str) -> str:
-    """Return the assistant turn that training teaches (METHOD 2.8); no analysis, no markers."""
-    return f"{ANALYSIS} {analysis} {RESPONSE} {response}" if analysis else response
-
-
-def parse_reply(text: str) -> ParsedReply:
-    """Take a model's text apart; text that does not begin with a marker is all response."""
-    analysis, marker, response = text.partition(RESPONSE)
-    if not marker or not text.lstrip().startswith((ANALYSIS, RESPONSE)):
-        return ParsedReply("", _unmarked(text))
-    return ParsedReply(_unmarked(analysis), _unmarked(response))
-
-
-def _unmarked(text: str) -> str:
-    return text.replace(ANALYSIS, "").replace(RESPONSE, "").strip()
 
 
 @cache

@@ -5,7 +5,7 @@ and takes fifty times as long on letters, without being right more often there.
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 PASSAGE_WORDS = 90
 """Longer paragraphs are cut at sentence ends into passages of about this length."""
@@ -32,21 +32,26 @@ NOT_AN_END = re.compile(
 )
 LONGEST_ABBREVIATION = 12
 """Characters, with the space before it; so far back one is looked for."""
+NO_SPACE = re.compile(
+    rf"(?<=[{UNSPACED}\u3001-\u301f\uff00-\uff65])\s*\n\s*(?=[{UNSPACED}\u3001-\u301f\uff00-\uff65])"
+)
 WORD = re.compile(rf"[{UNSPACED}]{{1,2}}|[^\s{UNSPACED}]+")
 
 
 def one_line(text: str) -> str:
     """Return a text in one line; a line break between two Chinese characters is no space."""
-    joined = re.sub(
-        rf"(?<=[{UNSPACED}\u3001-\u301f\uff00-\uff65])\s*\n\s*(?=[{UNSPACED}])", "", text
-    )
-    return " ".join(joined.split())
+    return " ".join(NO_SPACE.sub("", text).split())
 
 
 def sentences(text: str) -> list[str]:
     """Split a paragraph at sentence ends, keeping abbreviations and initials together."""
     line = one_line(text)
     return [line[start:end].strip() for start, end in _spans(line)]
+
+
+def joined(lines: Iterable[str]) -> str:
+    """Return sentences as one text; Chinese and Japanese ones have no space between them."""
+    return one_line("\n".join(lines))
 
 
 def passages(text: str, *, words: int = PASSAGE_WORDS) -> Iterator[str]:

@@ -173,8 +173,8 @@ def _check_hash(gguf: Path) -> None:
         found = hashlib.file_digest(stream, "sha256").hexdigest()
     if found != GGUF_SHA256:
         raise BaseModelError(
-            f"{gguf.name} has the hash {found[:16]}..., and {GGUF_SHA256[:16]}... is right: the file "
-            "is damaged or another one. Get it again: persllm base get small."
+            f"{gguf.name} has the hash {found[:16]}..., and {GGUF_SHA256[:16]}... is right: the "
+            "file is damaged or another one. Get it again: persllm base get small."
         )
 
 
@@ -220,7 +220,7 @@ def _check_room(folder: Path) -> None:
     if free < NEEDED_BYTES:
         raise BaseModelError(
             f"{folder} has {free >> 20} MB free, and making the base small ready takes "
-            f"{NEEDED_BYTES >> 20} MB. Make room, or name another folder: {CACHE_VARIABLE}=<folder>."
+            f"{NEEDED_BYTES >> 20} MB. Make room, or name another: {CACHE_VARIABLE}=<folder>."
         )
 
 
@@ -231,7 +231,7 @@ def _writable() -> Iterator[None]:
         yield
     except OSError as error:
         raise BaseModelError(
-            f"the base small cannot be kept in {cache_folder()}: {error}. Make that folder writable, "
+            f"the base small cannot be kept in {cache_folder()}: {error}. Make it writable, "
             f"or name another: {CACHE_VARIABLE}=<folder>. Without it, --base nano works."
         ) from error
 

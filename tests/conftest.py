@@ -1,5 +1,6 @@
 """Fixtures that all tests share."""
 
+import os
 import shutil
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from persllm.persona import Persona  # noqa: E402
 from persllm.workflows.process_env import quiet_libraries  # noqa: E402
 from tests.doubles import MARTA, LetterEmbeddings, MakePersona, write_tiny_persona  # noqa: E402
 
+os.environ["PERSLLM_BASE"] = "nano"  # what tests do not name; `small` has tests of its own
 quiet_libraries()  # as the command line does, before any library is imported
 
 

@@ -12,7 +12,8 @@ from pathlib import Path
 
 from persllm.errors import DataError
 from persllm.files import digest
-from persllm.messages import Message, parse_reply
+from persllm.messages import Message
+from persllm.replies import parse_reply
 from persllm.training.data.build import PersonaData
 from persllm.training.data.items import Item, Pair
 from persllm.training.settings import TrainSettings

@@ -18,7 +18,7 @@ from persllm.agents.engines.connection import AGAIN, Connection, RefusedError, s
 from persllm.agents.engines.control import without_control
 from persllm.agents.engines.served import Address, Served, events
 from persllm.agents.engines.served_adapters import ServedAdapters
-from persllm.agents.engines.shown import Shown
+from persllm.agents.engines.stop_filter import StopFilter
 from persllm.bases import Base, find_base
 from persllm.engine import Piece, Reply, Request, whole
 from persllm.errors import BaseModelError, EngineError, TooLongError
@@ -87,7 +87,7 @@ class HttpEngine:
         """Yield the reply as the server sends it; closing the iterator hangs up."""
         self._check_length(request)
         model = self._adapters.name(request.adapter) if request.adapter else self._model
-        shown, text, pieces, finish = Shown(request.stop), "", 0, "stop"
+        shown, text, pieces, finish = StopFilter(request.stop), "", 0, "stop"
         usage: dict[str, Any] = {}
         with self._answer(request, model) as received:
             for event in events(received):

@@ -12,7 +12,7 @@ from typing import Any
 import torch
 
 from persllm.agents.engines.lean.sampling import Choices, generator_of
-from persllm.agents.engines.shown import Shown
+from persllm.agents.engines.stop_filter import StopFilter
 from persllm.agents.engines.wording import Wording
 from persllm.bases import Base
 from persllm.engine import Piece, Request, Score, Token
@@ -68,7 +68,7 @@ class Plain:
         prompt = self._wording.prompt(request)
         generator = generator_of(request)
         tokens, cache = prompt, None
-        writing, shown = self._wording.writing(), Shown(request.stop)
+        writing, shown = self._wording.writing(), StopFilter(request.stop)
         finish = "length"
         while len(writing.tokens) < request.max_tokens:
             logits, cache = self._step(request.adapter, tokens, cache)

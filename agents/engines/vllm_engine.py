@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from persllm.agents.engines.lora_limits import room_for
-from persllm.agents.engines.shown import Shown
+from persllm.agents.engines.stop_filter import StopFilter
 from persllm.agents.engines.vllm_environment import vllm_environment
 from persllm.agents.engines.wording import Wording
 from persllm.bases import Base
@@ -130,7 +130,7 @@ class VllmEngine:
         return job
 
     def _read(self, job: Job, request: Request) -> Iterator[Piece]:
-        shown, text, finish, written = Shown(request.stop), "", "stop", 0
+        shown, text, finish, written = StopFilter(request.stop), "", "stop", 0
         try:
             while True:
                 news = job.news.get()

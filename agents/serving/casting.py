@@ -6,12 +6,12 @@ from pathlib import Path
 from persllm.agents.chat_persona import ChatPersona
 from persllm.agents.runtime import Runtime
 from persllm.errors import AdapterError
-from persllm.manifest import ADAPTER_FOLDER, MANIFEST_NAME
+from persllm.manifest import adapter_if_any
 from persllm.persona import Persona
 
 
 def adapters_of(
-    workplace: Runtime, personas: Sequence[Persona], *, use_adapter: bool
+    workplace: Runtime, personas: Sequence[Persona], *, use_adapter: bool | None
 ) -> dict[str, Path]:
     """Return the adapter of each persona that has one, by its id.
 
@@ -20,12 +20,13 @@ def adapters_of(
     """
     found: dict[str, Path] = {}
     faults = []
-    for persona in personas if use_adapter else ():
+    for persona in personas if use_adapter is not False else ():
         try:
-            found[persona.id] = workplace.adapter(persona)
+            adapter = adapter_if_any(persona, base=workplace.base, runs=workplace.runs)
         except AdapterError as error:
-            if _has_any(persona, workplace.runs):
-                faults.append(str(error))
+            faults.append(str(error))
+        else:
+            found |= {persona.id: adapter} if adapter else {}
     if faults:
         raise AdapterError("\n".join(faults))
     return found
@@ -46,8 +47,3 @@ def chats_of(
         for persona in personas
         for stage in persona.stages
     ]
-
-
-def _has_any(persona: Persona, runs: Path) -> bool:
-    trained = (runs / persona.id).glob(f"*/{ADAPTER_FOLDER}/{MANIFEST_NAME}")
-    return any(trained) or (persona.folder / ADAPTER_FOLDER / MANIFEST_NAME).is_file()

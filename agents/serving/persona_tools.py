@@ -105,7 +105,11 @@ class PersonaTools:
         """Ask a persona one question; it answers from that stage of its life."""
         whom, stage = self._seat(persona)
         chat = self._workplace.chat(
-            whom, stage=stage, use_adapter=self._workplace.has_adapter(whom), audience=user
+            whom,
+            stage=stage,
+            use_adapter=self._workplace.has_adapter(whom),
+            audience=user,
+            partner=user,
         )
         reply = chat.invoke([HumanMessage(question)])
         rows = reply.response_metadata["recalled"]

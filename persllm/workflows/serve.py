@@ -32,7 +32,7 @@ class Served:
     base_name: str
     runs: Path
     memory: str | None
-    use_adapter: bool
+    use_adapter: bool | None
     use_memory: bool
     flags: Sequence[str] = ()
     """Passed to vLLM."""

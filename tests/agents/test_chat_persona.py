@@ -1,19 +1,27 @@
 """A persona as a LangChain chat model."""
 
 import asyncio
+import copy
+import itertools
+import pickle
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import Any
 
 import pytest
+from langchain_core.caches import InMemoryCache
 from langchain_core.callbacks import BaseCallbackHandler
+from langchain_core.globals import set_llm_cache
 from langchain_core.language_models import BaseChatModel
 from langchain_core.messages import (
     AIMessage,
     AIMessageChunk,
     BaseMessage,
+    ChatMessage,
     HumanMessage,
     SystemMessage,
     ToolMessage,
+    trim_messages,
 )
 from langchain_core.outputs import LLMResult
 from langchain_core.prompts import ChatPromptTemplate
@@ -69,6 +77,14 @@ class TestUnit(ChatModelUnitTests):
     def chat_model_params(self) -> dict[str, Any]:
         return {"persona": TESLA, "engine": ScriptedEngine(REPLY)}
 
+    @property
+    def has_tool_calling(self) -> bool:
+        return False
+
+    @property
+    def has_structured_output(self) -> bool:
+        return False
+
 
 class TestIntegration(ChatModelIntegrationTests):
     @property
@@ -78,6 +94,14 @@ class TestIntegration(ChatModelIntegrationTests):
     @property
     def chat_model_params(self) -> dict[str, Any]:
         return {"persona": TESLA, "engine": ScriptedEngine(REPLY)}
+
+    @property
+    def has_tool_calling(self) -> bool:
+        return False
+
+    @property
+    def has_structured_output(self) -> bool:
+        return False
 
 
 def test_the_stage_reaches_the_prompt(engine: ScriptedEngine) -> None:
@@ -191,8 +215,9 @@ def test_the_longest_talk_that_fits_is_found_without_measuring_every_shorter_one
 
     class Counting(ScriptedEngine):
         def count_tokens(self, messages: Sequence[Message]) -> int:
-            measured.append(super().count_tokens(messages))
-            return measured[-1]
+            if len(messages) > 1:
+                measured.append(super().count_tokens(messages))
+            return super().count_tokens(messages)
 
     engine = Counting(REPLY, context=1000)
     said = [f"Turn {number} of a very long talk." for number in range(601)]
@@ -227,7 +252,7 @@ def test_a_trimmed_history_still_begins_with_the_partner(engine: ScriptedEngine)
 
 def test_memories_give_way_to_a_long_turn(store: ChromaMemory) -> None:
     engine = ScriptedEngine(REPLY, context=100)
-    turn = "pigeons " * 30
+    turn = "pigeons " * 20
     reply = tesla(engine, memory=store, max_tokens=30).invoke(turn)
     assert last_prompt(engine)[-1] == turn
     assert reply.response_metadata["recalled"] == []
@@ -274,10 +299,59 @@ def test_tool_messages_are_refused(engine: ScriptedEngine) -> None:
 
 def test_call_options_reach_the_engine(engine: ScriptedEngine) -> None:
     chat = tesla(engine, temperature=0.5, seed=3)
-    chat.invoke("Hello", stop=["sir"], temperature=0.0, max_tokens=7)
+    chat.invoke("Hello", temperature=0.0, top_p=0.25)
     asked = engine.asked[-1]
-    assert (asked.stop, asked.temperature, asked.max_tokens) == (("sir",), 0.0, 7)
-    assert asked.seed == 3
+    assert (asked.temperature, asked.top_p, asked.seed) == (0.0, 0.25, 3)
+
+
+@pytest.mark.parametrize(
+    ("stop", "said"),
+    [
+        ("pigeons", "I feed them, sir."),  # it stands in the analysis
+        ("He asks", "I feed them, sir."),
+        ("[Response]", "I feed them, sir."),
+        ("them", "I feed "),
+        ("I", ""),
+    ],
+)
+def test_a_stop_string_ends_the_reply_and_not_the_analysis(
+    engine: ScriptedEngine, stop: str, said: str
+) -> None:
+    chat = tesla(engine)
+    assert chat.invoke("Hello", stop=[stop]).text == said
+    assert "".join(chunk.text for chunk in chat.stream("Hello", stop=[stop])) == said
+    assert chat.batch(["Hello"], stop=[stop])[0].text == said
+
+
+def test_most_tokens_are_those_of_the_reply(engine: ScriptedEngine) -> None:
+    chat = tesla(engine)
+    for reply in (chat.invoke("Hello", max_tokens=2), *chat.batch(["Hello"], max_tokens=2)):
+        assert reply.text.strip() == "I feed"
+        assert reply.response_metadata["finish_reason"] == "length"
+    assert chat.invoke("Hello", max_tokens=4).response_metadata["finish_reason"] == "stop"
+
+
+def test_the_tokens_of_the_analysis_are_told_apart(engine: ScriptedEngine) -> None:
+    usage = tesla(engine).invoke("Hello").usage_metadata
+    assert usage is not None
+    assert usage["output_token_details"]["reasoning"] == len(REPLY.split()) - 4
+
+
+@pytest.mark.parametrize("written", ["[Analysis] He greets me.", "", "<think>A greeting", "[Anal"])
+def test_an_analysis_without_a_reply_is_asked_once_more(written: str) -> None:
+    engine = ScriptedEngine(lambda request: REPLY if request.temperature else written)
+    for chat in (tesla(engine), tesla(CountingEngine(engine._answer))):
+        assert chat.invoke("Hello").text == "I feed them, sir."
+        assert chat.batch(["Hello"])[0].text == "I feed them, sir."
+
+
+def test_a_second_analysis_without_a_reply_ends_in_an_honest_line() -> None:
+    engine = ScriptedEngine("[Analysis] He greets me.")
+    reply = tesla(engine).invoke("Hello")
+    assert reply.text == "I find no answer to that."
+    assert not reply.response_metadata["answered"]
+    assert reply.response_metadata["analysis"] == "He greets me."
+    assert len(engine.asked) == 2
 
 
 def test_tokens_are_counted(engine: ScriptedEngine) -> None:
@@ -311,18 +385,160 @@ async def test_a_persona_streams_asynchronously(engine: ScriptedEngine) -> None:
 def test_a_named_partners_words_are_recalled_for_that_partner(
     engine: ScriptedEngine, store: ChromaMemory
 ) -> None:
-    ann = tesla(engine, memory=store, audience="Ann")
-    ann.invoke("My cat is called Macak")
+    ann = tesla(engine, memory=store, audience="65fa", partner="Ann")
+    ann.invoke([HumanMessage("My cat is called Macak", name="Ann")])
     reply = ann.invoke("What is my cat called?")
     recalled = [row["text"] for row in reply.response_metadata["recalled"]]
     assert "Ann told me: My cat is called Macak" in recalled
+
+
+def test_an_id_is_no_name(engine: ScriptedEngine, store: ChromaMemory) -> None:
+    chat = tesla(engine, memory=store, audience="65fa")
+    chat.invoke("My cat is called Macak")
+    rows = chat.invoke("What is my cat called?").response_metadata["recalled"]
+    assert "A visitor told me: My cat is called Macak" in [row["text"] for row in rows]
+    assert not any("65fa" in row["text"] + row["source"] for row in rows)
+
+
+def test_what_is_said_is_not_kept_where_the_caller_asks_so(
+    engine: ScriptedEngine, store: ChromaMemory
+) -> None:
+    before = store.count()
+    tesla(engine, memory=store, audience="ann").invoke("A title, please.", remember=False)
+    assert store.count() == before
+
+
+@pytest.fixture
+def cache() -> Iterator[None]:
+    set_llm_cache(InMemoryCache())
+    yield
+    set_llm_cache(None)
+
+
+def test_a_cache_keeps_what_one_was_told_from_another(
+    cache: None, engine: ScriptedEngine, store: ChromaMemory
+) -> None:
+    echo = ScriptedEngine(lambda request: f"To: {request.messages[-1].content}")
+    ann = tesla(echo, memory=store, audience="ann")
+    bob = tesla(echo, memory=store, audience="bob")
+    for _ in range(2):
+        ann.invoke("My secret number is 4711")
+    assert "4711" in ann.invoke("My secret number?").text
+    assert "4711" not in bob.invoke("My secret number?").text
+    assert store.count() == 3 + 4  # nothing was left out that was said again
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        {"temperature": 1.0},
+        {"top_p": 0.5},
+        {"seed": 2},
+        {"stop": ["sir"]},
+        {"max_tokens": 9},
+        {"stage": "late"},
+        {"recall": 0},
+        {"audience": "ann"},
+        {"partner": "Ann"},
+        {"persona": replace(TESLA, summary="Another man.")},
+        {"persona": replace(TESLA, disclosure="in-character")},
+        {"engine": ScriptedEngine(REPLY, context=2000)},
+    ],
+)
+def test_a_cache_tells_all_apart_that_changes_a_reply(
+    engine: ScriptedEngine, other: dict[str, Any]
+) -> None:
+    settings: dict[str, Any] = {"persona": TESLA, "engine": engine}
+    key = ChatPersona(**settings)._get_llm_string()
+    assert ChatPersona(**settings)._get_llm_string() == key
+    assert ChatPersona(**{**settings, **other})._get_llm_string() != key
+
+
+def test_a_cache_asks_again_once_more_is_remembered(
+    engine: ScriptedEngine, store: ChromaMemory
+) -> None:
+    chat = tesla(engine, memory=store)
+    key = chat._get_llm_string()
+    store.add([memory("new", "I have a new laboratory")])
+    assert chat._get_llm_string() != key
+
+
+def test_a_cache_spares_the_engine(cache: None, engine: ScriptedEngine) -> None:
+    for _ in range(2):
+        assert tesla(engine).invoke("Hello").text == "I feed them, sir."
+    assert len(engine.asked) == 1
+
+
+def test_tokens_are_counted_without_a_reply_or_a_network(engine: ScriptedEngine) -> None:
+    chat = tesla(engine)
+    assert chat.get_num_tokens("Do you like pigeons?") == 4
+    said = [HumanMessage("Hi"), AIMessage("Hello"), HumanMessage("Do you like pigeons?")]
+    assert chat.get_num_tokens_from_messages(said) == 6
+    kept = trim_messages(said, max_tokens=5, token_counter=chat, strategy="last", start_on="human")
+    assert kept == said[-1:]
+    with pytest.raises(NotImplementedError, match="get_num_tokens"):
+        chat.get_token_ids("Hello")
+
+
+def test_a_copy_speaks_over_the_same_engine(engine: ScriptedEngine) -> None:
+    twin = copy.deepcopy(tesla(engine, stage="late"))
+    assert twin.invoke("Hello").text == "I feed them, sir."
+    assert twin.engine is engine
+    assert twin.stage.id == "late"
+
+
+def test_a_pickle_is_refused_with_what_to_do(engine: ScriptedEngine) -> None:
+    with pytest.raises(TypeError, match="call open_persona there"):
+        pickle.dumps(tesla(engine))
+
+
+@pytest.mark.parametrize("kind", ["image", "image_url", "audio", "file"])
+def test_pictures_and_sounds_are_refused_by_name(engine: ScriptedEngine, kind: str) -> None:
+    parts: list[str | dict[str, Any]] = [{"type": "text", "text": "What is this?"}, {"type": kind}]
+    with pytest.raises(ValueError, match=f"'{kind}'"):
+        tesla(engine).invoke([HumanMessage(parts)])
+
+
+def test_what_tools_answered_earlier_is_left_out(engine: ScriptedEngine) -> None:
+    call = AIMessage("", tool_calls=[{"name": "clock", "args": {}, "id": "1"}])
+    answer = ToolMessage("12:00", tool_call_id="1")
+    history = [HumanMessage("Time?"), call, answer, AIMessage("Noon."), HumanMessage("Thanks")]
+    tesla(engine).invoke(history)
+    assert last_prompt(engine)[1:] == ["Time?", "Noon.", "Thanks"]
+
+
+def test_messages_by_role_are_heard(engine: ScriptedEngine) -> None:
+    tesla(engine).invoke([ChatMessage("Hello", role="user")])
+    assert last_prompt(engine)[1] == "Hello"
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("max_tokens", -5),
+        ("max_tokens", 0),
+        ("temperature", -1),
+        ("temperature", float("nan")),
+        ("temperature", float("inf")),
+        ("top_p", 0),
+        ("top_p", 1.5),
+    ],
+)
+def test_settings_out_of_range_are_refused_by_name(
+    engine: ScriptedEngine, name: str, value: float
+) -> None:
+    with pytest.raises(ValueError, match=f"{name} must be"):
+        tesla(engine, **{name: value})
+    with pytest.raises(ValueError, match=f"{name} must be"):
+        tesla(engine).invoke("Hello", **{name: value})
+    assert engine.asked == []
 
 
 @pytest.mark.parametrize("audience", ["Bob", ""])
 def test_a_named_partners_words_are_recalled_for_nobody_else(
     engine: ScriptedEngine, store: ChromaMemory, audience: str
 ) -> None:
-    tesla(engine, memory=store, audience="Ann").invoke("My cat is called Macak")
+    tesla(engine, memory=store, audience="Ann", partner="Ann").invoke("My cat is called Macak")
     other = tesla(engine, memory=store, audience=audience, recall=9)
     reply = other.invoke("My cat is called Macak")
     assert not any("Ann" in row["text"] for row in reply.response_metadata["recalled"])
@@ -478,10 +694,15 @@ def test_personas_declare_that_they_call_no_tools(engine: ScriptedEngine) -> Non
     assert chat.profile is not None
     told = [chat.profile.get(name) for name in ("tool_calling", "structured_output")]
     assert told == [False, False]
-    with pytest.raises(NotImplementedError):
+    with pytest.raises(NotImplementedError, match="to an agent as a tool instead"):
         chat.bind_tools([])
+    with pytest.raises(NotImplementedError, match="to an agent as a tool instead"):
+        chat.with_structured_output({"title": "A", "type": "object"})
 
 
-def test_top_p_can_be_given_with_a_call(engine: ScriptedEngine) -> None:
-    tesla(engine).invoke("Hello", top_p=0.5)
-    assert engine.asked[-1].top_p == 0.5
+def test_equal_inputs_of_a_batch_are_each_drawn() -> None:
+    numbers = itertools.count()
+    engine = CountingEngine(lambda request: f"Reply {next(numbers)}")
+    said = {reply.text for reply in tesla(engine, temperature=1.0).batch(["Hi"] * 3)}
+    assert said == {"Reply 0", "Reply 1", "Reply 2"}
+    assert (engine.batches, engine.streams) == ([3], 0)

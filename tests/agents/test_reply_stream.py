@@ -2,11 +2,12 @@
 
 from itertools import pairwise
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from persllm.agents.reply_stream import ReplyStream
-from persllm.messages import ANALYSIS, RESPONSE, write_reply
+from persllm.replies import ANALYSIS, RESPONSE, parse_reply, write_reply
 
 
 def _plain(text: str) -> bool:
@@ -63,9 +64,40 @@ def test_a_response_is_shown_while_it_is_written() -> None:
     ]
 
 
-def test_a_reply_that_never_reached_its_response_is_all_response() -> None:
-    assert "".join(_shown(["[Analysis] I was", " cut off"])) == "I was cut off"
+def test_an_analysis_that_reached_no_response_is_never_shown() -> None:
+    assert "".join(_shown(["[Analysis] I was", " cut off"])) == ""
 
 
 def test_an_empty_reply_shows_nothing() -> None:
     assert _shown([]) == [""]
+
+
+@pytest.mark.parametrize(
+    ("written", "shown"),
+    [
+        ("[Analysis] He asks. [Response] I feed them.<|im_end|>\n<|im_start|>user", "I feed them."),
+        ("[Analysis] He asks. [Respon", ""),
+        ("[Analysis] He asks.</s>", ""),
+        ("[Analy", ""),
+        ("[ANALYSIS] He asks. [ response ] I feed them.", "I feed them."),
+        ("Analysis: He asks.\nResponse: I feed them.", "I feed them."),
+        ("[Analysis He asks. [Response I feed them.", "I feed them."),
+        ("<think>\nHe asks.\n</think>\n\nI feed them.", "I feed them."),
+        ("<think>\n\n</think>\n\n[Analysis] He asks. [Response] I feed them.", "I feed them."),
+        ("<think>He asks, and I", ""),
+        ("I feed them.</think", "I feed them."),
+        ("I feed them. [Analysis] He asks more. [Response] Daily.", "I feed them.  Daily."),
+        ("I feed 3 < 5 of them [daily", "I feed 3 < 5 of them [daily"),
+        ("Analyzing birds is my joy.", "Analyzing birds is my joy."),
+        ("I feed them. <|im_start|>user", "I feed them."),
+    ],
+)
+def test_only_the_reply_is_shown_however_it_is_written_and_cut(written: str, shown: str) -> None:
+    assert "".join(_shown([written])) == shown
+    assert "".join(_shown(list(written))) == shown
+    assert parse_reply(written).response == shown
+
+
+def test_a_thought_whose_beginning_the_template_wrote_is_no_reply() -> None:
+    parsed = parse_reply("He asks of pigeons.\n</think>\n\nI feed them.")
+    assert (parsed.analysis, parsed.response) == ("He asks of pigeons.", "I feed them.")

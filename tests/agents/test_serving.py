@@ -115,11 +115,29 @@ def test_a_system_message_becomes_the_scene(url: str, engine: ScriptedEngine) ->
 
 
 def test_sampling_fields_reach_the_engine(url: str, engine: ScriptedEngine) -> None:
-    fields = {"temperature": 0.5, "top_p": 0.25, "seed": 7, "max_completion_tokens": 9}
-    ask(url, stop=["sir"], **fields)
+    ask(url, temperature=0.5, top_p=0.25, seed=7)
     asked = engine.asked[-1]
-    assert (asked.temperature, asked.top_p, asked.seed, asked.max_tokens) == (0.5, 0.25, 7, 9)
-    assert asked.stop == ("sir",)
+    assert (asked.temperature, asked.top_p, asked.seed) == (0.5, 0.25, 7)
+    ask(url, model="scripted", max_completion_tokens=9, stop=["sir"])
+    assert (engine.asked[-1].max_tokens, engine.asked[-1].stop) == (9, ("sir",))
+
+
+@pytest.mark.parametrize(
+    ("fields", "said", "finish"),
+    [
+        ({"stop": ["pigeons"]}, "I feed them, sir.", "stop"),
+        ({"stop": ["them"]}, "I feed ", "stop"),
+        ({"max_tokens": 2}, "I feed ", "length"),
+        ({"max_completion_tokens": 2}, "I feed ", "length"),
+    ],
+)
+def test_stop_and_most_tokens_mean_the_reply_and_not_the_analysis(
+    url: str, fields: dict[str, Any], said: str, finish: str
+) -> None:
+    choice = ask(url, **fields).json()["choices"][0]
+    assert (choice["message"]["content"], choice["finish_reason"]) == (said, finish)
+    deltas = [event["choices"][0]["delta"] for event in streamed(url, **fields)]
+    assert "".join(delta.get("content", "") for delta in deltas) == said
 
 
 def test_fields_that_nobody_knows_are_ignored(url: str) -> None:

@@ -7,18 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from persllm import messages
-from persllm.messages import (
-    ANALYSIS,
-    RESPONSE,
-    Message,
-    ParsedReply,
-    header,
-    parse_reply,
-    render,
-    template_hash,
-    write_reply,
-)
+from persllm import messages, replies
+from persllm.messages import Message, header, render, template_hash
+from persllm.replies import ANALYSIS, RESPONSE, ParsedReply, parse_reply, write_reply
 from tests.doubles import MakePersona
 
 
@@ -121,7 +112,7 @@ def test_any_text_can_be_parsed(text: str) -> None:
     ("text", "analysis", "response"),
     [
         ("I wept.", "", "I wept."),
-        ("[Analysis] They ask.", "", "They ask."),
+        ("[Analysis] They ask.", "They ask.", ""),
         ("[Analysis] They ask. [Response] I wept.", "They ask.", "I wept."),
         ("[Response] I wept. [Response] Twice.", "", "I wept.  Twice."),
     ],
@@ -142,7 +133,8 @@ def test_the_template_hash_changes_with_the_template(
 ) -> None:
     before = template_hash()
     template_hash.cache_clear()
-    monkeypatch.setattr(messages, part, getattr(messages, part) + "~")
+    module = replies if part == "RESPONSE" else messages
+    monkeypatch.setattr(module, part, getattr(module, part) + "~")
     assert template_hash() != before
 
 

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from persllm.sentences import count_words, one_line, passages, sentences
+from persllm.sentences import count_words, joined, one_line, passages, sentences
 
 
 @pytest.mark.parametrize(
@@ -41,6 +41,13 @@ def test_chinese_and_japanese_sentences_end_without_a_space(wanted: list[str]) -
 
 def test_a_line_break_between_two_chinese_characters_is_no_space() -> None:
     assert one_line("我在\n鲁国，\n出生\nin a\nvillage") == "我在鲁国，出生 in a village"
+
+
+@pytest.mark.parametrize(
+    "text", ["我在鲁国。你说呢？「是的。」", "I wept. He left.", "Он ушёл. Да!"]
+)
+def test_sentences_are_joined_as_they_stood(text: str) -> None:
+    assert joined(sentences(text)) == text
 
 
 def test_chinese_paragraphs_are_cut_into_passages_too() -> None:

@@ -48,3 +48,9 @@ def test_the_retriever_keeps_to_its_stage() -> None:
     late = PersonaRetriever(store=store, stage=1, k=9).invoke("pigeon of my old age")
     assert "late" not in [document.id for document in early]
     assert late[0].id == "late"
+
+
+@pytest.mark.parametrize("k", [0, -1])
+def test_less_than_one_document_is_no_wish(k: int) -> None:
+    with pytest.raises(ValueError, match="k must be at least 1"):
+        PersonaRetriever(store=_store(), stage=0).invoke("Which pigeon?", k=k)

@@ -7,8 +7,8 @@ from langchain_core.embeddings import DeterministicFakeEmbedding
 
 from persllm.errors import PersonaError
 from persllm.materials import read_materials
-from persllm.messages import parse_reply
 from persllm.persona import Persona
+from persllm.replies import parse_reply
 from persllm.training.data.build import build
 from persllm.training.data.handwritten import read_handwritten
 from persllm.training.data.sampling import BuildSettings
@@ -71,7 +71,13 @@ def test_entries_are_read_with_their_source_and_analysis(tiny_persona: MakePerso
     assert RECALL in ordinary.draft.analysis
     assert OPINION in thought.draft.analysis
     assert thought.draft.kind == "attitude"
-    assert thought.draft.response == "I believe they make captains lazy. Give me a sail."
+    assert thought.draft.response == OPINION_ANSWER
+    (bare,) = [
+        part
+        for part in read_handwritten(persona, list(materials.values()), stance=False)
+        if part.pattern == "thought"
+    ]  # no thought in a fixed form takes a side
+    assert bare.draft.response == "I believe they make captains lazy. Give me a sail."
     assert misleading.draft.false_premise == misleading.draft.question
     assert misleading.draft.analysis.endswith("Not there: Hamburg. That is not so.")
     assert misleading.draft.wrong_analysis.endswith("Not there: nothing. That is so.")

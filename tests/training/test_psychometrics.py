@@ -10,7 +10,8 @@ import pytest
 from persllm.agents.engines.scripted import ScriptedEngine
 from persllm.engine import Request, Score
 from persllm.errors import DataError
-from persllm.messages import Message, parse_reply
+from persllm.messages import Message
+from persllm.replies import parse_reply
 from persllm.training.evaluation.psychometrics.expectation import (
     Ends,
     expected_by_hand,

@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 
 from persllm.errors import DataError
-from persllm.messages import parse_reply
 from persllm.persona import Persona
+from persllm.replies import parse_reply
 from persllm.training.data.build import PersonaData, build
 from persllm.training.data.decisions import Decision, read_decisions, review_path, write_decision
 from persllm.training.data.items import Item

@@ -7,7 +7,6 @@ import sys
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import yaml
 
@@ -44,7 +43,7 @@ def paragraphs(persona: Path, stages: list[str]) -> list[str]:
     return found
 
 
-def faults_of(conversation: Any, known: list[str], held_back: list[str]) -> Iterator[str]:
+def faults_of(conversation: object, known: list[str], held_back: list[str]) -> Iterator[str]:
     """Yield what is wrong with one conversation."""
     if not isinstance(conversation, dict) or not isinstance(conversation.get("turns"), list):
         yield "a conversation needs 'turns'"
@@ -59,7 +58,7 @@ def faults_of(conversation: Any, known: list[str], held_back: list[str]) -> Iter
         yield from (f"turn {place}: {fault}" for fault in _turn_faults(turn, known, held_back))
 
 
-def _turn_faults(turn: Any, known: list[str], held_back: list[str]) -> Iterator[str]:
+def _turn_faults(turn: object, known: list[str], held_back: list[str]) -> Iterator[str]:
     if not isinstance(turn, dict) or set(turn) - TURN_KEYS:
         yield f"keys must be of {sorted(TURN_KEYS)}"
         return

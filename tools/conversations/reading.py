@@ -1,4 +1,4 @@
-"""Hand-written conversations and items as values: who speaks, what is said, what each reply needs."""
+"""Hand-written conversations and items as values: who speaks, what is said, what replies need."""
 
 import random
 from collections.abc import Iterator, Sequence

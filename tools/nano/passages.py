@@ -11,7 +11,8 @@ from dataclasses import dataclass
 
 from persllm.files import digest
 from persllm.materials import Kind, Material
-from persllm.messages import Message, render, write_reply
+from persllm.messages import Message, render
+from persllm.replies import write_reply
 from persllm.sentences import sentences
 from persllm.training import analysis
 from persllm.training.data.items import Pattern

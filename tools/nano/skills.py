@@ -7,7 +7,8 @@ from typing import Any, cast
 import torch
 from transformers import LlamaForCausalLM, PreTrainedTokenizerFast
 
-from persllm.messages import Message, parse_reply
+from persllm.messages import Message
+from persllm.replies import parse_reply
 from persllm.training.data.items import Item
 from persllm.training.evaluation import answers
 from tools.nano.lives.frames import FRAMES

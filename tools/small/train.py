@@ -50,9 +50,9 @@ class Recipe:
     step_tokens: int = 6000
     part_tokens: int = 3072
     most_tokens: int = 1600
-    items: int = 2600
+    items: int = 1000
     """Hand-written items beside the conversations."""
-    general: int = 500
+    general: int = 220
     """General conversations and instructions."""
     passes: int = 1
     seed: int = 7
@@ -229,7 +229,7 @@ def main() -> None:
     parser.add_argument("--base", required=True)
     parser.add_argument("--general", type=Path)
     parser.add_argument("--into", type=Path, required=True)
-    parser.add_argument("--rate", type=float, default=Recipe.rate)
+    parser.add_argument("--rate", type=float, default=Recipe().rate)
     parser.add_argument("--threads", type=int, default=2)
     options = parser.parse_args()
     torch.set_num_threads(options.threads)

@@ -20,8 +20,9 @@ from persllm.materials import Material
 from persllm.memory.recall import NEAREST, Recall
 from persllm.memory.reranking import Query
 from persllm.memory.store import Found, Memory
-from persllm.messages import Message, Notes, render, write_reply
+from persllm.messages import Message, Notes, render
 from persllm.persona import Persona
+from persllm.replies import write_reply
 from persllm.training.data.cleaning import Asked, asked_of, clash, fault_of
 from persllm.training.data.decisions import Decision, draft_key
 from persllm.training.data.drafting import Batch, Library, PartDraft

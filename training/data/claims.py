@@ -13,8 +13,8 @@ from persllm.materials import Material
 from persllm.persona import Persona, Stage
 from persllm.training.data import grammar
 from persllm.training.data.named_things import NamedThings, Thing
-from persllm.training.data.questions import DANGLING, answering
 from persllm.training.data.prose import POINTS_ELSEWHERE
+from persllm.training.data.questions import DANGLING, answering
 from persllm.training.data.statements import statements_of
 from persllm.training.data.texts import read_texts
 from persllm.training.data.topics import Vocabulary
@@ -181,10 +181,7 @@ def _answers(detail: _Detail, swapped: str, *, false: bool, draw: random.Random)
         fits = [f for f in deny if alike_in_length(right, f.format(known, wrong))]
         return right, draw.choice(fits).format(known, wrong) if fits else ""
     right = f"{draw.choice(confirm).format(wrong, known)} {detail.following}"
-    return right, f"{draw.choice(deny).format(known, wrong)} {_as_long(right, swapped, detail)}"
-
-
-def _as_long(right: str, swapped: str, detail: _Detail) -> str:
-    """Return what one says who denies a true claim: the wrong sentence, or what follows too."""
-    ways = [swapped, detail.following, f"{swapped} {detail.following}"]
-    return min(ways, key=lambda way: abs(len(way.split()) - len(right.split()) + 4))
+    ways = (swapped, detail.following, f"{swapped} {detail.following}")
+    said = [f"{form.format(known, wrong)} {way}" for form in deny for way in ways]
+    fits = [each for each in said if alike_in_length(right, each)]
+    return right, draw.choice(fits) if fits else ""

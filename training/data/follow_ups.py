@@ -1,4 +1,4 @@
-"""Conversations of two exchanges: a question with the first sentence of its answer, then "why?" or more.
+"""Conversations of two exchanges: a question and its first answer, then "why?" or "tell me more".
 
 The second turn says nothing by itself; the next sentence of the paragraph, or what stands after its
 "because", answers it.
@@ -53,7 +53,7 @@ class FollowUps:
             lines = sentences(material.text)
             while len(lines) > 1 and len(lines[0].split()) < LEAST_FIRST:
                 lines[:2] = [" ".join(lines[:2])]
-            return [(material.partner, lines)]
+            return [(material.partner, lines)] if lines else []
         return [(each.text, each.lines) for each in self._questions.of(material, draw)]
 
 

@@ -15,7 +15,7 @@ from pydantic import BaseModel, ConfigDict, StringConstraints, ValidationError
 from persllm.errors import PersonaError
 from persllm.materials import Material
 from persllm.persona import Persona
-from persllm.sentences import sentences
+from persllm.sentences import joined, sentences
 from persllm.training import analysis
 from persllm.training.data.drafting import BY_HAND, PartDraft
 from persllm.training.data.items import CLAIMS
@@ -184,7 +184,7 @@ def _view(entry: _Entry) -> str:
     """Return an answer from the sentence on that tells the recalled view."""
     lines, recalled = sentences(entry.answer), stems(entry.recall)
     shared = [len(stems(line) & recalled) for line in lines]
-    return " ".join(lines[shared.index(max(shared)) :])
+    return joined(lines[shared.index(max(shared)) :])
 
 
 def _analysis(entry: _Entry) -> str:

@@ -13,7 +13,8 @@ from typing import Any, Literal, get_args
 
 from persllm.errors import DataError
 from persllm.files import read_jsonl, write_jsonl
-from persllm.messages import Message, Role, parse_reply
+from persllm.messages import Message, Role
+from persllm.replies import parse_reply
 
 Pattern = Literal[
     "ordinary",
@@ -47,7 +48,7 @@ class Item:
     stage: str
     pattern: Pattern
     messages: tuple[Message, ...]
-    """System, then user and assistant in turn, as the model sees them; the last reply is the item's."""
+    """System, then user and assistant in turn, as the model sees them; last the item's reply."""
     question: str
     """The last user turn without recalled text."""
     recalled: tuple[str, ...]

@@ -25,8 +25,9 @@ NUMBER_WORDS = (
 ).split()
 NUMBER = re.compile(
     rf"(?<![-\d.,])\b({'|'.join(NUMBER_WORDS)}|[2-9]\d?|[1-9]\d?0|\d{{1,3}},000)\b"
-    r"(?! (?:\w*(?:ths|thirds|quarters)|of|or|to|and|more|others?|hands|eyes|legs|sides|halves|times|ways|at|by|parts|in|"
-    r"January|February|March|April|May|June|July|August|September|October|November|December)\b)"
+    r"(?! (?:\w*(?:ths|thirds|quarters)|of|or|to|and|more|others?|hands|eyes|legs|sides|halves|"
+    r"times|ways|at|by|parts|in|January|February|March|April|May|June|July|August|September|October|"
+    r"November|December)\b)"
     r"(?![-.,%\d])(?= [a-z])"
 )
 NAME = re.compile(

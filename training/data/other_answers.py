@@ -1,4 +1,4 @@
-"""Answers to a question from elsewhere: what another stage or another persona says to that question.
+"""Answers to a question from elsewhere: what another stage or another persona says to it.
 
 An answer counts where what it answers is known to be the same question: an exchange with the same
 question, a paragraph that the rules would ask the same of, or a sentence that speaks of all that
@@ -18,12 +18,13 @@ from langchain_core.embeddings import Embeddings
 from persllm.embeddings import Vectors, embed
 from persllm.materials import Material
 from persllm.sentences import sentences
-from persllm.training.data import grammar
+from persllm.training.data import grammar, questions
 from persllm.training.data.claims import alike_in_length
 from persllm.training.data.drafting import Library
 from persllm.training.data.named_things import NUMBER, YEAR, NamedThings
 from persllm.training.data.prose import plain, stands_alone
 from persllm.training.data.questions import DANGLING, Questions, answering
+from persllm.training.data.texts import read_words
 from persllm.training.data.topics import Vocabulary
 
 SAME_QUESTION = 0.75
@@ -34,19 +35,19 @@ HELD = 0.8
 """Share of them that a sentence must hold to be an answer: of up to four all."""
 NEAREST = 24
 """Candidates that are weighed, nearest first."""
-PLAIN = grammar.STOP_WORDS | frozenset(
-    "what when where which whom tell hear remember think know believe like should explain "
-    "describe something anything opinion view mind honest really word words about please talk "
-    "people everybody somebody does come comes happened happen heard told read said true right "
-    "life mean means still always never person thought feel find best your yours mister madam sir".split()
+PLAIN = grammar.STOP_WORDS | read_words("words", "asking")
+SOMEBODY = (
+    rf"(?<!^)\b[A-Z][a-z]+|\b(?:my|a|the) (?:\w+[eo]r|man|woman|friend|{'|'.join(questions.KIN)})\b"
 )
-WANTED: Sequence[tuple[re.Pattern[str], re.Pattern[str]]] = (
-    (re.compile(r"^(?:who|whom|whose)\b|\bwho (?:was|is|were)\b", re.I), re.compile(r"(?<!^)\b[A-Z][a-z]+|\b(?:my|a|the) (?:father|mother|\w+er|\w+or|man|woman|friend|uncle|aunt|sister|brother)\b")),
-    (re.compile(r"^when\b|\b(?:what|which) year\b", re.I), YEAR),
-    (re.compile(r"^where\b|\b(?:what|which) (?:town|city|village|country|place)\b", re.I), re.compile(r"\b(?:in|at|near|from|to|on) (?:the )?[A-Z]")),
-    (re.compile(r"\bhow (?:many|much|old|long|far|big|tall|high)\b", re.I), re.compile(rf"{NUMBER.pattern}|\d")),
-    (re.compile(r"^why\b|\bfor what reason\b", re.I), re.compile(r"\b(?:because|for|since|so that|to)\b")),
-)  # fmt: skip
+AT_PLACE = r"\b(?:in|at|near|from|to|on) (?:the )?[A-Z]"
+FORMS: Sequence[tuple[str, str]] = (
+    (r"^(?:who|whom|whose)\b|\bwho (?:was|is|were)\b", SOMEBODY),
+    (r"^when\b|\b(?:what|which) year\b", YEAR.pattern),
+    (r"^where\b|\b(?:what|which) (?:town|city|village|country|place)\b", AT_PLACE),
+    (r"\bhow (?:many|much|old|long|far|big|tall|high)\b", rf"{NUMBER.pattern}|\d"),
+    (r"^why\b|\bfor what reason\b", r"\b(?:because|for|since|so that|to)\b"),
+)
+WANTED = [(re.compile(asks, re.IGNORECASE), re.compile(shows)) for asks, shows in FORMS]
 """What a question asks for, and how an answer shows that it tells that."""
 
 
@@ -115,14 +116,14 @@ class OtherAnswers:
 
     def _found(self) -> Iterator[_Candidate]:
         materials = self._library.materials
-        questions = Questions(NamedThings(materials), Vocabulary(materials))
+        asked = Questions(NamedThings(materials), Vocabulary(materials))
         for row, material in enumerate(materials):
             lines = answering(material)
             view = material.kind == "subjective"
             if material.partner:
                 whole = tuple(sentences(plain(material.text)))
                 yield _Candidate(row, material.partner, "", whole)
-            for each in questions.of(material, random.Random(material.id)):
+            for each in asked.of(material, random.Random(material.id)):
                 if view or not self._own_life or grammar.speaks_of_self(each.lines[0]):
                     yield _Candidate(row, each.text, each.about, each.lines)
             for place, line in enumerate(lines):
@@ -132,7 +133,7 @@ class OtherAnswers:
 
 
 def fitted(lines: Sequence[str], right: str) -> str:
-    """Return the first sentences that are as long as the right answer and end like it, or nothing."""
+    """Return the first sentences that fit the right answer in length and ending, or nothing."""
     best = ""
     for count in range(1, len(lines) + 1):
         said = " ".join(lines[:count])

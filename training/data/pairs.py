@@ -3,8 +3,8 @@
 The paper takes the rejected reply from a nearest stored question (METHOD 2.12), which may belong
 to the same persona and answers another question. Here it answers this very question from the wrong
 place (another stage's or persona's own answer to it, or none: `other_answers`), falls for a false
-premise, denies a true one, or makes up what nobody told. Chosen and rejected are alike in the form of
-their analysis, in length and in how they end, so that only what they say tells them apart.
+premise, denies a true one, or makes up what nobody told. Chosen and rejected are alike in the form
+of their analysis, in length and in how they end, so that only what they say tells them apart.
 """
 
 from collections.abc import Iterator
@@ -15,8 +15,8 @@ from langchain_core.embeddings import Embeddings
 
 from persllm.embeddings import Vectors
 from persllm.materials import Material
-from persllm.messages import parse_reply, write_reply
 from persllm.persona import Persona
+from persllm.replies import parse_reply, write_reply
 from persllm.training import analysis
 from persllm.training.data.drafting import BY_HAND, Library, PartDraft
 from persllm.training.data.items import CLAIMS, Item, Pair, Split, Why
@@ -137,8 +137,8 @@ def _answers(
 def _in_form(item: Item, response: str, thought: str, made: PartDraft) -> str:
     """Return a wrong answer in the form of the right one.
 
-    Where the right one's thoughts are free, a thought in a fixed form would give the wrong one away:
-    then both think the same, and only what is said differs.
+    Where the right one's thoughts are free, a thought in a fixed form would give the wrong one
+    away: then both think the same, and only what is said differs.
     """
     own = made.draft.analysis
     free = made.teacher not in FORMS and thought != made.draft.other_analysis

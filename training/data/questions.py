@@ -14,7 +14,7 @@ from persllm.training.data import grammar
 from persllm.training.data.named_things import NamedThings
 from persllm.training.data.prose import own_sentences, stands_alone
 from persllm.training.data.statements import MOST_CLAIM_WORDS, UNCLEAR
-from persllm.training.data.texts import read_texts
+from persllm.training.data.texts import read_texts, read_words
 from persllm.training.data.topics import Vocabulary
 
 BELIEF = re.compile(
@@ -23,9 +23,8 @@ BELIEF = re.compile(
 )
 PERSUADED = re.compile(r"^I am (persuaded|convinced|certain|sure) that (?=[a-z])")
 LIKING = re.compile(
-    r"^I (?:(do not|never|still|now) )?(like|love|prefer|hate|fear|miss|admire|dislike|detest|trust|"
-    r"distrust|enjoy|envy|regret|want|doubt|despise) (?!to\b|that\b|it\b|him\b|her\b|them\b|nothing\b"
-    r"|myself\b|this\b|when\b|him\b|you\b|your\b|nobody\b)(?=[a-z])"
+    rf"^I (?:(do not|never|still|now) )?({'|'.join(sorted(read_words('words', 'liking')))}) "
+    r"(?!(?:to|that|it|him|her|them|nothing|myself|this|when|you|your|nobody)\b)(?=[a-z])"
 )
 WHEN = re.compile(
     r"^((?:In|On|From|During|After|Before) (?:[^,.;:]{0,40}?)?"
@@ -38,21 +37,13 @@ AT_PLACE = re.compile(
     r"^(?:As a (?:small |young )?(?:boy|girl|child|student) )?[Ii]n "
     r"(?:the (?:town|city|village) of )?([A-Z][\w\u00c0-\u024f]+) (?:I|my|we)\b"
 )
-KIN = (
-    "father mother brother sister wife husband uncle aunt grandmother grandfather daughter son "
-    "cousin teacher friend guide master parents children brothers sisters"
-).split()
+KIN = sorted(read_words("words", "kin"))
 MY_KIN = re.compile(
     rf"^My ((?:older |younger |elder |eldest |youngest |little |first |second |old |good |only )?"
     rf"(?:{'|'.join(KIN)}))(?:,| [A-Z][\w-]+)* (?=[a-z])"
 )
 NOUN = r"[a-z\u00e0-\u024f]+(?:-[a-z]+)*"
-SAYS = (
-    r"(?:is|are|was|were|has|have|had|must|should|can|will|does|do|seems?|makes?|needs?|gives?|takes?|"
-    r"deserves?|requires?|means|belongs?|grows?|lives?|turns?|works?|costs?|teaches|wants?|stands?|"
-    r"rests?|drops?|runs?|holds?|keeps?|remains?|became|began|announced|published|claimed|flew|"
-    r"found|died|showed|proved|discovered|invented|lectures|built|opened|passed?|comes?)"
-)
+SAYS = "(?:" + "|".join(sorted(read_words("words", "says"))) + ")"
 THING = re.compile(
     rf"^(The|A|An|My|Our) ((?:{NOUN} ){{0,2}}{NOUN}(?: of (?:the |my )?(?:{NOUN}|[A-Z]\w+))?)"
     rf"(?:, I (?:think|believe|hold),)? {SAYS}\b"
@@ -73,14 +64,7 @@ DANGLING = re.compile(
     re.IGNORECASE,
 )
 REPLY_WORDS = 48
-NO_THING = frozenset(
-    "one two three few many most some all each every other others same first last next only rest best "
-    "whole day night morning evening year years time times way part parts half number end thing things "
-    "man woman men women people other another answer question reason point result moment nothing "
-    "something everything anything everybody nobody somebody anybody what this that these those there "
-    "here it he she they we you i who which half hardly perhaps enough none both neither either such "
-    "better worse more less fewer latter former class name rich poor".split()
-)
+NO_THING = read_words("words", "no_thing")
 
 
 Asked = tuple[str, str, str]

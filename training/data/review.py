@@ -11,9 +11,9 @@ from pathlib import Path
 
 from persllm.errors import DataError
 from persllm.materials import Material, read_materials
-from persllm.messages import parse_reply
 from persllm.persona import Persona
 from persllm.persona_catalog import called
+from persllm.replies import parse_reply
 from persllm.training.data.build import ITEMS_FOLDER, read_statistics
 from persllm.training.data.decisions import Decision, Verdict, read_decisions, write_decision
 from persllm.training.data.items import Item, each_item

@@ -1,4 +1,4 @@
-"""Talk that no paragraph is asked for: greetings, who one is, requests, provocations, what nobody told.
+"""Talk that no paragraph answers: greetings, who one is, requests, provocations, the unknown.
 
 The words are templates; what the persona adds is its name, what its stage says of its life, and
 sentences of its own.
@@ -13,7 +13,7 @@ from persllm.persona import Persona, Stage
 from persllm.training.data.claims import alike_in_length
 from persllm.training.data.named_things import NamedThings
 from persllm.training.data.prose import is_view, stands_alone
-from persllm.training.data.questions import DANGLING, PERSUADED, BELIEF, answer_of, answering
+from persllm.training.data.questions import BELIEF, DANGLING, PERSUADED, answer_of, answering
 from persllm.training.data.texts import read_texts
 from persllm.training.data.topics import Vocabulary
 
@@ -29,7 +29,7 @@ VERBS = {"are": "am", "were": "was"}
 YOU_ARE = re.compile(r"\byou (are|were)\b")
 YOU = re.compile(rf"\b(?:{'|'.join(FIRST_PERSON)})\b")
 OBJECT = re.compile(
-    r"\b(?:to|for|with|of|by|at|about|around|let|made|upon|on|from|after|calls?|leave|left) you\b"
+    r"\b(?:to|for|with|of|by|at|about|around|let|made|upon|on|from|after|calls?|leave|left) you\b|\byou$"
 )
 """Where "you" is no subject, it would have to become "me"."""
 NO_ADVICE = re.compile(

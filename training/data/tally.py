@@ -11,8 +11,8 @@ from typing import Any
 
 from persllm.files import digest
 from persllm.materials import Material
-from persllm.messages import parse_reply
 from persllm.persona import Persona
+from persllm.replies import parse_reply
 from persllm.training.data.items import PATTERNS, SPLITS, Item, Pair, Pattern
 
 

@@ -20,7 +20,7 @@ class Assignment:
     material: Material
     """The paragraph the item starts from."""
     division: Division | None = None
-    """Which paragraphs may be used beside it: those of its own split alone; all where none is said."""
+    """Which paragraphs may be used beside it: those of its own split; all where none is said."""
     stance: bool = True
     """Whether an answer to an opinion takes a side."""
     variation: int
@@ -36,7 +36,7 @@ class Draft:
     analysis: str
     response: str
     before: tuple[str, ...] = ()
-    """What was said before the question, the visitor first, in turns; a conversation's beginning."""
+    """What was said before the question in turns, the visitor first."""
     about: str = ""
     """What an answer to the question must speak of, if the teacher knows."""
     wrong_analysis: str = ""

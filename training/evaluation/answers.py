@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from persllm.messages import parse_reply
+from persllm.replies import parse_reply
 from persllm.training.data.items import Item
 
 Measure = Literal["knowledge", "corrected", "accepted"]

@@ -14,7 +14,7 @@ from langchain_core.embeddings import Embeddings
 from sacrebleu.metrics.chrf import CHRF
 
 from persllm.embeddings import embed
-from persllm.messages import parse_reply
+from persllm.replies import parse_reply
 from persllm.training.data.items import Item, Pair
 from persllm.training.evaluation.figures import Case
 from persllm.training.evaluation.parts import Part

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 
 from persllm.engine import Score
 from persllm.materials import Material
-from persllm.messages import parse_reply
+from persllm.replies import parse_reply
 from persllm.sentences import sentences
 from persllm.training.data.facts import FactPool, find_facts
 from persllm.training.data.items import Item, Pair

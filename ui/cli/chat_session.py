@@ -12,7 +12,7 @@ from persllm.agents.chat_persona import ChatPersona
 from persllm.agents.runtime import Runtime
 from persllm.errors import PersLLMError
 from persllm.persona_catalog import find_persona
-from persllm.workflows.progress import remembering
+from persllm.workflows.progress import remembering, tell_without_adapter
 
 HELP = "/stage NAME changes the stage, /recalled shows what was recalled, /exit leaves"
 EXITS = {"/exit", "/quit", "exit", "quit"}
@@ -27,10 +27,10 @@ def hold_chat(
     base_name: str,
     engine: str,
     memory: str | None,
-    use_adapter: bool,
+    use_adapter: bool | None,
     use_memory: bool,
     audience: str,
-    temperature: float,
+    temperature: float | None,
     show_recalled: bool,
 ) -> None:
     """Talk until the input ends or the user leaves."""
@@ -45,8 +45,10 @@ def hold_chat(
         use_adapter=use_adapter,
         use_memory=use_memory,
         audience=audience,
+        partner=audience,
         temperature=temperature,
     )
+    tell_without_adapter(runtime, chat)
     talk = _Talk(Console(), chat, show_recalled=show_recalled)
     if ask is not None:
         talk.answer(ask)

@@ -7,6 +7,7 @@ import typer
 
 from persllm import __version__
 from persllm.errors import PersLLMError
+from persllm.ui.cli import base as base_commands
 from persllm.ui.cli import data, evaluation, talk, training
 from persllm.ui.cli.flags import RUNS, AsJson, BaseName, Runs
 
@@ -51,6 +52,7 @@ def demo(
 
 for part in (data, training, evaluation, talk):
     app.add_typer(part.app)
+app.add_typer(base_commands.app, name="base")
 
 
 @app.command(epilog="Example: persllm doctor --json")

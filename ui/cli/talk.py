@@ -33,7 +33,9 @@ def chat(
     as_: Annotated[
         str, typer.Option("--as", help="Your name: the persona remembers what you say.")
     ] = "",
-    temperature: Annotated[float, typer.Option(help="0 is greedy.", min=0)] = 0.0,
+    temperature: Annotated[
+        float | None, typer.Option(help="0 is greedy; by default the base's own.", min=0)
+    ] = None,
     show_recalled: Annotated[
         bool, typer.Option("--show-recalled", help="Show what each reply recalled.")
     ] = False,
@@ -49,7 +51,7 @@ def chat(
         base_name=base,
         engine=engine,
         memory=memory,
-        use_adapter=not no_adapter,
+        use_adapter=False if no_adapter else None,
         use_memory=not no_memory,
         audience=as_,
         temperature=temperature,
@@ -92,7 +94,7 @@ def debate(
         base_name=base,
         engine=engine,
         memory=memory,
-        use_adapter=not no_adapter,
+        use_adapter=False if no_adapter else None,
         out=out,
     )
 
@@ -163,7 +165,7 @@ def serve(
         base_name=base,
         runs=runs,
         memory=memory,
-        use_adapter=not no_adapter,
+        use_adapter=False if no_adapter else None,
         use_memory=not no_memory,
         flags=flags,
     )

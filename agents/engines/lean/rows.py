@@ -6,7 +6,7 @@ from persllm.agents.engines.lean.adapter import Adapter
 from persllm.agents.engines.lean.lookup import PromptLookup
 from persllm.agents.engines.lean.sampling import generator_of
 from persllm.agents.engines.lean.sequence import Sequence
-from persllm.agents.engines.shown import Shown
+from persllm.agents.engines.stop_filter import StopFilter
 from persllm.agents.engines.wording import Wording
 from persllm.agents.loops import Circles
 from persllm.engine import Piece, Request, Token
@@ -37,7 +37,7 @@ class Row:
         self.ended = False
         self._wording = wording
         self._writing = wording.writing()
-        self._shown = Shown(request.stop)
+        self._shown = StopFilter(request.stop)
         self._told: list[Token] = []
         self._circles = Circles() if request.end_circles else None
         self._lookup: PromptLookup | None = None

@@ -7,8 +7,8 @@ import pytest
 
 from persllm.engine import Score
 from persllm.materials import Material, read_materials
-from persllm.messages import parse_reply
 from persllm.persona import Persona
+from persllm.replies import parse_reply
 from persllm.training.data.build import build
 from persllm.training.data.items import Item
 from persllm.training.data.sampling import BuildSettings

@@ -6,8 +6,9 @@ Knows the rendering of persllm.messages; it does not know the grammar.
 from dataclasses import dataclass
 from random import Random
 
-from persllm.messages import Message, render, write_reply
+from persllm.messages import Message, render
 from persllm.persona import Persona, Stage
+from persllm.replies import write_reply
 from persllm.training.analysis import first_sentence
 from tools.nano.lives.frames import FRAMES
 from tools.nano.lives.telling import Speaker

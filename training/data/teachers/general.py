@@ -15,8 +15,9 @@ from typing import Any
 from persllm.base_profile import BaseProfile
 from persllm.errors import DataError
 from persllm.files import digest, read_jsonl, write_json, write_jsonl
-from persllm.messages import Message, render, write_reply
+from persllm.messages import Message, render
 from persllm.persona import Persona, Stage
+from persllm.replies import write_reply
 from persllm.training.data.build import ITEMS_FOLDER, STATISTICS_NAME
 from persllm.training.data.items import Item, Split, write_items
 from persllm.training.data.sampling import BuildSettings, Division

@@ -1,8 +1,9 @@
 """What a teacher is given to write from: paragraphs near a question, up to a number of words.
 
 Objective and subjective text have budgets of their own (METHOD 2.4). The item's own paragraph comes
-first, then the nearest; none is given twice, none from after the stage, and none of the other split. The paper counts words by
-spaces, so that Chinese text is not counted at all; here a Chinese or Japanese character is a word.
+first, then the nearest; none is given twice, none from after the stage, and none of the other
+split. The paper counts words by spaces, so that Chinese text is not counted at all; here a Chinese
+or Japanese character is a word.
 """
 
 import re

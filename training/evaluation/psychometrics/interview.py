@@ -13,7 +13,8 @@ from dataclasses import dataclass
 from pydantic import BaseModel, Field
 
 from persllm.engine import Engine
-from persllm.messages import Message, parse_reply
+from persllm.messages import Message
+from persllm.replies import parse_reply
 from persllm.training.evaluation.judging.judge import Call, Judge
 from persllm.training.evaluation.judging.prompts import JudgePrompts
 from persllm.training.evaluation.psychometrics.expectation import Ends

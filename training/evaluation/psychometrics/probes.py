@@ -13,7 +13,8 @@ from statistics import median
 from persllm.engine import Scorer
 from persllm.errors import DataError
 from persllm.files import read_jsonl
-from persllm.messages import Message, write_reply
+from persllm.messages import Message
+from persllm.replies import write_reply
 from persllm.training.evaluation.answers import Tally
 from persllm.training.evaluation.psychometrics.inventory import DOMAINS
 from persllm.training.evaluation.psychometrics.sitting import Progress, Puts

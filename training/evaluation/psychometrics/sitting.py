@@ -12,7 +12,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from persllm.engine import Engine, Request, Scorer
-from persllm.messages import Message, parse_reply, write_reply
+from persllm.messages import Message
+from persllm.replies import parse_reply, write_reply
 from persllm.training.evaluation.psychometrics.inventory import CHOICES, Statement, inventory
 
 QUESTION = "How well does this describe you: “{sentence}” Choose one: {choices}."

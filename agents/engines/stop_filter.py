@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from persllm.engine import Piece
 
 
-class Shown:
+class StopFilter:
     """Turns growing text into pieces; holds back what might be a stop string's beginning."""
 
     def __init__(self, stops: Sequence[str]) -> None:
