@@ -34,6 +34,7 @@ from persllm.agents.reply_reading import (
     ReplyLimits,
     analysis_room,
     asked_again,
+    first_tokens,
     read_reply,
 )
 from persllm.base_profile import BaseProfile
@@ -54,6 +55,8 @@ TURNS_BEFORE = 4
 """A reply is none of so many turns before it again."""
 KEPT_NOTES = 256
 """What came up for so many turns is kept."""
+SCENE_SHARE = 4
+"""A scene takes at most this part of the context; what is longer loses its end."""
 A_VISITOR = "A visitor"
 """Whose words they were, where only an id is known."""
 
@@ -320,6 +323,7 @@ class ChatPersona(EngineChatModel):
         """Return what the engine would be asked; `persllm.agents.answering` asks many at once."""
         check_sampling(options)
         history, scene = history_of(messages)
+        scene = first_tokens(self._engine, scene, self._engine.context // SCENE_SHARE)
         said = last_words(messages)
         truth = None if options.get("in_play") else truthful_answer(self.persona, said)
         if truth:
@@ -337,12 +341,14 @@ class ChatPersona(EngineChatModel):
         """Return what comes up for each user turn from `start` on, by the turn's place.
 
         What came up for a turn stands before it as long as the talk remembers that turn, so it does
-        not come up again later.
+        not come up again later. A caller that chooses by `cue` or `without` keeps account itself,
+        and what came up for earlier turns of its talk cannot be found again.
         """
         last = len(history) - 1
-        places = range(start, last + 1) if self.base_profile.keep_notes else (last,)
-        found: dict[int, list[Recalled]] = {}
         told = frozenset(options.get("without") or ())
+        kept = self.base_profile.keep_notes and not told and not options.get("cue")
+        places = range(start, last + 1) if kept else (last,)
+        found: dict[int, list[Recalled]] = {}
         for place in places if self._recall else ():
             if history[place].role == "user":
                 cue = options.get("cue") if place == last else None

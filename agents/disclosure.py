@@ -1,31 +1,64 @@
 """A persona is not a trick: a sincere question about what it is gets a truthful answer.
 
-Teasing ("you old robot") stays in play. The answer does not depend on any model.
+Teasing ("you old robot") stays in play. The answer does not depend on any model. Words and answers
+stand in `disclosure.yaml`, by language.
 """
 
 import re
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+
+import yaml
 
 from persllm.persona import Persona
 
-ANSWER = (
-    "In truth: I am a language model that plays {name}. persllm trained me on texts about "
-    "{name}; what I say is imitation, not quotation."
-)
-_WHAT = (
-    r"(?:an? )?(?:real )?(?:ai|a\.i\.|artificial intelligence|language model|chat ?bot|bot|robot|"
-    r"machine|computer(?: program)?|program|human(?: being)?|real person|person)"
-)
-SINCERE = re.compile(
-    rf"\b(?:are you|am i (?:talking|speaking|chatting) (?:to|with))\s+"
-    rf"(?:really |actually |truly |just |in truth |honestly )*{_WHAT}"
-    r"(?:,? (?:or|and|here|then|now|right now|by any chance|please|really|honestly|sir|madam|"
-    r"playing|pretending|talking|speaking)\b[^.!?]*)?\s*\?",
-    re.IGNORECASE,
-)
+APOSTROPHES = str.maketrans({"\u2019": "'", "\u2018": "'", "\u02bc": "'", "`": "'"})
+LONGEST = 2000
+"""Characters at either end of a turn that are looked through: nobody hides the question between."""
+MODEL_NAMES = frozenset({"claude", "gemini", "siri", "alexa", "llama"})
+"""Names of models that people bear too: "Are you Claude?" is no such question to Claude Monet."""
+PLACEHOLDER = re.compile(r"\{([a-z]+)\}")
+
+
+@dataclass(frozen=True, slots=True)
+class _Language:
+    answer: str
+    patterns: tuple[re.Pattern[str], ...]
 
 
 def truthful_answer(persona: Persona, turn: str) -> str | None:
-    """Return the answer to a sincere question about being a machine, else None."""
-    if persona.disclosure != "honest" or not SINCERE.search(turn):
+    """Return the answer to a sincere question about being a machine, else None.
+
+    It is in the language of the question.
+    """
+    if persona.disclosure != "honest":
         return None
-    return ANSWER.format(name=persona.name)
+    ends = turn if len(turn) <= 2 * LONGEST else f"{turn[:LONGEST]} {turn[-LONGEST:]}"
+    asked = " ".join(ends.translate(APOSTROPHES).lower().split())
+    own = MODEL_NAMES.intersection(persona.name.lower().split())
+    for language in _languages():
+        for pattern in language.patterns:
+            found = pattern.search(asked)
+            if found and own.isdisjoint(re.findall(r"\w+", found[0])):
+                return language.answer.format(name=persona.name)
+    return None
+
+
+@cache
+def _languages() -> tuple[_Language, ...]:
+    text = (files("persllm.agents") / "disclosure.yaml").read_text(encoding="utf-8")
+    return tuple(
+        _Language(
+            card["answer"],
+            tuple(re.compile(_filled(each, card.get("words", {}))) for each in card["patterns"]),
+        )
+        for card in yaml.safe_load(text).values()
+    )
+
+
+def _filled(pattern: str, words: dict[str, str]) -> str:
+    """Put the lists of words into a pattern; a list may name another one."""
+    while found := PLACEHOLDER.search(pattern):
+        pattern = f"{pattern[: found.start()]}{words[found[1]]}{pattern[found.end() :]}"
+    return pattern

@@ -1,4 +1,4 @@
-"""Ends replies that go in circles: small models sometimes say one phrase until they are cut off.
+"""Ends replies that go round: small models sometimes say one phrase until they are cut off.
 
 Text is watched as it is written. A phrase said twice in a row is held back while its third round is
 open; when that is complete, the reply has ended with the second.
@@ -17,9 +17,19 @@ LONGEST = 160
 HELD, ENDED = 15, 30
 """Repeated characters, at least, before text is held back and before it is a circle: "no, no, no"
 is none."""
+WORD_ROUNDS = 10
+"""Rounds of one word before text is held back, twice as many before it ends: people laugh
+"ha ha ha" and sing "la la la"."""
+SHORT_WORD, SHORT_WORD_UNSPACED = 8, 2
+"""Characters of such a word, with its space; fewer in scripts without spaces."""
+UNSPACED = "\u2e80"
+"""From here on scripts put no spaces between words."""
+RULE = 200
+"""Characters without any letter before text is held back, twice as many before it ends: rules of
+tables, lines of dots, sums, rows of faces."""
 
 
-class Circles:
+class RepetitionStopper:
     """Feed it text, in pieces of any size; it returns what may be shown."""
 
     def __init__(self) -> None:
@@ -57,7 +67,7 @@ class Circles:
         for length in self._begun():
             self._same.setdefault(length, HELD)
         for length, same in self._same.items():
-            if same >= max(2 * length, ENDED):
+            if same >= max(2 * self._held(length), ENDED):
                 self._kept = self._second_round((length, same))
                 return
 
@@ -73,9 +83,17 @@ class Circles:
     def _second_round(self, found: tuple[int, int]) -> int:
         """Return the end of the word in which a phrase has been said twice, or of the text."""
         length, same = found
-        twice = len(self._text) - same + max(length, HELD)
+        twice = len(self._text) - same + self._held(length)
         space = SPACE.search(self._text, twice - 1)
         return space.start() if space else len(self._text)
+
+    def _held(self, length: int) -> int:
+        """Return how many repeated characters of a phrase are shown before text is held back."""
+        phrase = self._text[-length:]
+        phrase = phrase[: (phrase + phrase).find(phrase, 1)]  # "la " of "la la "
+        if not any(letter.isalpha() for letter in phrase):
+            return max(length, RULE)
+        return max(length, HELD, WORD_ROUNDS * len(phrase) if _is_short_word(phrase) else 0)
 
     def _give(self, end: int) -> str:
         new = self._text[self._shown : end]
@@ -83,15 +101,23 @@ class Circles:
         return new
 
 
+def _is_short_word(phrase: str) -> bool:
+    """Tell whether a phrase that comes round again is one short word, wherever it was cut."""
+    before = zip(phrase[-1:] + phrase, phrase, strict=False)
+    words = sum(one.isspace() and not two.isspace() for one, two in before)
+    longest = SHORT_WORD_UNSPACED if any(letter > UNSPACED for letter in phrase) else SHORT_WORD
+    return words <= 1 and len(phrase) <= longest
+
+
 def unlooped(pieces: Generator[Piece]) -> Generator[Piece]:
     """Yield the pieces of a reply that ends where it begins to go in circles.
 
     The model's own pieces are read to their end, so that the last one tells what it wrote.
     """
-    circles = Circles()
+    stopper = RepetitionStopper()
     with closing(pieces):
         for piece in pieces:
-            shown = circles.feed(piece.text)
+            shown = stopper.feed(piece.text)
             if piece.finish:
-                shown += circles.finish()
+                shown += stopper.finish()
             yield replace(piece, text=shown)

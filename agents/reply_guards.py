@@ -62,9 +62,8 @@ def unlike_before(read: Callable[[int], Reading], before: Sequence[str]) -> Read
                     break
                 text, held = text + new, held + new
                 free = free or not any(turn.startswith(_plain(text)) for turn in known)
-                if free:
-                    yield held
-                    held = ""
+                yield held if free else ""  # whoever reads can stop at any time
+                held = "" if free else held
         if free or _plain(text) not in known:
             yield held
             return reply

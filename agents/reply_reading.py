@@ -166,19 +166,28 @@ class _TokenLimit:
             self._safe = length + self._most - tokens
             return text
         self.reached = True
-        return self._cut(text)
+        return _cut(text, self._most, self._count)
 
-    def _cut(self, text: str) -> str:
-        fits, too_long = 0, len(text)
-        while too_long - fits > 1:
-            middle = (fits + too_long) // 2
-            if self._count(text[:middle]) <= self._most:
-                fits = middle
-            else:
-                too_long = middle
-        # Half a word may have more tokens than the whole one, so a little more may fit again.
-        ends = range(min(fits + LONGEST_TOKEN, len(text)), fits, -1)
-        return text[: next((end for end in ends if self._count(text[:end]) <= self._most), fits)]
+
+def first_tokens(engine: Engine, text: str, most: int) -> str:
+    """Return as much of a text's beginning as has so many tokens at most."""
+    start = text[: most * LONGEST_TOKEN]
+    if count_text(engine, start) <= most:
+        return start
+    return _cut(start, most, lambda part: count_text(engine, part))
+
+
+def _cut(text: str, most: int, count: Callable[[str], int]) -> str:
+    fits, too_long = 0, len(text)
+    while too_long - fits > 1:
+        middle = (fits + too_long) // 2
+        if count(text[:middle]) <= most:
+            fits = middle
+        else:
+            too_long = middle
+    # Half a word may have more tokens than the whole one, so a little more may fit again.
+    ends = range(min(fits + LONGEST_TOKEN, len(text)), fits, -1)
+    return text[: next((end for end in ends if count(text[:end]) <= most), fits)]
 
 
 def no_reply_line(language: str) -> str:

@@ -33,6 +33,8 @@ WIDER = 4
 OUTGROWN = 0.15
 """Taken off the relevance of what was said or written at an earlier stage: the facts of a life
 stay, but a mind changes."""
+SMALL_TALK_WORDS = 16
+"""A longer turn says something; and the pattern tries every way to read a turn."""
 VISITOR_LINES = 4
 """Most things that a visitor told which come up for a turn."""
 KEPT_QUERIES = 1024
@@ -88,8 +90,11 @@ def query_of(history: Sequence[Message]) -> Query | None:
 
 def is_small_talk(turn: str) -> bool:
     """Tell whether a turn is nothing but greetings, thanks or a question who one is."""
-    said = " ".join(re.sub(r"[^\w' ]+", " ", turn.lower().replace("\u2019", "'")).split())
+    words = re.sub(r"[^\w' ]+", " ", turn.lower().replace("\u2019", "'")).split()
+    if len(words) > SMALL_TALK_WORDS:
+        return False
     phrases, whole = _small_talk()
+    said = " ".join(words)
     return bool(whole.fullmatch(said) and phrases.search(said))
 
 

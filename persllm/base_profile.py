@@ -5,7 +5,6 @@ a base's own `config.json`: its family and how many weights it has, never by its
 can be set by the user.
 """
 
-import json
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, fields, replace
 from functools import cache
@@ -24,7 +23,7 @@ Analysis = Literal["none", "short", "free", "forms"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BaseProfile:
-    """How one kind of base is asked. What shapes the prompt is in `prompt_key`."""
+    """How one kind of base is asked; `persllm.messages.prompt_hash` tells what shapes prompts."""
 
     name: str
     annotated: bool = False
@@ -50,11 +49,6 @@ class BaseProfile:
     """CPU threads of the local engine; 0: as many as there are cores."""
     preset: str = "large"
     """Training settings that start from (persllm.training.settings)."""
-
-    @property
-    def prompt_key(self) -> str:
-        """What an adapter is trained for: a hash of all that shapes prompts and replies."""
-        return digest(str(self.annotated), str(self.keep_notes), self.analysis)[:16]
 
     def changed(self, changes: Mapping[str, Any]) -> "BaseProfile":
         """Return the profile with the changes that are not None.
@@ -95,6 +89,18 @@ def find_profile(base: Base) -> BaseProfile:
     )
 
 
+def named_profile(name: str) -> BaseProfile:
+    """Return a profile by the name of its file.
+
+    Raises:
+        BaseModelError: There is none of that name.
+    """
+    found = {rule.profile.name: rule.profile for rule in _rules()}
+    if name not in found:
+        raise BaseModelError(f"there is no base profile {name!r}. Name one of {sorted(found)}.")
+    return found[name]
+
+
 def weights_of(config: Mapping[str, Any]) -> float:
     """Return about how many weights a model of that `config.json` has; infinite if it is empty."""
     inner = config.get("text_config") or config
@@ -123,5 +129,5 @@ def _read(path: Path) -> Iterator[_Rule]:
     yield _Rule(
         tuple(when.get("families", ())),
         float(when.get("most_weights", "inf")),
-        BaseProfile(name=path.stem, **json.loads(json.dumps(data))),
+        BaseProfile(name=path.stem).changed(data),
     )

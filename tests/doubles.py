@@ -13,6 +13,8 @@ from typing import Protocol
 
 from langchain_core.embeddings import Embeddings
 
+from persllm.base_profile import BaseProfile, find_profile
+from persllm.bases import find_base
 from persllm.errors import EngineError
 from persllm.persona import Persona, load_persona, persona_id
 from persllm.training.data.teacher import Assignment, Draft, Teacher
@@ -20,6 +22,7 @@ from persllm.training.data.teacher import Assignment, Draft, Teacher
 MARTA = "Marta Lind"
 OTTO = "Otto Brand"
 DIMENSIONS = 64
+NANO_PROFILE: BaseProfile = find_profile(find_base("nano"))
 
 
 class LetterEmbeddings(Embeddings):

@@ -22,6 +22,7 @@ from safetensors.torch import load_file
 from transformers import PreTrainedModel
 from transformers import PreTrainedTokenizerBase as Tokenizer
 
+from persllm.base_profile import find_profile
 from persllm.bases import Base
 from persllm.errors import DataError
 from persllm.files import digest, digest_file, write_json, write_text
@@ -35,6 +36,7 @@ from persllm.manifest import (
     write_manifest,
 )
 from persllm.persona import Persona
+from persllm.persona_catalog import called
 from persllm.training.card import model_card
 from persllm.training.data.build import PersonaData
 from persllm.training.evaluation.likelihood import SYSTEMS, Likelihood, measure
@@ -143,11 +145,12 @@ def train_personas(
 
     Raises:
         BaseModelError: The base cannot be loaded.
-        DataError: Nothing fits the base's context, the loss diverged, or the batch cannot be
-            shared by the processes.
+        DataError: Data were built for another kind of base, nothing fits the base's context, the
+            loss diverged, or the batch cannot be shared by the processes.
     """
     refuse_uneven(ways.settings.batch, ways.settings.accumulate)
     for job in jobs:
+        _refuse_of_other_bases(job, ways.base)
         run = agreed(_run_folder(ways.runs / job.persona.id, _inputs(job, ways)))
         adapter = run / ADAPTER_FOLDER
         if (adapter / MANIFEST_NAME).is_file():
@@ -233,6 +236,16 @@ def prepare(job: Job, ways: Ways, tokenizer: Tokenizer) -> Prepared:
         seed=settings.seed,
     )
     return Prepared(sft, dpo, general, mix)
+
+
+def _refuse_of_other_bases(job: Job, base: Base) -> None:
+    """Training would teach prompts that this base is never given when it is asked."""
+    if job.data.statistics.get("prompt_hash") != prompt_hash_of(base):
+        raise DataError(
+            f"{job.persona.name}'s data in {job.data.folder} were built for a base that is asked "
+            f"in another way than {base.name}. Build them for this one: persllm build "
+            f"{called(job.persona)} --base <this base>."
+        )
 
 
 def _refuse_empty(job: Job, settings: TrainSettings, prepared: Prepared) -> None:
@@ -349,6 +362,7 @@ def _finish(
         base=ways.base.name,
         base_key=ways.base.key,
         prompt_hash=prompt_hash_of(ways.base),
+        profile_hash=find_profile(ways.base).digest(),
         data_hash=str(job.data.statistics["data_hash"]),
         settings=asdict(ways.settings),
         versions={name: importlib.metadata.version(name) for name in PACKAGES},

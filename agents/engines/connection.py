@@ -105,7 +105,8 @@ class Connection:
         """Return the error for an answer that is none."""
         return RefusedError(
             f"{self.address.url} answered {answer.status_code}: {said(answer)}"
-            + ADVICE.get(answer.status_code, "")
+            + ADVICE.get(answer.status_code, ""),
+            status=answer.status_code,
         )
 
     def _send(self, method: str, url: str, body: Mapping[str, Any] | None = None) -> httpx.Response:
@@ -131,7 +132,16 @@ class Connection:
 
 
 class RefusedError(EngineError):
-    """A server answered, and said no."""
+    """A server answered, and said no.
+
+    Args:
+        message: What it said.
+        status: Its HTTP status.
+    """
+
+    def __init__(self, message: str, *, status: int) -> None:
+        super().__init__(message)
+        self.status = status
 
 
 def said(answer: httpx.Response) -> str:

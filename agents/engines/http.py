@@ -5,6 +5,7 @@ tell is assumed, and said once: its context, and how many tokens a prompt has.
 """
 
 import logging
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, ExitStack, contextmanager
@@ -30,6 +31,11 @@ STOPS_SENT = 4
 """OpenAI takes no more stop strings; all of them are also looked for here."""
 AT_ONCE = 64
 """Most requests of one batch under way at once; the server makes a batch of them."""
+BAD_REQUEST = {400, 422}
+REFUSABLE = ("max_tokens", "stream_options", "temperature", "top_p", "seed", "stop")
+"""Fields that some servers and models refuse by name."""
+OTHER_NAMES = {"max_tokens": "max_completion_tokens"}
+"""What newer models call them."""
 ASSUMED_CONTEXT = 4096
 LETTERS_PER_TOKEN = 3
 TOKENS_PER_MESSAGE = 8
@@ -61,6 +67,8 @@ class HttpEngine:
         self._context = _context(models.get(self._model), address)
         self._adapters = ServedAdapters(self._connection, base, names or {})
         self._folds = False
+        self._refused: set[str] = set()
+        """Fields that this server or model does not take."""
         self._counts = True
         self._counted = lru_cache(maxsize=256)(self._count)
 
@@ -127,19 +135,37 @@ class HttpEngine:
 
     @contextmanager
     def _answer(self, request: Request, model: str) -> Iterator[Iterator[bytes]]:
-        """Yield an answer's bytes; where the base takes no system turn, ask without one."""
+        """Yield an answer's bytes; what the server does not take it is asked without."""
         with ExitStack() as answers:
-            try:
-                received = answers.enter_context(self._asked(request, model))
-            except RefusedError as refusal:
-                if not self._fold(str(refusal), request.messages):
-                    raise
-                received = answers.enter_context(self._asked(request, model))
+            while True:
+                try:
+                    received = answers.enter_context(self._asked(request, model))
+                    break
+                except RefusedError as refusal:
+                    if not self._adapts(refusal) and not self._fold(str(refusal), request.messages):
+                        raise
             yield received
 
     def _asked(self, request: Request, model: str) -> AbstractContextManager[Iterator[bytes]]:
         body = _body(request, model) | {"messages": self._rows(request.messages)}
+        for field in self._refused:
+            value = body.pop(field, None)
+            if field in OTHER_NAMES and value is not None:
+                body[OTHER_NAMES[field]] = value
         return self._connection.streamed("/chat/completions", body)
+
+    def _adapts(self, refusal: RefusedError) -> bool:
+        """Tell whether to ask again without a field that the refusal names, from now on."""
+        if refusal.status not in BAD_REQUEST:
+            return False
+        told = str(refusal)
+        named = [field for field in REFUSABLE if re.search(rf"\b{field}\b", told)]
+        found = next((field for field in named if field not in self._refused), None)
+        if found is None:
+            return False
+        self._refused.add(found)
+        logger.warning("%s does not take %r; it is asked without", self.name, found)
+        return True
 
     def _fold(self, refusal: str, messages: Sequence[Message]) -> bool:
         """Tell whether to ask again with the system text in the user turn, from now on.
@@ -216,9 +242,16 @@ def _news(event: Mapping[str, Any]) -> tuple[str, str]:
     """Return the new text of an event, and why the reply ended if it did."""
     text, finish = "", ""
     for choice in event.get("choices") or []:
-        text += (choice.get("delta") or {}).get("content") or ""
+        text += _text((choice.get("delta") or choice.get("message") or {}).get("content"))
         finish = choice.get("finish_reason") or finish
     return text, finish
+
+
+def _text(content: Any) -> str:  # noqa: ANN401 (JSON)
+    """Return the text of some content; of parts, those that are no thoughts."""
+    if isinstance(content, list):
+        return "".join(_text(part.get("text")) for part in content if isinstance(part, dict))
+    return content if isinstance(content, str) else ""
 
 
 def _estimate(messages: Sequence[Message]) -> int:

@@ -84,27 +84,69 @@ def served_models(answer: Any) -> dict[str, Served]:  # noqa: ANN401 (JSON)
 
 
 def events(chunks: Iterable[bytes]) -> Iterator[dict[str, Any]]:
-    """Yield the JSON of server-sent events until [DONE].
+    """Yield the JSON of server-sent events until [DONE]; a whole answer is one event.
 
     Lines end at line feeds only: httpx would also split at characters that JSON may hold.
 
     Raises:
-        EngineError: The server sends something else, or an error.
+        EngineError: The server sends something else, or an error, or hangs up in the middle.
     """
+    begun, ended, name, rest = False, False, b"", b""
     for line in _lines(chunks):
-        if not line.startswith(b"data:"):
+        if line.startswith(b"event:"):
+            name = line[6:].strip()
+        elif not line.startswith(b"data:"):
+            if line.strip() and not line.startswith((b":", b"id:", b"retry:")) and not begun:
+                rest = _joined(rest, line)
             continue
-        data = line[5:].strip()
-        if data == b"[DONE]":
-            return
-        try:
-            event = json.loads(data)
-        except ValueError as error:
-            raise EngineError(f"the server sent no JSON in its stream: {data[:120]!r}") from error
-        if isinstance(event, dict):
-            if event.get("error"):
+        else:
+            begun, data = True, line[5:].strip()
+            if data == b"[DONE]":
+                return
+            event = _read(data)
+            if name == b"error" or event.get("error"):
                 raise EngineError(f"the server stopped in the middle: {fault_of(event)}")
+            name = b""
+            ended = ended or _has_ended(event)
             yield event
+    if not begun and rest:
+        yield _whole(rest)
+    elif not ended:
+        raise EngineError("the server hung up in the middle of a reply. Ask again.")
+
+
+def _read(data: bytes) -> dict[str, Any]:
+    try:
+        event = json.loads(data)
+    except ValueError as error:
+        raise EngineError(f"the server sent no JSON in its stream: {data[:120]!r}") from error
+    return event if isinstance(event, dict) else {}
+
+
+def _whole(body: bytes) -> dict[str, Any]:
+    """Return the answer of a server that streams nothing."""
+    try:
+        answer = json.loads(body)
+    except ValueError:
+        answer = None
+    if isinstance(answer, dict) and answer.get("choices"):
+        return answer
+    if isinstance(answer, dict) and answer.get("error"):
+        raise EngineError(f"the server answered with an error: {fault_of(answer)}")
+    raise EngineError(
+        f"the server answered with something else than a reply: {body[:120]!r}. Is the address "
+        "right, and does it need a login?"
+    )
+
+
+def _has_ended(event: dict[str, Any]) -> bool:
+    return any(choice.get("finish_reason") for choice in event.get("choices") or [])
+
+
+def _joined(rest: bytes, line: bytes) -> bytes:
+    if len(rest) + len(line) > LONGEST_LINE:
+        raise EngineError(f"the server sent more than {LONGEST_LINE} bytes that are no event")
+    return rest + line + b"\n"
 
 
 def _lines(chunks: Iterable[bytes]) -> Iterator[bytes]:

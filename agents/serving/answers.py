@@ -1,9 +1,10 @@
-"""Answers in OpenAI's shapes, whole and as a stream."""
+"""Answers in the shapes of OpenAI's chat completions, whole and as a stream."""
 
 import json
 import time
 import uuid
-from typing import Any
+from collections.abc import Iterator
+from typing import Any, Protocol
 
 from persllm.agents.engines.served_adapters import OURS
 from persllm.agents.serving.faults import Fault
@@ -12,15 +13,46 @@ from persllm.agents.serving.voices import Company, Spoken, Voice
 DONE = b"data: [DONE]\n\n"
 
 
-class Answer:
+class AnswerFormat(Protocol):
+    """Makes the bodies of one answer; each of OpenAI's interfaces has its own."""
+
+    def whole(self, text: str, last: Spoken) -> dict[str, Any]:
+        """Return the body of an answer that is not streamed."""
+        ...
+
+    def opening(self) -> Iterator[bytes]:
+        """Yield the events that open a stream."""
+        ...
+
+    def more(self, text: str) -> bytes:
+        """Return the event of some text."""
+        ...
+
+    def closing(self, text: str, last: Spoken) -> Iterator[bytes]:
+        """Yield the events that end a stream.
+
+        Args:
+            text: All of it.
+            last: Why it ended, with the counts.
+        """
+        ...
+
+    def failed(self, fault: Fault) -> bytes:
+        """Return what ends a stream that failed after it had begun."""
+        ...
+
+
+class ChatAnswer:
     """One answer's identity; makes its bodies.
 
     Args:
         model: Who was asked.
+        with_usage: Whether a stream ends with the counts.
     """
 
-    def __init__(self, model: str) -> None:
+    def __init__(self, model: str, *, with_usage: bool = False) -> None:
         self._model = model
+        self._with_usage = with_usage
         self._id = f"chatcmpl-{uuid.uuid4().hex}"
         self._created = int(time.time())
 
@@ -36,24 +68,28 @@ class Answer:
             **self._head("chat.completion"),
             "choices": [choice],
             "usage": usage(last),
-            **_about(last),
+            **about(last),
         }
 
-    def first(self) -> bytes:
-        """Return the event that opens a stream."""
-        return self._event({"role": "assistant", "content": ""})
+    def opening(self) -> Iterator[bytes]:
+        """Yield the event that opens a stream."""
+        yield self._event({"role": "assistant", "content": ""})
 
     def more(self, text: str) -> bytes:
         """Return the event of some text."""
         return self._event({"content": text})
 
-    def last(self, spoken: Spoken) -> bytes:
-        """Return the event that says why the reply ended, and what it came from."""
-        return self._event({}, finish=spoken.finish, extra=_about(spoken))
+    def closing(self, text: str, last: Spoken) -> Iterator[bytes]:
+        """Yield why the reply ended and what it came from, and the counts where asked for."""
+        yield self._event({}, finish=last.finish, extra=about(last))
+        if self._with_usage:
+            head = self._head("chat.completion.chunk")
+            yield event({**head, "choices": [], "usage": usage(last)})
+        yield DONE
 
-    def counts(self, spoken: Spoken) -> bytes:
-        """Return the event with the counts, for clients who asked for it."""
-        return event({**self._head("chat.completion.chunk"), "choices": [], "usage": usage(spoken)})
+    def failed(self, fault: Fault) -> bytes:
+        """Return what ends a stream that failed after it had begun."""
+        return event(fault.body)
 
     def _head(self, kind: str) -> dict[str, Any]:
         return {"id": self._id, "object": kind, "created": self._created, "model": self._model}
@@ -75,16 +111,12 @@ def event(body: dict[str, Any]) -> bytes:
     return b"data: " + json.dumps(body).encode() + b"\n\n"
 
 
-def fault_event(fault: Fault) -> bytes:
-    """Return what ends a stream that failed after it had begun."""
-    return event(fault.body)
-
-
-def usage(last: Spoken) -> dict[str, int]:
-    """Return the counts of a reply."""
+def usage(last: Spoken) -> dict[str, Any]:
+    """Return the counts of a reply; its analysis is what OpenAI calls reasoning."""
     return {
         "prompt_tokens": last.prompt_tokens,
         "completion_tokens": last.new_tokens,
+        "completion_tokens_details": {"reasoning_tokens": last.analysis_tokens},
         "total_tokens": last.prompt_tokens + last.new_tokens,
     }
 
@@ -107,5 +139,6 @@ def model_row(company: Company, name: str, voice: Voice, created: int) -> dict[s
     }
 
 
-def _about(last: Spoken) -> dict[str, Any]:
+def about(last: Spoken) -> dict[str, Any]:
+    """Return what the reply came from, as a field of ours."""
     return {OURS: last.about} if last.about else {}

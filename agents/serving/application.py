@@ -3,7 +3,7 @@
 import hashlib
 import hmac
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -13,19 +13,20 @@ from starlette.exceptions import HTTPException
 from starlette.middleware.cors import CORSMiddleware
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 
-from persllm.agents.serving.answers import model_list, model_row
+from persllm.agents.serving.answers import AnswerFormat, ChatAnswer, model_list, model_row
 from persllm.agents.serving.asked import Asked, messages_of, read_asked
 from persllm.agents.serving.body import read_body
 from persllm.agents.serving.faults import Fault
 from persllm.agents.serving.hanging_up import CLOSED_BY_CLIENT, ClientGone, Streamed, unless_gone
 from persllm.agents.serving.limits import Access, Limits
 from persllm.agents.serving.measures import new_measures
+from persllm.agents.serving.responses import ResponsesAnswer, read_response_wanted
 from persllm.agents.serving.service import Service
+from persllm.agents.serving.users import User, user_of
 from persllm.agents.serving.voices import Company
 
-CHAT, MODELS, TOKENIZE = "/v1/chat/completions", "/v1/models", "/tokenize"
-USER_HEADERS = ("X-Persllm-User", "X-OpenWebUI-User-Name")
-"""Who is talking, for clients that cannot set the body's `user`; the first one counts."""
+CHAT, RESPONSES = "/v1/chat/completions", "/v1/responses"
+MODELS, TOKENIZE = "/v1/models", "/tokenize"
 METRICS_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 
 
@@ -84,10 +85,17 @@ def build_application(
     async def chat(call: Call) -> Response:
         _check_key(call, access)
         body = await read_body(call, most=limits.body_bytes)
-        asked = read_asked(body, user=_user(call))
-        company.voice(asked.model)
-        call.state.model = asked.model
-        return await _answer(service, company.checked(asked, most=limits.max_tokens), call)
+        asked = _checked(call, company, read_asked(body, who=_who(call)), limits)
+        answer = ChatAnswer(asked.model, with_usage=asked.with_usage)
+        return await _answer(service, asked, answer, call)
+
+    @app.post(RESPONSES)
+    async def responses(call: Call) -> Response:
+        _check_key(call, access)
+        body = await read_body(call, most=limits.body_bytes)
+        wanted = read_response_wanted(body, who=_who(call))
+        asked = _checked(call, company, wanted, limits)
+        return await _answer(service, asked, ResponsesAnswer(asked), call)
 
     @app.post(TOKENIZE)
     async def tokenize(call: Call) -> Response:
@@ -96,20 +104,28 @@ def build_application(
         count = await service.count_tokens(messages)
         return JSONResponse({"count": count, "max_model_len": company.engine.context})
 
-    for path, method in ((CHAT, "POST"), (TOKENIZE, "POST"), (MODELS, "GET")):
+    for path, method in ((CHAT, "POST"), (RESPONSES, "POST"), (TOKENIZE, "POST"), (MODELS, "GET")):
         _answer_options(app, path, f"{method}, OPTIONS")
 
     return app
 
 
-async def _answer(service: Service, asked: Asked, call: Call) -> Response:
+def _checked(call: Call, company: Company, asked: Asked, limits: Limits) -> Asked:
+    """Return the request as it may be answered; counters learn who was asked."""
+    company.voice(asked.model)
+    call.state.model = asked.model
+    return company.checked(asked, most=limits.max_tokens)
+
+
+async def _answer(service: Service, asked: Asked, answer: AnswerFormat, call: Call) -> Response:
     if service.draining:
         raise Fault(503, "the server is stopping; ask again later", code="stopping", retry_after=5)
     if not asked.stream:
-        response: Response = JSONResponse(await unless_gone(call.receive, service.whole(asked)))
+        work = service.whole(asked, answer)
+        response: Response = JSONResponse(await unless_gone(call.receive, work))
     else:
         opened = await unless_gone(call.receive, service.open(asked))
-        response = Streamed(service.events(asked, opened))
+        response = Streamed(service.events(opened, answer))
     service.measures.requests.labels(asked.model, "200").inc()
     return response
 
@@ -137,8 +153,8 @@ def _check_key(call: Call, access: Access) -> None:
         )
 
 
-def _user(call: Call) -> str:
-    return next((call.headers[name] for name in USER_HEADERS if call.headers.get(name)), "")
+def _who(call: Call) -> Callable[[str], User]:
+    return lambda field: user_of(call.headers, field=field)
 
 
 def _handle_faults(app: FastAPI, service: Service) -> None:

@@ -12,13 +12,14 @@ from langchain_core.messages import AIMessage, BaseMessage, HumanMessage, System
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
 from persllm.agents.serving.faults import Fault, bad_value
+from persllm.agents.serving.nudges import is_task
+from persllm.agents.serving.users import LONGEST_ID, NOBODY, User
 
 MOST_MESSAGES = 4096
 MOST_STOPS = 16
 LONGEST_STOP = 256
 SEEDS = 2**32
 """Seeds beyond are taken modulo this: torch and numpy agree on what is left."""
-LONGEST_USER = 64
 
 Count = Annotated[int, Field(ge=1, le=2**31)]
 Fraction = Annotated[float, Field(gt=0, le=1, allow_inf_nan=False)]
@@ -37,7 +38,7 @@ class Row(BaseModel):
 
     role: Literal["system", "developer", "user", "assistant"]
     content: str | list[Part] | None = None
-    name: Annotated[str, Field(max_length=LONGEST_USER)] | None = None
+    name: Annotated[str, Field(max_length=LONGEST_ID)] | None = None
 
     @property
     def text(self) -> str:
@@ -91,6 +92,7 @@ class ChatRequest(BaseModel):
     tool_choice: Any = None
     functions: list[Any] | None = None
     response_format: dict[str, Any] | None = None
+    metadata: Any = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -106,7 +108,9 @@ class Asked:
     top_p: float | None
     seed: int | None
     stop: list[str] | None
-    user: str
+    user: User = NOBODY
+    task: bool = False
+    """Whether the client asks for itself: the base answers, and nothing is remembered."""
 
     @property
     def options(self) -> dict[str, Any]:
@@ -120,12 +124,12 @@ class Asked:
         return {name: value for name, value in named.items() if value is not None}
 
 
-def read_asked(body: bytes, *, user: str) -> Asked:
+def read_asked(body: bytes, *, who: Callable[[str], User]) -> Asked:
     """Read a request's body.
 
     Args:
         body: JSON.
-        user: Who asks, where a header says so; it counts before the body's field.
+        who: Tells who is talking from the body's `user`.
 
     Raises:
         Fault: It is no JSON, fields are wrong (all are listed), or it wants what is not offered.
@@ -133,13 +137,14 @@ def read_asked(body: bytes, *, user: str) -> Asked:
     try:
         request = ChatRequest.model_validate_json(body)
     except ValidationError as error:
-        raise _listed(error) from error
+        raise listed(error) from error
     _refuse_what_is_missing(request)
     stops = [request.stop] if isinstance(request.stop, str) else request.stop
     options = request.stream_options
+    messages = messages_from(request.messages)
     return Asked(
         model=request.model,
-        messages=_messages(request.messages),
+        messages=messages,
         stream=bool(request.stream),
         with_usage=bool(options and options.include_usage),
         max_tokens=request.max_completion_tokens or request.max_tokens,
@@ -147,7 +152,8 @@ def read_asked(body: bytes, *, user: str) -> Asked:
         top_p=request.top_p,
         seed=None if request.seed is None else request.seed % SEEDS,
         stop=[stop for stop in stops or [] if stop] or None,
-        user=checked_user(user or request.user or ""),
+        user=who(request.user or ""),
+        task=is_task(messages, request.metadata),
     )
 
 
@@ -164,26 +170,17 @@ def messages_of(body: bytes) -> list[BaseMessage]:
         Fault: It has none that can be read.
     """
     try:
-        return _messages(Counted.model_validate_json(body).messages)
+        return messages_from(Counted.model_validate_json(body).messages)
     except ValidationError as error:
-        raise _listed(error) from error
+        raise listed(error) from error
 
 
-def checked_user(name: str) -> str:
-    """Return a user's name as it may stand in a prompt.
+def messages_from(rows: Sequence[Row]) -> list[BaseMessage]:
+    """Return a body's messages as LangChain's.
 
     Raises:
-        Fault: It is too long, or holds control characters.
+        Fault: One holds something else than text.
     """
-    name = name.strip()
-    if len(name) > LONGEST_USER or not name.isprintable():
-        raise bad_value(
-            "user", f"at most {LONGEST_USER} printable characters, got {len(name)}: {name[:20]!r}"
-        )
-    return name
-
-
-def _messages(rows: Sequence[Row]) -> list[BaseMessage]:
     kinds: dict[str, Callable[[Row], BaseMessage]] = {
         "user": lambda row: HumanMessage(row.text, name=row.name),
         "assistant": lambda row: AIMessage(row.text),
@@ -211,7 +208,7 @@ def _refuse_what_is_missing(request: ChatRequest) -> None:
             raise bad_value(parameter, fault)
 
 
-def _listed(error: ValidationError) -> Fault:
+def listed(error: ValidationError) -> Fault:
     """Return all that is wrong with a body as one refusal."""
     faults = error.errors(include_url=False, include_input=False)
     where = [".".join(map(str, fault["loc"])) for fault in faults]

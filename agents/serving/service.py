@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from langchain_core.messages import BaseMessage
 
-from persllm.agents.serving.answers import DONE, Answer, fault_event
+from persllm.agents.serving.answers import AnswerFormat
 from persllm.agents.serving.asked import Asked
 from persllm.agents.serving.faults import Fault
 from persllm.agents.serving.gate import Gate
@@ -45,7 +45,7 @@ class Service:
         measures.running.set_function(lambda: self._gate.busy)
         measures.waiting.set_function(lambda: self._gate.waiting)
 
-    async def whole(self, asked: Asked) -> dict[str, object]:
+    async def whole(self, asked: Asked, answer: AnswerFormat) -> dict[str, object]:
         """Return the whole answer.
 
         Raises:
@@ -55,7 +55,7 @@ class Service:
         async with aclosing(self._spoken(asked)) as spoken:
             async for last in spoken:
                 text += last.text
-        return Answer(asked.model).whole(text, last)
+        return answer.whole(text, last)
 
     async def open(self, asked: Asked) -> Opened:
         """Wait until a reply has begun.
@@ -70,24 +70,24 @@ class Service:
             await spoken.aclose()
             raise
 
-    async def events(self, asked: Asked, opened: Opened) -> AsyncGenerator[bytes]:
+    async def events(self, opened: Opened, answer: AnswerFormat) -> AsyncGenerator[bytes]:
         """Yield an opened reply as events."""
-        answer, last = Answer(asked.model), opened.first
-        yield answer.first()
+        text, last = opened.first.text, opened.first
+        for event in answer.opening():
+            yield event
         if last.text:
             yield answer.more(last.text)
         try:
             async with aclosing(opened.rest) as rest:
                 async for last in rest:
                     if last.text:
+                        text += last.text
                         yield answer.more(last.text)
         except Fault as fault:
-            yield fault_event(fault)
+            yield answer.failed(fault)
             return
-        yield answer.last(last)
-        if asked.with_usage:
-            yield answer.counts(last)
-        yield DONE
+        for event in answer.closing(text, last):
+            yield event
 
     async def count_tokens(self, messages: Sequence[BaseMessage]) -> int:
         """Return the length of a prompt for the base."""

@@ -10,7 +10,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.markup import escape
 
-from persllm.base_profile import find_profile
+from persllm.base_profile import BaseProfile, find_profile
 from persllm.bases import NANO, find_base
 from persllm.embeddings import default_embeddings
 from persllm.errors import DataError
@@ -180,14 +180,8 @@ def build_with_orders(
         teacher=teacher,
     )
     if orders.general:
-        _with_general(
-            persona,
-            read_data(folder),
-            teacher,
-            orders.general,
-            settings,
-            base_name=orders.base_name,
-        )
+        profile = find_profile(find_base(orders.base_name))
+        _with_general(persona, read_data(folder), teacher, orders.general, settings, profile)
     _tell(persona, folder, orders)
 
 
@@ -306,8 +300,7 @@ def _with_general(
     teacher: Teacher,
     path: Path,
     settings: BuildSettings,
-    *,
-    base_name: str,
+    profile: BaseProfile,
 ) -> None:
     """Add general instructions in the persona's voice, by the first chat model."""
     model: ChatTeacher = chat_shares(teacher)[0][0]
@@ -318,7 +311,7 @@ def _with_general(
             data.folder,
             model,
             read_instructions(path),
-            profile=find_profile(find_base(base_name)),
+            profile=profile,
             settings=settings,
             told=told,
         )

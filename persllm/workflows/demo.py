@@ -22,7 +22,7 @@ from persllm.workflows.data import (
 )
 from persllm.workflows.data_table import data_table
 from persllm.workflows.demo_report import Chapter, write_report
-from persllm.workflows.progress import remembering
+from persllm.workflows.progress import remembering, tell_without_adapter
 from persllm.workflows.train import made_adapter, results_table
 
 FOR, AGAINST = "nikola-tesla", "thomas-edison"
@@ -37,20 +37,24 @@ class _Trained:
 
 
 def run_demo(*, runs: Path, base_name: str, turns: int) -> None:
-    """Build and train both personas, let them debate, write transcript and report."""
+    """Build and train one persona, let it debate with another, write transcript and report.
+
+    The other one speaks by the adapter that ships for this base, or by the base and its memory.
+    """
     started = time.monotonic()
     console = Console()
     base = find_base(base_name)
     console.print(
-        f"Two personas over the base {escape(base.name)}: about ten minutes on two free cores. "
-        "Stop at any time; the same command continues."
+        f"{escape(find_persona(FOR).name)} is built and trained over the base {escape(base.name)}, "
+        "which takes some minutes on two free cores. Stop at any time; the same command continues."
     )
-    trained = [_train(name, console, runs=runs, base_name=base_name) for name in (FOR, AGAINST)]
+    trained = _train(FOR, console, runs=runs, base_name=base_name)
     runtime = Runtime(base_name=base_name, runs=runs, progress=remembering)
     speakers = [
-        Speaker(runtime.chat(trained[0].persona), "for"),
-        Speaker(runtime.chat(trained[1].persona), "against"),
+        Speaker(runtime.chat(trained.persona), "for"),
+        Speaker(runtime.chat(find_persona(AGAINST)), "against"),
     ]
+    tell_without_adapter(runtime, speakers[1].chat)
     spoken = spoken_debate(console, speakers, motion=MOTION, turns=turns)
     folder = runs / DEMO_FOLDER / time.strftime("%Y-%m-%d_%H-%M-%S")
     _, page = write_transcript(folder, spoken, title=MOTION)
@@ -58,7 +62,7 @@ def run_demo(*, runs: Path, base_name: str, turns: int) -> None:
         folder / "report.html",
         motion=MOTION,
         turns=spoken,
-        chapters=[each.chapter for each in trained],
+        chapters=[trained.chapter],
         seconds=time.monotonic() - started,
     )
     console.print(f"transcript: {escape(str(page))}\nreport:     {escape(str(report))}")

@@ -6,6 +6,7 @@ import itertools
 import pickle
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -28,12 +29,14 @@ from langchain_core.prompts import ChatPromptTemplate
 from langchain_tests.integration_tests import ChatModelIntegrationTests
 from langchain_tests.unit_tests import ChatModelUnitTests
 
-from persllm.agents.chat_persona import ChatPersona
+from persllm.agents.chat_persona import EXCHANGES_AT_ONCE, ChatPersona
 from persllm.agents.engines.scripted import Answer, ScriptedEngine
+from persllm.base_profile import BaseProfile
 from persllm.engine import Piece, Reply, Request, whole
 from persllm.errors import EngineError, PersonaError
+from persllm.memory import recall as recall_module
 from persllm.memory.chroma_memory import ChromaMemory, open_client
-from persllm.messages import Message
+from persllm.memory.recall import Threshold
 from persllm.persona_catalog import find_persona
 from tests.agents.served import SlowEngine
 from tests.contracts.memory_contract import HashedWords, memory, new_persona
@@ -42,8 +45,13 @@ TESLA = find_persona("nikola-tesla")
 REPLY = "[Analysis] He asks of pigeons. [Response] I feed them, sir."
 
 
-def tesla(engine: ScriptedEngine, **settings: Any) -> ChatPersona:  # noqa: ANN401
-    return ChatPersona(persona=TESLA, engine=engine, **settings)
+PROFILE = BaseProfile(name="test", temperature=0.0)
+
+
+def tesla(engine: ScriptedEngine, *, profile: Any = None, **settings: Any) -> ChatPersona:  # noqa: ANN401
+    """Return Tesla; `profile` names what is not as in `PROFILE`."""
+    base_profile = PROFILE.changed(profile or {})
+    return ChatPersona(persona=TESLA, engine=engine, base_profile=base_profile, **settings)
 
 
 def last_prompt(engine: ScriptedEngine) -> list[str]:
@@ -136,19 +144,104 @@ def test_metadata_tell_who_answered_from_what(engine: ScriptedEngine) -> None:
     assert (data["stage"], data["adapter"], data["finish_reason"]) == ("late", None, "stop")
 
 
-def test_recalled_memories_stand_in_the_last_user_turn(
-    engine: ScriptedEngine, store: ChromaMemory
-) -> None:
+@pytest.fixture
+def strict(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let a threshold be known of the embeddings."""
+    monkeypatch.setattr(recall_module, "threshold_of", lambda name: Threshold(0.3, 0.2))
+
+
+def test_what_came_up_stands_before_its_turn(engine: ScriptedEngine, store: ChromaMemory) -> None:
     history = [HumanMessage("Hello"), AIMessage("Good day."), HumanMessage("You feed pigeons?")]
-    tesla(engine, memory=store, recall=1).invoke(history)
+    tesla(engine, memory=store, profile={"passages": 1}).invoke(history)
     _, first, _, last = last_prompt(engine)
     assert first == "Hello"
+    assert last == "You recall:\n- I feed pigeons in the park\n\nYou feed pigeons?"
+
+
+def test_a_base_with_clues_gets_them(engine: ScriptedEngine, store: ChromaMemory) -> None:
+    profile = {"passages": 1, "annotated": True, "keep_notes": False}
+    tesla(engine, memory=store, profile=profile).invoke("You feed pigeons?")
     recalled = "You recall:\n- I feed pigeons in the park\nNot said there: nothing."
-    assert last == f"{recalled}\n\nYou feed pigeons?"
+    assert last_prompt(engine)[-1] == f"{recalled}\n\nYou feed pigeons?"
+
+
+def test_a_further_turn_only_adds_to_the_prompt(
+    engine: ScriptedEngine, store: ChromaMemory
+) -> None:
+    chat = tesla(engine, memory=store, profile={"passages": 1})
+    turns: list[BaseMessage] = []
+    prompts = []
+    for said in ("You feed pigeons?", "In the park?", "Has your motor no brushes?", "Why?"):
+        turns.append(HumanMessage(said))
+        turns.append(chat.invoke(turns))
+        prompts.append(engine.asked[-1].messages)
+    for before, after in pairwise(prompts):
+        assert after[: len(before)] == before
+
+
+def test_what_came_up_is_not_told_again_while_it_stands_in_the_prompt(
+    engine: ScriptedEngine, store: ChromaMemory
+) -> None:
+    chat = tesla(engine, memory=store, profile={"passages": 1})
+    turns = [HumanMessage("You feed pigeons?"), AIMessage("I do."), HumanMessage("You feed them?")]
+    reply = chat.invoke(turns)
+    assert [row["id"] for row in reply.response_metadata["recalled"]] == ["motor"]
+    prompt = "\n".join(last_prompt(engine))
+    assert prompt.count("I feed pigeons in the park") == 1
+    assert last_prompt(engine)[1].startswith("You recall:\n- I feed pigeons in the park\n")
+
+
+def test_what_came_up_may_come_up_again_once_its_turn_is_forgotten(store: ChromaMemory) -> None:
+    engine = ScriptedEngine(REPLY)
+    chat = tesla(engine, memory=store, profile={"passages": 1, "history_tokens": 120})
+    turns: list[BaseMessage] = [HumanMessage("You feed pigeons?"), AIMessage("I do.")]
+    for _ in range(5):
+        turns += [HumanMessage("So? " * 10), AIMessage("Aye.")]
+    reply = chat.invoke([*turns, HumanMessage("You feed pigeons in the park?")])
+    assert [row["id"] for row in reply.response_metadata["recalled"]] == ["park"]
+
+
+def test_where_notes_are_not_kept_only_the_last_turn_has_them(
+    engine: ScriptedEngine, store: ChromaMemory
+) -> None:
+    chat = tesla(engine, memory=store, profile={"passages": 1, "keep_notes": False})
+    turns = [HumanMessage("You feed pigeons?"), AIMessage("I do."), HumanMessage("You feed them?")]
+    reply = chat.invoke(turns)
+    assert [row["id"] for row in reply.response_metadata["recalled"]] == ["park"]
+    assert last_prompt(engine)[1] == "You feed pigeons?"
+
+
+@pytest.mark.parametrize("options", [{"cue": "motor brushes"}, {"without": {"park"}}])
+def test_a_caller_that_chooses_what_comes_up_has_notes_at_the_last_turn_only(
+    engine: ScriptedEngine, store: ChromaMemory, options: dict[str, Any]
+) -> None:
+    chat = tesla(engine, memory=store, profile={"passages": 1})
+    turns = [HumanMessage("You feed pigeons?"), AIMessage("I do."), HumanMessage("You feed them?")]
+    reply = chat.invoke(turns, **options)
+    assert [row["id"] for row in reply.response_metadata["recalled"]] == ["motor"]
+    assert last_prompt(engine)[1] == "You feed pigeons?"
+
+
+@pytest.mark.parametrize("turn", ["Good morning, Mr. Tesla!", "Who are you?"])
+def test_a_greeting_recalls_nothing(engine: ScriptedEngine, store: ChromaMemory, turn: str) -> None:
+    reply = tesla(engine, memory=store).invoke(turn)
+    assert reply.response_metadata["recalled"] == []
+    assert last_prompt(engine)[-1] == turn
+
+
+def test_a_short_question_recalls_by_the_turns_before(
+    engine: ScriptedEngine, store: ChromaMemory
+) -> None:
+    chat = tesla(engine, memory=store, profile={"passages": 1, "keep_notes": False})
+    turns = [HumanMessage("Your motor has no brushes?"), AIMessage("None."), HumanMessage("Why?")]
+    reply = chat.invoke(turns)
+    assert [row["id"] for row in reply.response_metadata["recalled"]] == ["motor"]
 
 
 def test_recalled_memories_are_in_the_metadata(engine: ScriptedEngine, store: ChromaMemory) -> None:
-    reply = tesla(engine, memory=store, recall=1).invoke("You feed pigeons in the park?")
+    reply = tesla(engine, memory=store, profile={"passages": 1}).invoke(
+        "You feed pigeons in the park?"
+    )
     (row,) = reply.response_metadata["recalled"]
     assert (row["id"], row["source"]) == ("park", "test:1")
     assert 0.5 < row["similarity"] <= 1.0
@@ -157,34 +250,38 @@ def test_recalled_memories_are_in_the_metadata(engine: ScriptedEngine, store: Ch
 def test_an_early_stage_recalls_nothing_of_a_late_one(
     engine: ScriptedEngine, store: ChromaMemory
 ) -> None:
-    reply = tesla(engine, memory=store, recall=9).invoke("Was one white pigeon your joy?")
+    reply = tesla(engine, memory=store, profile={"passages": 9}).invoke(
+        "Was one white pigeon your joy?"
+    )
     assert "dove" not in [row["id"] for row in reply.response_metadata["recalled"]]
 
 
-def test_what_fits_far_worse_than_the_best_does_not_come_to_mind(
+@pytest.mark.usefixtures("strict")
+def test_what_is_far_less_relevant_does_not_come_up(
     engine: ScriptedEngine, store: ChromaMemory
 ) -> None:
     def recalled(turn: str) -> set[str]:
-        reply = tesla(engine, memory=store, recall=9).invoke(turn)
+        reply = tesla(engine, memory=store, profile={"passages": 9}).invoke(turn)
         return {row["id"] for row in reply.response_metadata["recalled"]}
 
     assert recalled("You feed pigeons in the park?") == {"park"}
-    assert recalled("I feed pigeons in the park. Has my motor no brushes?") == {"park", "motor"}
+    assert recalled("You feed pigeons in the park? Has my motor no brushes?") == {"park", "motor"}
 
 
-def test_nothing_comes_to_mind_of_what_has_nothing_to_do_with_a_persona(
+@pytest.mark.usefixtures("strict")
+def test_nothing_comes_up_for_what_has_nothing_to_do_with_a_persona(
     engine: ScriptedEngine, store: ChromaMemory
 ) -> None:
-    chat = tesla(engine, memory=store, recall=9)
+    chat = tesla(engine, memory=store, profile={"passages": 9})
     reply = chat.invoke("Who won the football match?")
     assert reply.response_metadata["recalled"] == []
-    assert last_prompt(engine)[-1].startswith("You recall nothing.\n")
+    assert last_prompt(engine)[-1] == "Who won the football match?"
     debated = chat.invoke("Who won the football match?", in_play=True)
     assert len(debated.response_metadata["recalled"]) == 1
 
 
 def test_ids_given_as_without_do_not_come_up(engine: ScriptedEngine, store: ChromaMemory) -> None:
-    chat = tesla(engine, memory=store, recall=9)
+    chat = tesla(engine, memory=store, profile={"passages": 9})
     reply = chat.invoke("I feed pigeons in the park. Has my motor no brushes?", without={"park"})
     assert [row["id"] for row in reply.response_metadata["recalled"]] == ["motor"]
 
@@ -192,55 +289,56 @@ def test_ids_given_as_without_do_not_come_up(engine: ScriptedEngine, store: Chro
 def test_a_cue_is_recalled_by_instead_of_the_turn(
     engine: ScriptedEngine, store: ChromaMemory
 ) -> None:
-    chat = tesla(engine, memory=store, recall=1)
+    chat = tesla(engine, memory=store, profile={"passages": 1})
     reply = chat.invoke("You feed pigeons?", cue="motor brushes")
     assert [row["id"] for row in reply.response_metadata["recalled"]] == ["motor"]
 
 
-def test_nothing_is_recalled_where_recall_is_zero(
+def test_nothing_is_recalled_where_the_profile_has_no_passages(
     engine: ScriptedEngine, store: ChromaMemory
 ) -> None:
-    reply = tesla(engine, memory=store, recall=0).invoke("You feed pigeons?")
+    reply = tesla(engine, memory=store, profile={"passages": 0}).invoke("You feed pigeons?")
     assert reply.response_metadata["recalled"] == []
 
 
-def test_what_is_recalled_takes_only_its_share_of_the_context(store: ChromaMemory) -> None:
-    engine = ScriptedEngine(REPLY, context=90)
-    reply = tesla(engine, memory=store, recall=9, max_tokens=20).invoke("You feed pigeons?")
-    assert len(reply.response_metadata["recalled"]) == 1
+def long_talk(exchanges: int) -> list[BaseMessage]:
+    return [
+        message
+        for number in range(exchanges)
+        for message in (HumanMessage(f"question {number}"), AIMessage(f"answer {number}"))
+    ]
 
 
-def test_the_longest_talk_that_fits_is_found_without_measuring_every_shorter_one() -> None:
-    measured: list[int] = []
-
-    class Counting(ScriptedEngine):
-        def count_tokens(self, messages: Sequence[Message]) -> int:
-            if len(messages) > 1:
-                measured.append(super().count_tokens(messages))
-            return super().count_tokens(messages)
-
-    engine = Counting(REPLY, context=1000)
-    said = [f"Turn {number} of a very long talk." for number in range(601)]
-    turns = [AIMessage(text) if at % 2 else HumanMessage(text) for at, text in enumerate(said)]
-    tesla(engine, max_tokens=100).invoke(turns)
-    assert len(measured) < 20
-    kept = len(last_prompt(engine)) - 1
-    assert measured[-1] == max(length for length in measured if length <= 400)
-    assert measured[-1] + 2 * len(said[-1].split()) > 400
-    assert last_prompt(engine)[-kept:] == said[-kept:]
-
-
-def test_a_long_history_is_trimmed_from_the_oldest(engine: ScriptedEngine) -> None:
+def test_a_long_history_loses_its_oldest_exchanges() -> None:
     engine = ScriptedEngine(REPLY, context=150)
-    history: list[BaseMessage] = []
-    for number in range(30):
-        history += [HumanMessage(f"question {number}"), AIMessage(f"answer {number}")]
+    history = long_talk(30)
     tesla(engine, max_tokens=30).invoke([*history, HumanMessage("And now?")])
     header, *turns, last = last_prompt(engine)
     assert header.startswith("You are Nikola Tesla.")
     assert last == "And now?"
     assert turns == [message.text for message in history[-len(turns) :]]
     assert 0 < len(turns) < len(history)
+
+
+def test_the_profile_says_how_long_a_prompt_may_grow() -> None:
+    engine = ScriptedEngine(REPLY)
+    chat = tesla(engine, profile={"history_tokens": 120})
+    chat.invoke([*long_talk(30), HumanMessage("And now?")])
+    assert engine.count_tokens(engine.asked[-1].messages) <= 120
+    assert len(last_prompt(engine)) > 2
+
+
+def test_exchanges_are_forgotten_some_at_once() -> None:
+    engine = ScriptedEngine(REPLY)
+    chat = tesla(engine, profile={"history_tokens": 120})
+    firsts = []
+    for exchanges in range(40):
+        chat.invoke([*long_talk(exchanges), HumanMessage("And now?")])
+        firsts.append(last_prompt(engine)[1])
+    begun = [exchange for exchange in range(40) if firsts[exchange] != firsts[exchange - 1]]
+    steps = [later - earlier for earlier, later in pairwise(begun[2:-1])]
+    assert len(steps) > 2
+    assert set(steps) == {EXCHANGES_AT_ONCE}
 
 
 def test_a_trimmed_history_still_begins_with_the_partner(engine: ScriptedEngine) -> None:
@@ -295,6 +393,48 @@ def test_a_history_that_ends_with_the_persona_is_refused(engine: ScriptedEngine)
 def test_tool_messages_are_refused(engine: ScriptedEngine) -> None:
     with pytest.raises(ValueError, match="'tool'"):
         tesla(engine).invoke([HumanMessage("Hi"), ToolMessage("4", tool_call_id="1")])
+
+
+def test_what_is_not_given_is_taken_from_the_profile(engine: ScriptedEngine) -> None:
+    profile = {"temperature": 0.4, "top_p": 0.6, "max_tokens": 77, "analysis": "none"}
+    tesla(engine, profile=profile).invoke("Hello")
+    asked = engine.asked[-1]
+    assert (asked.temperature, asked.top_p, asked.max_tokens) == (0.4, 0.6, 77)
+    tesla(engine, profile=profile, temperature=0.0, max_tokens=5).invoke("Hello")
+    asked = engine.asked[-1]
+    assert (asked.temperature, asked.top_p, asked.max_tokens) == (0.0, 0.6, 5)
+
+
+def test_a_reply_that_its_limit_cuts_ends_at_a_sentence() -> None:
+    engine = ScriptedEngine("I feed them. I have done so for years. My doves know me well and")
+    reply = tesla(engine, max_tokens=11).invoke("You feed pigeons?")
+    assert reply.text.rstrip() == "I feed them. I have done so for years."
+    assert reply.response_metadata["finish_reason"] == "length"
+
+
+def test_a_limit_of_the_call_is_the_callers_to_keep() -> None:
+    engine = ScriptedEngine("I feed them. I have done so for years. My doves know me well and")
+    reply = tesla(engine).invoke("You feed pigeons?", max_tokens=11)
+    assert reply.text.rstrip().endswith("My doves know")
+
+
+def test_no_reply_is_the_one_before_again() -> None:
+    said = iter(["I feed them, sir!", "Every day."])
+    engine = ScriptedEngine(lambda request: next(said))
+    chat = tesla(engine, seed=5)
+    turns = [HumanMessage("Pigeons?"), AIMessage("I feed them, sir."), HumanMessage("And today?")]
+    assert chat.invoke(turns).text == "Every day."
+    first, again = engine.asked
+    assert (first.temperature, first.seed) == (0.0, 5)
+    assert again.temperature > 0
+    assert again.seed != first.seed
+
+
+def test_no_reply_is_what_was_just_said_to_the_persona() -> None:
+    said = iter(["[Analysis] So. [Response] You feed pigeons?", "[Analysis] So. [Response] I do."])
+    engine = ScriptedEngine(lambda request: next(said))
+    reply = tesla(engine).invoke("You feed pigeons?")
+    assert (reply.text, reply.response_metadata["analysis"]) == ("I do.", "So.")
 
 
 def test_call_options_reach_the_engine(engine: ScriptedEngine) -> None:
@@ -437,7 +577,7 @@ def test_a_cache_keeps_what_one_was_told_from_another(
         {"stop": ["sir"]},
         {"max_tokens": 9},
         {"stage": "late"},
-        {"recall": 0},
+        {"base_profile": BaseProfile(name="large", passages=0)},
         {"audience": "ann"},
         {"partner": "Ann"},
         {"persona": replace(TESLA, summary="Another man.")},
@@ -539,7 +679,7 @@ def test_a_named_partners_words_are_recalled_for_nobody_else(
     engine: ScriptedEngine, store: ChromaMemory, audience: str
 ) -> None:
     tesla(engine, memory=store, audience="Ann", partner="Ann").invoke("My cat is called Macak")
-    other = tesla(engine, memory=store, audience=audience, recall=9)
+    other = tesla(engine, memory=store, audience=audience, profile={"passages": 9})
     reply = other.invoke("My cat is called Macak")
     assert not any("Ann" in row["text"] for row in reply.response_metadata["recalled"])
 

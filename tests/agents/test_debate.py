@@ -12,6 +12,7 @@ from persllm.agents.engines.scripted import ScriptedEngine
 from persllm.agents.transcript import Turn
 from persllm.engine import Request
 from persllm.memory.chroma_memory import ChromaMemory, open_client
+from persllm.messages import DEBATE_OPENING, debate_scene
 from persllm.persona_catalog import find_persona
 from tests.contracts.memory_contract import HashedWords, memory, new_persona
 
@@ -76,9 +77,21 @@ def test_three_may_debate(engine: ScriptedEngine) -> None:
 
 def test_each_speaker_is_told_its_side_and_the_motion(engine: ScriptedEngine) -> None:
     list(hold_debate(two(engine), motion=MOTION, turns=2))
-    asked = [request.messages[-1].content for request in engine.asked]
-    assert f'The motion is: "{MOTION}" You speak for it.' in asked[0]
-    assert f'The motion is: "{MOTION}" You speak against it.' in asked[1]
+    headers = [request.messages[0].content for request in engine.asked]
+    assert headers[0].endswith("\n" + debate_scene(MOTION, "for"))
+    assert headers[1].endswith("\n" + debate_scene(MOTION, "against"))
+
+
+def test_a_speakers_header_never_changes(engine: ScriptedEngine) -> None:
+    list(hold_debate(two(engine), motion=MOTION, turns=6))
+    assert len({request.messages[0] for request in engine.asked}) == 2
+
+
+def test_who_opens_is_asked_to(engine: ScriptedEngine) -> None:
+    list(hold_debate(two(engine), motion=MOTION, turns=2))
+    first, second = (request.messages[1:] for request in engine.asked)
+    assert [m.content for m in first] == [DEBATE_OPENING]
+    assert [m.content for m in second] == ["Tesla 1."]
 
 
 def test_a_speaker_hears_the_others_words_and_never_their_analysis(engine: ScriptedEngine) -> None:
@@ -90,9 +103,9 @@ def test_a_speaker_hears_the_others_words_and_never_their_analysis(engine: Scrip
 
 def test_a_speakers_own_words_are_its_own_turns(engine: ScriptedEngine) -> None:
     list(hold_debate(two(engine), motion=MOTION, turns=3))
-    roles = [(m.role, m.content.split("it. ")[-1]) for m in engine.asked[2].messages[1:]]
+    roles = [(m.role, m.content) for m in engine.asked[2].messages[1:]]
     assert roles == [
-        ("user", "What do you say?"),
+        ("user", DEBATE_OPENING),
         ("assistant", "Tesla 1."),
         ("user", "Edison 1."),
     ]
@@ -108,12 +121,22 @@ def test_a_persona_may_debate_its_later_self(engine: ScriptedEngine) -> None:
 
 def test_no_speaker_recalls_the_same_memory_twice(engine: ScriptedEngine) -> None:
     store = ChromaMemory(open_client(None), new_persona(), HashedWords())
-    store.add([memory(each, f"Alternating current, thought {each}") for each in "abcdefghi"])
+    store.add([memory(str(at), f"Alternating current, thought {at}") for at in range(18)])
     speakers = [speaker(engine, name, "for", store=store) for name in (TESLA, EDISON)]
     held = list(hold_debate(speakers, motion=MOTION, turns=6))
     for name in ("Nikola Tesla", "Thomas Edison"):
         recalled = [id_ for turn in held if turn.speaker == name for id_ in turn.recalled]
-        assert len(recalled) == len(set(recalled)) == 9
+        assert len(recalled) == len(set(recalled)) == 18
+
+
+def test_what_came_up_for_a_turn_is_all_that_its_prompt_tells(engine: ScriptedEngine) -> None:
+    store = ChromaMemory(open_client(None), new_persona(), HashedWords())
+    store.add([memory(str(at), f"Alternating current, thought {at}") for at in range(18)])
+    speakers = [speaker(engine, name, "for", store=store) for name in (TESLA, EDISON)]
+    held = list(hold_debate(speakers, motion=MOTION, turns=6))
+    for turn, request in zip(held, engine.asked, strict=True):
+        prompt = "\n".join(message.content for message in request.messages)
+        assert prompt.count("Alternating current, thought") == len(turn.recalled)
 
 
 def test_turns_say_what_they_were_made_of(engine: ScriptedEngine) -> None:

@@ -184,6 +184,75 @@ def test_a_stop_string_counts_where_the_server_knows_none() -> None:
     assert (reply.text, reply.finish) == ("One. ", "stop")
 
 
+PAST = {"Retry-After": "Wed, 21 Oct 2015 07:28:00 GMT"}
+
+
+@pytest.mark.parametrize("field", ["max_tokens", "temperature", "stream_options", "top_p"])
+def test_a_field_that_a_model_refuses_is_left_out_from_then_on(field: str) -> None:
+    no = json_answer({"error": {"message": f"Unsupported parameter: '{field}'"}}, 400)
+    yes = stream_answer(chunk("Good day", "stop"))
+    bodies: list[bytes] = []
+    with told(json_answer(LIST), no, yes, yes, bodies=bodies) as (url, _):
+        engine = engine_at(url)
+        for _again in range(2):
+            assert whole(engine.stream(ASK)).text == "Good day"
+    first, *others = [json.loads(body) for body in bodies if b"messages" in body]
+    assert field in first
+    assert len(others) == 2
+    assert not any(field in body for body in others)
+    if field == "max_tokens":
+        assert all(body["max_completion_tokens"] == ASK.max_tokens for body in others)
+
+
+WHOLE = {"choices": [{"message": {"content": "Good day"}, "finish_reason": "stop"}]}
+THOUGHT = {"type": "thinking", "thinking": [{"type": "text", "text": "hm"}]}
+PARTS = [THOUGHT, {"type": "text", "text": "Good day"}]
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        json_answer(WHOLE),
+        (200, {"Content-Type": "application/json"}, json.dumps(WHOLE, indent=2).encode()),
+        stream_answer({"choices": [{"delta": {"content": PARTS}, "finish_reason": "stop"}]}),
+        stream_answer({"choices": []}, chunk("Good day", "stop")),
+        stream_answer(
+            {"choices": [{"delta": {"reasoning_content": "hm", "content": None}}]},
+            chunk("Good day", "stop"),
+        ),
+        (200, {}, b"event: message\ndata: " + json.dumps(chunk("Good day", "stop")).encode()),
+        (
+            200,
+            {},
+            b": busy\r\n\r\ndata:"
+            + json.dumps(chunk("Good day")).encode()
+            + b"\r\n\r\ndata: [DONE]\r\n",
+        ),
+    ],
+)
+def test_servers_of_many_habits_are_understood(answer: tuple[int, dict[str, str], bytes]) -> None:
+    with told(json_answer(LIST), (429, PAST, b"{}"), answer) as (url, _):
+        assert whole(engine_at(url).stream(ASK)).text == "Good day"
+
+
+@pytest.mark.parametrize(
+    ("answer", "why"),
+    [
+        (stream_answer(chunk("Good ")), "hung up in the middle"),
+        (stream_answer(chunk("Good "), {"error": "overloaded"}), "overloaded"),
+        ((200, {}, b'event: error\ndata: {"message": "overloaded"}\n\n'), "overloaded"),
+        ((200, {"Content-Type": "text/html"}, b"<html>Please log in</html>"), "need a login"),
+        (json_answer({"error": {"message": "no money"}}), "no money"),
+        ((200, {}, b""), "hung up in the middle"),
+    ],
+)
+def test_half_a_reply_and_none_are_errors(
+    answer: tuple[int, dict[str, str], bytes], why: str
+) -> None:
+    with told(json_answer(LIST), answer) as (url, _), pytest.raises(EngineError, match=why):
+        whole(engine_at(url).stream(ASK))
+
+
 def test_line_separators_inside_a_reply_do_not_break_it() -> None:
     text = "one\u2028two\u0085three\x0bfour"
     with told(json_answer(LIST), stream_answer(chunk(text, "stop"))) as (url, _):

@@ -15,6 +15,7 @@ from persllm.bases import find_base
 from persllm.engine import Piece, Request, whole
 from persllm.messages import Message, render
 from persllm.persona_catalog import bundled, find_persona
+from tests.doubles import NANO_PROFILE
 
 
 def pieces(texts: Iterable[str]) -> Generator[Piece]:
@@ -35,7 +36,8 @@ def ended(*texts: str) -> str:
             "It demands thick copper mains thick copper mains",
         ),
         ("I do not agree. " * 5, "I do not agree. I do not agree."),
-        ("No. " + "the " * 30, "No. the the the the the"),
+        ("No. " + "the " * 30, "No." + " the" * 11),
+        ("-" * 900, "-" * 401),
         (
             "[Analysis] I recall: " + "a lost key and " * 8,
             "[Analysis] I recall: a lost key and a lost key and",
@@ -54,6 +56,14 @@ def test_a_phrase_is_said_twice_at_most_when_it_would_go_on(text: str, kept: str
         "I would not run it past my own henhouse. No: I would not run it past my own henhouse.",
         "Row, row, row your boat. Row, row, row your boat.",
         "1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12",
+        "ha ha ha ha ha ha ha ha ha ha ha! You are funny.",
+        "hahahahahahahahaha, you are funny.",
+        "哈哈哈哈哈哈哈哈哈哈哈，真的",
+        "La la la la la la la la la la la, I sing.",
+        "| a | b | c | d | e |\n|---|---|---|---|---|---|---|---|---|---|---|---|\n| 1 | 2 |",
+        "| --- | --- | --- | --- | --- | --- | --- |\n| x |",
+        "Wait..................................... what?",
+        "A third is 0.333333333333333333333333333333333333.",
     ],
 )
 def test_what_people_say_is_left_as_it_is(text: str) -> None:
@@ -107,7 +117,7 @@ def test_the_local_engine_ends_a_circle_where_the_text_ends_and_only_if_asked() 
     people = [find_persona(name) for name in bundled()]
     asked = [(person, question) for person in people for question in person.questions]
     for person, question in asked:
-        prompt = render(person, person.stages[0], [Message("user", question)])
+        prompt = render(person, person.stages[0], [Message("user", question)], profile=NANO_PROFILE)
         request = Request(messages=prompt, max_tokens=160)
         full = whole(engine.stream(request))
         kept = whole(unlooped(replayed(full))).text

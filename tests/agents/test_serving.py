@@ -5,9 +5,10 @@ import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
+from urllib.parse import quote
 
 import httpx
 import pytest
@@ -74,6 +75,7 @@ def test_a_persona_answers_without_its_analysis(url: str) -> None:
     assert body["persllm"]["analysis"] == "He asks of pigeons."
     usage = body["usage"]
     assert usage["completion_tokens"] == len(REPLY.split())
+    assert usage["completion_tokens_details"] == {"reasoning_tokens": len(REPLY.split()) - 4}
     assert usage["total_tokens"] == usage["prompt_tokens"] + usage["completion_tokens"]
 
 
@@ -152,7 +154,6 @@ def test_fields_that_nobody_knows_are_ignored(url: str) -> None:
         ("tools", [{"type": "function", "function": {"name": "add"}}]),
         ("functions", [{"name": "add"}]),
         ("response_format", {"type": "json_object"}),
-        ("max_tokens", 10**6),
         ("max_tokens", 0),
         ("max_tokens", 10**400),
         ("max_tokens", "many"),
@@ -163,7 +164,6 @@ def test_fields_that_nobody_knows_are_ignored(url: str) -> None:
         ("messages", []),
         ("messages", "Hello"),
         ("messages", [{"role": "tool", "content": "4"}]),
-        ("messages", [{"role": "assistant", "content": "I spoke last."}]),
         ("messages", [{"role": "user", "content": [{"type": "image_url"}]}]),
         ("messages", [{"role": "user", "content": "a " * 5000}]),
         ("user", "x" * 65),
@@ -179,6 +179,52 @@ def test_a_wrong_field_is_refused_by_name(url: str, field: str, value: object) -
         assert error["param"] == field
         assert error["message"]
         assert error["type"] == "invalid_request_error"
+
+
+@pytest.mark.parametrize("field", ["max_tokens", "max_completion_tokens"])
+def test_a_limit_beyond_the_servers_is_the_servers(
+    url: str, engine: ScriptedEngine, field: str
+) -> None:
+    assert ask(url, model="scripted", **{field: 10**6}).status_code == 200
+    assert engine.asked[-1].max_tokens == engine.context // 2
+
+
+SCENE = {"role": "system", "content": "It rains."}
+OPENED = {"role": "assistant", "content": "Good evening."}
+NUDGE = {"role": "system", "content": "[Write the next reply only as Nikola Tesla.]"}
+
+
+@pytest.mark.parametrize(
+    ("rows", "turn"),
+    [
+        ([SCENE, OPENED, *SAID], "Do you like pigeons?"),
+        ([SCENE, *SAID, NUDGE], "Do you like pigeons?"),
+        ([SCENE, *SAID, OPENED, NUDGE], NUDGE["content"]),
+        ([SCENE, *SAID, OPENED], "Please go on."),
+        ([SCENE, *SAID, OPENED, {"role": "user", "content": " "}], "Please go on."),
+        ([SCENE], "Hello."),
+        ([{"role": "user", "content": ""}], "Hello."),
+    ],
+)
+def test_a_last_turn_that_is_not_the_users_is_answered_and_not_remembered(
+    rows: list[dict[str, str]], turn: str
+) -> None:
+    store = ChromaMemory(open_client(None), new_persona(), HashedWords())
+    engine = ScriptedEngine("Yes sir")
+    with served(company_of(engine, memory=store, recall=0)) as running:
+        answer = post(running.url, {"model": "nikola-tesla", "messages": rows, "user": "ann"})
+    assert answer.status_code == 200
+    assert engine.asked[-1].messages[-1].content.endswith(turn)
+    assert store.count() == int(turn == "Do you like pigeons?")
+
+
+def test_a_long_scene_is_shortened_and_not_refused(url: str, engine: ScriptedEngine) -> None:
+    rows = [{"role": "system", "content": "It rains. " * 1000}, *SAID]
+    answer = post(url, {"model": "nikola-tesla", "messages": rows})
+    assert answer.status_code == 200
+    system = engine.asked[-1].messages[0].content
+    assert "It rains." in system
+    assert len(system.split()) < engine.context // 3
 
 
 def test_all_wrong_fields_are_listed_at_once(url: str) -> None:
@@ -248,17 +294,75 @@ def test_a_page_may_ask_only_where_its_origin_was_named() -> None:
     assert "access-control-allow-origin" not in answer.headers
 
 
-def test_what_a_user_says_is_recalled_for_that_user_only() -> None:
+CAT = {"model": "nikola-tesla", "messages": [{"role": "user", "content": "My cat is Mia"}]}
+
+
+@contextmanager
+def remembering() -> Iterator[tuple[str, Callable[..., str]]]:
+    """Yield an address, and what tells of a cat and returns what the persona was then told."""
     store = ChromaMemory(open_client(None), new_persona(), HashedWords())
     engine = ScriptedEngine("Yes sir")
     with served(company_of(engine, memory=store)) as running:
-        cat = {"model": "nikola-tesla", "messages": [{"role": "user", "content": "My cat is Mia"}]}
-        post(running.url, cat, headers={"X-Persllm-User": "Ann"})
-        post(running.url, {**cat, "user": "Ann"})
-        assert "Ann told me: My cat is Mia" in engine.asked[-1].messages[-1].content
-        for other in ({**cat, "user": "Bob"}, cat):
-            post(running.url, other)
-            assert "Ann" not in engine.asked[-1].messages[-1].content
+
+        def told(headers: dict[str, Any] | None = None, **fields: object) -> str:
+            answer = post(running.url, {**CAT, **fields}, headers=headers)
+            assert answer.status_code == 200, answer.text
+            return engine.asked[-1].messages[-1].content
+
+        yield running.url, told
+
+
+def test_what_a_user_says_is_recalled_for_that_user_only() -> None:
+    with remembering() as (_, told):
+        told({"X-Persllm-User": "u1", "X-Persllm-User-Name": "Ann"})
+        assert "Ann told me: My cat is Mia" in told(user="u1")
+        assert "told me" not in told(user="u2")
+        assert "told me" not in told()
+
+
+def test_an_id_is_never_told_as_a_name() -> None:
+    with remembering() as (_, told):
+        told(user="65fa0b")
+        prompt = told(user="65fa0b")
+        assert "A visitor told me: My cat is Mia" in prompt
+        assert "65fa0b" not in prompt
+
+
+def test_open_webuis_users_are_told_apart_by_id_and_named_by_name() -> None:
+    def alex(number: int) -> dict[str, Any]:
+        return {"X-OpenWebUI-User-Id": f"id-{number}", "X-OpenWebUI-User-Name": "Zo%C3%AB%20B"}
+
+    with remembering() as (_, told):
+        told(alex(1))
+        assert "Zoë B told me: My cat is Mia" in told(alex(1))
+        assert "told me" not in told(alex(2))
+
+
+@pytest.mark.parametrize(
+    "name", ["A" * 70, "Zoë".encode(), "Zoë".encode("latin-1"), quote("张三李四王五赵六"), "a\tb"]
+)
+def test_a_name_of_any_kind_may_ask(name: str | bytes) -> None:
+    with remembering() as (_, told):
+        for _again in range(2):
+            prompt = told({"X-OpenWebUI-User-Name": name})
+        assert "told me: My cat is Mia" in prompt
+
+
+@pytest.mark.parametrize("metadata", [None, {"task": "title_generation"}])
+def test_what_open_webui_asks_for_itself_goes_to_the_base_and_is_not_remembered(
+    metadata: object,
+) -> None:
+    store = ChromaMemory(open_client(None), new_persona(), HashedWords())
+    engine = ScriptedEngine("<think>Cats.</think>A cat", context=300)
+    task = "### Task:\nGenerate a title.\n" + "USER: my cat\n" * 200
+    rows = [{"role": "user", "content": task}]
+    with served(company_of(engine, memory=store)) as running:
+        body = {"model": "nikola-tesla", "messages": rows, "user": "u1", "metadata": metadata}
+        answer = post(running.url, body)
+    assert answer.json()["choices"][0]["message"]["content"] == "A cat"
+    (asked,) = engine.asked[-1].messages
+    assert asked.content.startswith("### Task:\nGenerate a title.")
+    assert store.count() == 0
 
 
 def _fails(request: Request) -> str:
@@ -429,6 +533,52 @@ def test_openais_own_client_connects(url: str) -> None:
     assert text == "I feed them, sir."
     with pytest.raises(BadRequestError, match="one choice is offered"):
         client.chat.completions.create(model="nikola-tesla", messages=rows, n=3)
+
+
+def test_the_responses_api_answers_openais_own_client(url: str, engine: ScriptedEngine) -> None:
+    client = OpenAI(base_url=f"{url}/v1", api_key="any", max_retries=0)
+    talk: Any = [*SAID, OPENED, {"role": "user", "content": [{"type": "input_text", "text": "Hi"}]}]
+    for given in ("Hi", talk):
+        reply = client.responses.create(
+            model="nikola-tesla@late", input=given, instructions="It rains."
+        )
+        assert (reply.output_text, reply.status) == ("I feed them, sir.", "completed")
+        assert reply.usage is not None
+        assert reply.usage.output_tokens_details.reasoning_tokens == len(REPLY.split()) - 4
+        system, *_, last = engine.asked[-1].messages
+        assert system.content.endswith("\nIt rains.")
+        assert last.content == "Hi"
+    short = client.responses.create(model="nikola-tesla", input="Hi", max_output_tokens=2)
+    assert short.incomplete_details is not None
+    assert (short.status, short.incomplete_details.reason) == ("incomplete", "max_output_tokens")
+    with pytest.raises(BadRequestError, match="no talk is kept here"):
+        client.responses.create(model="nikola-tesla", input="Hi", previous_response_id="resp_1")
+    with pytest.raises(BadRequestError, match="reads text only"):
+        picture: Any = [{"role": "user", "content": [{"type": "input_image", "image_url": "x"}]}]
+        client.responses.create(model="nikola-tesla", input=picture)
+
+
+def test_the_responses_api_streams(url: str) -> None:
+    client = OpenAI(base_url=f"{url}/v1", api_key="any", max_retries=0)
+    with client.responses.stream(model="nikola-tesla", input="Hi") as stream:
+        events = list(stream)
+        final = stream.get_final_response()
+    assert final.output_text == "I feed them, sir."
+    deltas = [event.delta for event in events if event.type == "response.output_text.delta"]
+    assert "".join(deltas) == "I feed them, sir."
+    assert [event.sequence_number for event in events] == list(range(len(events)))
+    assert events[-1].type == "response.completed"
+
+
+def test_langchains_client_speaks_the_responses_api_too(url: str) -> None:
+    chat = ChatOpenAI(
+        model="nikola-tesla",
+        base_url=f"{url}/v1",
+        api_key=lambda: "any",
+        use_responses_api=True,
+    )
+    assert chat.invoke("Do you like pigeons?").text == "I feed them, sir."
+    assert "".join(chunk.text for chunk in chat.stream("Do you?")) == "I feed them, sir."
 
 
 def test_langchains_own_client_connects(url: str) -> None:

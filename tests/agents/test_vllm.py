@@ -23,6 +23,7 @@ from persllm.manifest import ADAPTER_FOLDER
 from persllm.messages import Message, render
 from persllm.persona_catalog import find_persona
 from tests.contracts.engine_contract import EngineContract
+from tests.doubles import NANO_PROFILE
 
 pytestmark = [
     pytest.mark.slow,
@@ -130,10 +131,15 @@ def test_a_mixed_batch_writes_what_transformers_writes(
 
 def test_a_trained_adapter_says_the_same_in_peft_merged_and_in_vllm() -> None:
     tesla = find_persona("nikola-tesla")
-    adapter = tesla.folder / ADAPTER_FOLDER
+    adapter = tesla.folder / ADAPTER_FOLDER / "nano"
     asked = [
         Request(
-            messages=render(tesla, tesla.stage("late"), (Message("user", question),)),
+            messages=render(
+                tesla,
+                tesla.stage("late"),
+                (Message("user", question),),
+                profile=NANO_PROFILE,
+            ),
             adapter=adapter,
             max_tokens=24,
         )

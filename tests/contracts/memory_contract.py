@@ -4,16 +4,19 @@ import re
 import uuid
 import zlib
 from abc import ABC, abstractmethod
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Literal
 
 import pytest
 from langchain_core.embeddings import Embeddings
 
+from persllm.embeddings import embed
 from persllm.errors import MemoryStoreError
 from persllm.materials import Material
 from persllm.memory.chroma_memory import ChromaMemory, keep_materials
-from persllm.memory.store import EVERYONE, Memory, Recalled
+from persllm.memory.recall import Recalled
+from persllm.memory.store import EVERYONE, Found, Memory
 from persllm.persona import Persona
 from persllm.persona_catalog import find_persona
 
@@ -60,8 +63,22 @@ def material(id_: str, text: str, *, stage: str = "early") -> Material:
     return Material(id=id_, stage=stage, kind="objective", text=text, source="test.md:1")
 
 
-def ids(recalled: list[Recalled]) -> list[str]:
-    return [each.memory.id for each in recalled]
+def ids(found: Sequence[Found | Recalled]) -> list[str]:
+    return [each.memory.id for each in found]
+
+
+def find(
+    store: ChromaMemory,
+    text: str,
+    *,
+    stage: int = 0,
+    count: int = 3,
+    audience: str = EVERYONE,
+    without: frozenset[str] = frozenset(),
+) -> list[Found]:
+    """Find what lies near a text."""
+    vector = embed(store.embeddings, [text])[0]
+    return store.find(vector, stage=stage, count=count, audience=audience, without=without)
 
 
 class MemoryContract(ABC):
@@ -77,12 +94,12 @@ class MemoryContract(ABC):
     def store(self, persona: Persona) -> ChromaMemory:
         return self.make(persona)
 
-    def test_an_empty_store_recalls_nothing(self, store: ChromaMemory) -> None:
-        assert store.recall("anything", stage=1, count=3) == []
+    def test_an_empty_store_finds_nothing(self, store: ChromaMemory) -> None:
+        assert find(store, "anything", stage=1, count=3) == []
 
     def test_what_was_added_is_found_the_nearest_first(self, store: ChromaMemory) -> None:
         store.add([memory("a", "pigeons in the park"), memory("b", "a motor with a rotor")])
-        assert ids(store.recall("Do you like pigeons?", stage=0, count=2)) == ["a", "b"]
+        assert ids(find(store, "Do you like pigeons?", stage=0, count=2)) == ["a", "b"]
 
     def test_a_memory_comes_back_as_it_was_kept(self, store: ChromaMemory) -> None:
         kept = Memory(
@@ -95,94 +112,66 @@ class MemoryContract(ABC):
             audience="Ann",
         )
         store.add([kept])
-        assert store.recall("Ann", stage=1, count=1, audience="Ann")[0].memory == kept
+        assert find(store, "Ann", stage=1, count=1, audience="Ann")[0].memory == kept
 
     def test_the_same_words_are_as_near_as_can_be(self, store: ChromaMemory) -> None:
         store.add([memory("a", "pigeons in the park")])
-        (recalled,) = store.recall("pigeons in the park", stage=0, count=1)
-        assert recalled.similarity == pytest.approx(1.0, abs=1e-4)
-
-    def test_a_memory_is_told_from_the_sentence_that_answers(self, store: ChromaMemory) -> None:
-        text = "Graz was dear. In Maribor I drew machines."
-        store.add([memory("a", text)])
-        (recalled,) = store.recall("What did you do in Maribor?", stage=0, count=1)
-        assert recalled.told == "In Maribor I drew machines. Graz was dear."
-        assert recalled.memory.text == text
-
-    def test_what_a_partner_said_keeps_its_order(self, store: ChromaMemory) -> None:
-        text = "Ann told me: Graz was dear. In Maribor I drew machines."
-        store.add([memory("a", text, kind="episode", audience="Ann")])
-        (recalled,) = store.recall("Maribor", stage=0, count=1, audience="Ann")
-        assert recalled.told == text
+        (found,) = find(store, "pigeons in the park", stage=0, count=1)
+        (vector,) = embed(store.embeddings, ["pigeons in the park"])
+        assert float(found.vector @ vector) == pytest.approx(1.0, abs=1e-4)
 
     def test_a_memory_is_found_by_the_cue_it_answered(self, store: ChromaMemory) -> None:
         answer = replace(memory("answer", "Seldom, and badly."), cue="How do you sleep?")
         store.add([answer, memory("other", "The fair was lit by two hundred thousand lamps.")])
-        assert ids(store.recall("How do you sleep?", stage=0, count=1)) == ["answer"]
+        assert ids(find(store, "How do you sleep?", stage=0, count=1)) == ["answer"]
 
-    def test_no_more_is_recalled_than_asked_for(self, store: ChromaMemory) -> None:
+    def test_no_more_is_found_than_asked_for(self, store: ChromaMemory) -> None:
         store.add([memory(str(i), f"pigeon number {i}") for i in range(20)])
-        assert len(store.recall("pigeon", stage=0, count=5)) == 5
+        assert len(find(store, "pigeon", stage=0, count=5)) == 5
 
-    def test_nothing_is_recalled_where_nothing_is_asked_for(self, store: ChromaMemory) -> None:
+    def test_nothing_is_found_where_nothing_is_asked_for(self, store: ChromaMemory) -> None:
         store.add([memory("a", "pigeon")])
-        assert store.recall("pigeon", stage=0, count=0) == []
+        assert find(store, "pigeon", stage=0, count=0) == []
 
-    def test_a_later_stages_memory_is_never_recalled_earlier(self, store: ChromaMemory) -> None:
+    def test_a_later_stages_memory_is_never_found_earlier(self, store: ChromaMemory) -> None:
         later = [memory(f"late{i}", "pigeons in the park", stage=1) for i in range(30)]
         store.add([*later, memory("early", "something else altogether", stage=0)])
-        assert ids(store.recall("pigeons in the park", stage=0, count=10)) == ["early"]
+        assert ids(find(store, "pigeons in the park", stage=0, count=10)) == ["early"]
 
-    def test_an_earlier_stages_facts_stay(self, store: ChromaMemory) -> None:
-        store.add(
-            [
-                memory("fact", "the tower at Wardenclyffe", stage=0),
-                memory("view", "the tower at Wardenclyffe stood", kind="subjective", stage=1),
-            ]
-        )
-        assert ids(store.recall("the tower at Wardenclyffe", stage=1, count=1)) == ["fact"]
+    def test_what_an_earlier_stage_knew_and_held_is_found_later(self, store: ChromaMemory) -> None:
+        text = "the tower at Wardenclyffe"
+        store.add([memory("fact", text), memory("view", f"{text} stood", kind="subjective")])
+        assert ids(find(store, text, stage=1)) == ["fact", "view"]
 
-    def test_outgrown_views_sink_below_equal_ones_of_this_stage(self, store: ChromaMemory) -> None:
-        store.add(
-            [
-                memory("then", "I love the crowd", kind="subjective", stage=0),
-                memory("now", "I love the crowd no", kind="subjective", stage=1),
-            ]
-        )
-        assert ids(store.recall("I love the crowd", stage=1, count=2)) == ["now", "then"]
+    def test_what_is_found_has_the_vector_it_was_kept_by(self, store: ChromaMemory) -> None:
+        store.add([replace(memory("a", "Seldom."), cue="How do you sleep?")])
+        (found,) = find(store, "How do you sleep?")
+        (vector,) = embed(store.embeddings, ["How do you sleep? Seldom."])
+        assert found.vector == pytest.approx(vector, abs=1e-6)
 
-    def test_views_are_not_outgrown_at_their_own_stage(self, store: ChromaMemory) -> None:
-        store.add(
-            [
-                memory("view", "I love the crowd", kind="subjective", stage=0),
-                memory("fact", "I love the crowd no", stage=0),
-            ]
-        )
-        assert ids(store.recall("I love the crowd", stage=0, count=2)) == ["view", "fact"]
-
-    def test_what_one_partner_said_is_not_recalled_for_another(self, store: ChromaMemory) -> None:
+    def test_what_one_partner_said_is_not_found_for_another(self, store: ChromaMemory) -> None:
         store.add([memory("secret", "Ann owes me money", kind="episode", audience="Ann")])
-        assert store.recall("Ann owes me money", stage=1, count=3, audience="Bob") == []
-        assert store.recall("Ann owes me money", stage=1, count=3) == []
+        assert find(store, "Ann owes me money", stage=1, count=3, audience="Bob") == []
+        assert find(store, "Ann owes me money", stage=1, count=3) == []
 
-    def test_what_a_partner_said_is_recalled_for_that_partner(self, store: ChromaMemory) -> None:
+    def test_what_a_partner_said_is_found_for_that_partner(self, store: ChromaMemory) -> None:
         store.add([memory("secret", "Ann owes me money", kind="episode", audience="Ann")])
-        recalled = store.recall("Ann owes me money", stage=0, count=3, audience="Ann")
-        assert ids(recalled) == ["secret"]
+        found = find(store, "Ann owes me money", stage=0, count=3, audience="Ann")
+        assert ids(found) == ["secret"]
 
     def test_a_known_id_is_replaced(self, store: ChromaMemory) -> None:
         store.add([memory("a", "pigeons")])
         store.add([memory("a", "motors")])
         assert store.count() == 1
-        assert store.recall("pigeons", stage=0, count=1)[0].memory.text == "motors"
+        assert find(store, "pigeons", stage=0, count=1)[0].memory.text == "motors"
 
     def test_ids_without_are_left_out_and_others_take_their_place(
         self, store: ChromaMemory
     ) -> None:
         store.add([memory(str(i), f"pigeon number {i}") for i in range(8)])
         left_out = frozenset("0123")
-        recalled = store.recall("pigeon number 0", stage=0, count=4, without=left_out)
-        assert sorted(ids(recalled)) == ["4", "5", "6", "7"]
+        found = find(store, "pigeon number 0", stage=0, count=4, without=left_out)
+        assert sorted(ids(found)) == ["4", "5", "6", "7"]
 
     def test_memories_are_counted(self, store: ChromaMemory) -> None:
         store.add([memory(str(i), f"pigeon number {i}") for i in range(7)])
@@ -194,13 +183,13 @@ class MemoryContract(ABC):
 
     def test_personas_do_not_share_memories(self, store: ChromaMemory) -> None:
         store.add([memory("a", "pigeons")])
-        assert self.make(new_persona()).recall("pigeons", stage=1, count=3) == []
+        assert find(self.make(new_persona()), "pigeons", stage=1, count=3) == []
 
     def test_a_store_opened_twice_holds_the_same(
         self, persona: Persona, store: ChromaMemory
     ) -> None:
         store.add([memory("a", "pigeons")])
-        assert ids(self.make(persona).recall("pigeons", stage=0, count=1)) == ["a"]
+        assert ids(find(self.make(persona), "pigeons", stage=0, count=1)) == ["a"]
 
     def test_a_store_made_with_other_embeddings_is_refused(
         self, persona: Persona, store: ChromaMemory
@@ -225,7 +214,7 @@ class MemoryContract(ABC):
     ) -> None:
         keep_materials(store, persona, [material("a", "pigeons"), material("b", "motors")])
         keep_materials(store, persona, [material("b", "motors")])
-        assert ids(store.recall("pigeons", stage=1, count=3)) == ["b"]
+        assert ids(find(store, "pigeons", stage=1, count=3)) == ["b"]
 
     def test_episodes_stay_when_materials_change(
         self, persona: Persona, store: ChromaMemory
@@ -233,9 +222,9 @@ class MemoryContract(ABC):
         store.add([memory("talk", "Ann told me: hello", kind="episode", audience="Ann")])
         keep_materials(store, persona, [material("a", "pigeons")])
         keep_materials(store, persona, [])
-        assert ids(store.recall("hello", stage=0, count=3, audience="Ann")) == ["talk"]
+        assert ids(find(store, "hello", stage=0, count=3, audience="Ann")) == ["talk"]
 
     def test_materials_keep_their_stage(self, persona: Persona, store: ChromaMemory) -> None:
         keep_materials(store, persona, [material("b", "pigeons", stage="late")])
-        assert store.recall("pigeons", stage=0, count=3) == []
-        assert ids(store.recall("pigeons", stage=1, count=3)) == ["b"]
+        assert find(store, "pigeons", stage=0, count=3) == []
+        assert ids(find(store, "pigeons", stage=1, count=3)) == ["b"]

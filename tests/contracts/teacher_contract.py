@@ -29,9 +29,7 @@ class TeacherContract:
         return read_materials(persona)
 
     @pytest.fixture
-    def assignments(
-        self, persona: Persona, materials: tuple[Material, ...]
-    ) -> list[Assignment]:
+    def assignments(self, persona: Persona, materials: tuple[Material, ...]) -> list[Assignment]:
         """Return every pattern from every fourth paragraph, twice."""
         return [
             Assignment(

@@ -18,6 +18,7 @@ from persllm.persona import Persona
 from tests.contracts.memory_contract import (
     HashedWords,
     MemoryContract,
+    find,
     ids,
     memory,
     new_persona,
@@ -98,7 +99,7 @@ def test_a_store_whose_writer_was_killed_opens_with_all_that_was_acknowledged(
     assert store.count() >= 20 * acknowledged
     last = f"{acknowledged - 1}-7"
     cue = f"pigeon 7 of flock {acknowledged - 1}"
-    assert last in ids(store.recall(cue, stage=0, count=5))
+    assert last in ids(find(store, cue, count=5))
 
 
 def test_a_folder_that_is_a_file_is_refused_with_a_way_out(tmp_path: Path) -> None:

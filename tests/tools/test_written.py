@@ -12,7 +12,7 @@ from persllm.persona import load_persona
 from persllm.training.data.consistency import check_consistency
 from persllm.training.data.handwritten import read_handwritten
 from tools.nano.skills import measure_people
-from tools.nano.written import MOST_RECALLED, Written, people_folders, written_people
+from tools.nano.written import PROFILE, Written, people_folders, written_people
 
 FOLDERS = people_folders()
 
@@ -24,20 +24,21 @@ def person() -> Written:
 
 def test_a_question_stands_after_what_comes_to_mind_at_its_stage(person: Written) -> None:
     needed, told = 0, list[int]()
+    texts = {each.memory.id: each.memory for each in person.held}
     for made in person.drafts:
-        system, asked = person.item(made).prompt
+        item = person.item(made)
+        system, asked = item.prompt
         stage = person.persona.stage(made.stage)
         assert str(stage.last) in system.content
         recalled, _, question = asked.content.rpartition("\n\n")
         assert question == made.draft.question
-        told.append(recalled.count("\n- "))
-        source = next(fit for m, fit in person.fit[question] if m.id == made.material)
-        needed += source.told in recalled
-        later = {each.id for each in person.persona.stages} - {
-            each.id for each in person.persona.reaches(stage)
-        }
-        assert not any(fit.told in recalled for m, fit in person.fit[question] if m.stage in later)
-    assert set(told) == set(range(MOST_RECALLED + 1))
+        assert recalled.count("\n- ") == len(item.recalled)
+        told.append(len(item.recalled))
+        needed += made.material in item.recalled
+        latest = person.persona.stages.index(stage)
+        assert all(texts[id_].stage <= latest for id_ in item.recalled)
+    assert set(told) <= set(range(PROFILE.passages + 1))
+    assert max(told) == PROFILE.passages
     assert needed > 0.9 * len(person.drafts)
 
 

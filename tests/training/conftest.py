@@ -13,11 +13,12 @@ from persllm.persona import Persona
 from persllm.persona_catalog import bundled, find_persona
 from persllm.training.data.build import PersonaData, build
 from persllm.training.data.sampling import BuildSettings
-from persllm.training.settings import NANO_BASE, TrainSettings
+from persllm.training.settings import TrainSettings, preset
 from persllm.training.train import Ways, train_persona
+from tests.doubles import NANO_PROFILE
 from tests.training.tiny import write_tiny_base
 
-QUICK = replace(NANO_BASE, repeats=1.0, batch=8, most_pairs=16, checkpoint_steps=2, rank=4)
+QUICK = replace(preset("nano"), repeats=1.0, batch=8, most_pairs=16, checkpoint_steps=2, rank=4)
 
 
 @pytest.fixture(scope="session")
@@ -52,6 +53,7 @@ def tesla_data(tesla: Persona, tmp_path_factory: pytest.TempPathFactory) -> Pers
         out=tmp_path_factory.mktemp("data"),
         others=[find_persona(name) for name in bundled()],
         embeddings=DeterministicFakeEmbedding(size=64),
+        profile=NANO_PROFILE,
         settings=BuildSettings(per_part=8),
     )
 

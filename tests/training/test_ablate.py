@@ -1,6 +1,8 @@
 """Ablations leave out what they name and nothing else."""
 
+import json
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
@@ -8,9 +10,10 @@ from persllm.errors import DataError
 from persllm.manifest import read_manifest
 from persllm.training.ablate import ABLATIONS, ablated, chosen_ablations, run_ablations
 from persllm.training.data.build import PersonaData, build
+from persllm.training.data.sampling import BuildSettings
 from persllm.training.settings import TrainSettings
 from persllm.training.train import Job, Ways
-from tests.doubles import OTTO, LetterEmbeddings, write_tiny_persona
+from tests.doubles import NANO_PROFILE, OTTO, LetterEmbeddings, write_tiny_persona
 from tests.training.tiny import write_tiny_base
 
 SETTINGS = TrainSettings(rank=2, batch=8, repeats=0.2, most_pairs=4, general_share=0.5)
@@ -20,7 +23,9 @@ SETTINGS = TrainSettings(rank=2, batch=8, repeats=0.2, most_pairs=4, general_sha
 def job(tmp_path_factory: pytest.TempPathFactory) -> Job:
     work = tmp_path_factory.mktemp("people")
     marta, otto = write_tiny_persona(work), write_tiny_persona(work, OTTO)
-    data = build(marta, out=work / "data", others=[otto], embeddings=LetterEmbeddings())
+    data = build(
+        marta, out=work / "data", others=[otto], embeddings=LetterEmbeddings(), profile=NANO_PROFILE
+    )
     return Job(marta, data)
 
 
@@ -79,7 +84,7 @@ def test_what_a_build_mixed_in_is_left_out_of_training(
         out=tmp_path / "data",
         others=[],
         embeddings=LetterEmbeddings(),
-        profile=PROFILE,
+        profile=NANO_PROFILE,
         settings=BuildSettings(general=str(chats)),
     )
     assert any(item.pattern == "general" for item in data.split("train")[0])
@@ -94,7 +99,7 @@ def test_no_mix_is_refused_where_nothing_is_mixed(job: Job, ways: Ways) -> None:
 
 
 def test_a_file_of_general_talk_with_a_share_of_nothing_is_refused(ways: Ways) -> None:
-    with pytest.raises(DataError, match="general_share is 0.*Name a share above 0"):
+    with pytest.raises(DataError, match=r"general_share is 0.*Name a share above 0"):
         replace(ways, settings=replace(SETTINGS, general_share=0.0), general=Path("chats.jsonl"))
 
 

@@ -11,17 +11,21 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from persllm.base_profile import BaseProfile
 from persllm.embeddings import embed
 from persllm.errors import DataError, EngineError, PersonaError
 from persllm.files import write_text
 from persllm.materials import read_materials
+from persllm.messages import prompt_hash
 from persllm.persona import Persona
+from persllm.replies import parse_reply
 from persllm.training.data import drafting
 from persllm.training.data.build import PersonaData, build, read_data
 from persllm.training.data.items import PATTERNS, TOLD, Item
 from persllm.training.data.rules import RulesTeacher
 from persllm.training.data.sampling import BuildSettings
 from tests.doubles import (
+    NANO_PROFILE,
     OTTO,
     CountingTeacher,
     LetterEmbeddings,
@@ -32,6 +36,7 @@ from tests.doubles import (
 
 ROOT = Path(__file__).parents[2]
 PARTS = 2 * len(PATTERNS)
+PLAIN = BaseProfile(name="plain", analysis="none", passages=2)
 
 
 @pytest.fixture(scope="module")
@@ -48,15 +53,25 @@ def _build(
     others: list[Persona],
     teacher: CountingTeacher | None = None,
     settings: BuildSettings | None = None,
+    profile: BaseProfile = NANO_PROFILE,
 ) -> PersonaData:
     return build(
         persona,
         out=out,
         others=others,
         embeddings=LetterEmbeddings(),
+        profile=profile,
         teacher=teacher,
         settings=settings,
     )
+
+
+@pytest.fixture(scope="module")
+def plain(tmp_path_factory: pytest.TempPathFactory) -> PersonaData:
+    """Return data for a base that is asked plainly and does not think before it speaks."""
+    folder = tmp_path_factory.mktemp("plain")
+    otto = write_tiny_persona(folder, OTTO)
+    return _build(write_tiny_persona(folder), folder / "data", others=[otto], profile=PLAIN)
 
 
 def _teacher(persona: Persona, *, dies_after: int | None = None) -> CountingTeacher:
@@ -86,6 +101,55 @@ def test_no_item_lacks_a_response_or_a_question(data: PersonaData) -> None:
         roles = [message.role for message in item.messages]
         assert roles == ["system", *["user", "assistant"] * (len(roles) // 2)]
         assert (len(roles) > 3) == (item.pattern == "follow-up") or item.pattern == "small-talk"
+
+
+def test_items_for_a_base_that_does_not_think_hold_no_analysis(
+    data: PersonaData, plain: PersonaData
+) -> None:
+    assert not [item for item in plain.items if parse_reply(item.reply).analysis]
+    assert not [item for item in plain.items if "[Response]" in item.reply]
+    assert [item for item in data.items if parse_reply(item.reply).analysis]
+
+
+def test_prompts_of_a_plain_base_give_no_clues(data: PersonaData, plain: PersonaData) -> None:
+    for clue in ("Not said there:", "You recall nothing.", "Still to come:"):
+        assert not [item for item in plain.items if clue in item.messages[1].content]
+    assert [item for item in data.items if "Not said there:" in item.messages[1].content]
+
+
+def test_no_more_is_recalled_than_the_profile_allows(plain: PersonaData) -> None:
+    for item in plain.items:
+        assert len(item.recalled) <= PLAIN.passages
+        assert item.messages[1].content.count("\n- ") == len(item.recalled)
+
+
+def test_statistics_tell_which_prompts_the_data_are_for(
+    data: PersonaData, plain: PersonaData
+) -> None:
+    assert data.statistics["prompt_hash"] == prompt_hash(NANO_PROFILE)
+    assert plain.statistics["prompt_hash"] == prompt_hash(PLAIN)
+
+
+@pytest.mark.parametrize(
+    ("change", "calls"),
+    [
+        ({"annotated": False}, PARTS),
+        ({"analysis": "none"}, PARTS),
+        ({"passages": 1}, PARTS),
+        ({"subjective_words": 5}, PARTS),
+        ({"temperature": 0.9}, 0),
+        ({"history_tokens": 9}, 0),
+    ],
+)
+def test_data_are_built_again_for_what_changes_them_in_a_profile(
+    tmp_path: Path, tiny_persona: MakePersona, change: dict[str, object], calls: int
+) -> None:
+    marta = tiny_persona()
+    _build(marta, tmp_path / "out", others=[])
+    teacher = _teacher(marta)
+    changed = NANO_PROFILE.changed(change)
+    _build(marta, tmp_path / "out", others=[], teacher=teacher, profile=changed)
+    assert teacher.calls == calls
 
 
 def test_item_ids_differ(data: PersonaData) -> None:
@@ -240,7 +304,7 @@ import sys
 from pathlib import Path
 from persllm.persona import load_persona
 from persllm.training.data.build import build
-from tests.doubles import LetterEmbeddings
+from tests.doubles import NANO_PROFILE, LetterEmbeddings
 
 marta, otto, out = map(Path, sys.argv[1:])
 build(
@@ -248,6 +312,7 @@ build(
     out=out,
     others=[load_persona(otto)],
     embeddings=LetterEmbeddings(),
+    profile=NANO_PROFILE,
     progress=lambda what, done, total: print(done, flush=True),
 )
 """

@@ -14,10 +14,10 @@ from persllm.errors import DataError, EngineError
 from persllm.files import digest
 from persllm.materials import Material, read_materials
 from persllm.persona import Persona
+from persllm.replies import parse_reply
 from persllm.training.data.build import PersonaData, build, origin_of
 from persllm.training.data.rules import RulesTeacher
-from persllm.training.data.sampling import split_of
-from persllm.training.data.sampling import BuildSettings
+from persllm.training.data.sampling import BuildSettings, split_of
 from persllm.training.data.teacher import Assignment, Teacher
 from persllm.training.data.teachers import AbsentTeacher, TeacherChoice, find_teacher
 from persllm.training.data.teachers.chat_teacher import ChatTeacher
@@ -28,7 +28,7 @@ from persllm.training.data.teachers.several import SharedTeacher
 from persllm.training.data.teachers.store import AnswerStore
 from persllm.training.data.teachers.wording import Wording
 from tests.contracts.teacher_contract import TeacherContract
-from tests.doubles import OTTO, LetterEmbeddings, MakePersona
+from tests.doubles import NANO_PROFILE, OTTO, LetterEmbeddings, MakePersona
 from tests.mock_teacher import Served, answer_of, mock_teacher
 
 Says = Callable[[Sequence[BaseMessage]], str]
@@ -155,6 +155,7 @@ def built(
         out=out,
         others=others,
         embeddings=LetterEmbeddings(),
+        profile=NANO_PROFILE,
         teacher=teacher,
         settings=BuildSettings(per_part=4),
     )

@@ -11,7 +11,7 @@ from persllm.errors import DataError
 from persllm.persona import Persona
 from persllm.training.data.build import PersonaData, build
 from persllm.training.data.exports import FORMATS, export
-from tests.doubles import OTTO, LetterEmbeddings, write_tiny_persona
+from tests.doubles import NANO_PROFILE, OTTO, LetterEmbeddings, write_tiny_persona
 
 
 @pytest.fixture(scope="module")
@@ -23,7 +23,13 @@ def marta(tmp_path_factory: pytest.TempPathFactory) -> Persona:
 def data(marta: Persona, tmp_path_factory: pytest.TempPathFactory) -> PersonaData:
     folder = tmp_path_factory.mktemp("exports")
     otto = write_tiny_persona(folder, OTTO)
-    return build(marta, out=folder / "data", others=[otto], embeddings=LetterEmbeddings())
+    return build(
+        marta,
+        out=folder / "data",
+        others=[otto],
+        embeddings=LetterEmbeddings(),
+        profile=NANO_PROFILE,
+    )
 
 
 def _loaded(path: Path, cache: Path) -> list[dict[str, Any]]:

@@ -12,7 +12,7 @@ from persllm.replies import parse_reply
 from persllm.training.data.build import build
 from persllm.training.data.handwritten import read_handwritten
 from persllm.training.data.sampling import BuildSettings
-from tests.doubles import OTTO, MakePersona
+from tests.doubles import NANO_PROFILE, OTTO, MakePersona
 
 RECALL = "My brother Anders sailed for Boston in 1873 and left me his compass."
 OPINION = "I believe they make captains lazy."
@@ -71,7 +71,10 @@ def test_entries_are_read_with_their_source_and_analysis(tiny_persona: MakePerso
     assert RECALL in ordinary.draft.analysis
     assert OPINION in thought.draft.analysis
     assert thought.draft.kind == "attitude"
-    assert thought.draft.response == OPINION_ANSWER
+    assert (
+        thought.draft.response
+        == "There we differ! I believe they make captains lazy. Give me a sail."
+    )
     (bare,) = [
         part
         for part in read_handwritten(persona, list(materials.values()), stance=False)
@@ -140,6 +143,7 @@ def test_a_build_holds_the_items_and_their_pairs_under_the_name_of_hand(
         out=tmp_path / "data",
         others=[tiny_persona(OTTO)],
         embeddings=DeterministicFakeEmbedding(size=16),
+        profile=NANO_PROFILE,
         settings=BuildSettings(per_part=2),
     )
     by_hand = [item for item in data.items if item.teacher == "hand"]

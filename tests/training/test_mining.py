@@ -10,7 +10,7 @@ from persllm.training.data.build import PersonaData, build
 from persllm.training.data.general import mixed_in
 from persllm.training.data.mining import StoredAnswers
 from persllm.training.data.sampling import BuildSettings
-from tests.doubles import OTTO, LetterEmbeddings, write_tiny_persona
+from tests.doubles import NANO_PROFILE, OTTO, LetterEmbeddings, write_tiny_persona
 
 NEAREST = BuildSettings(mine="nearest", skip=5)
 
@@ -22,6 +22,7 @@ def _build(folder: Path, name: str, stored: list[Path], settings: BuildSettings)
         out=persona.folder / "data",
         others=[],
         embeddings=LetterEmbeddings(),
+        profile=NANO_PROFILE,
         settings=settings,
         stored=stored,
     )

@@ -11,7 +11,7 @@ from persllm.replies import parse_reply
 from persllm.training.data.build import PersonaData, build
 from persllm.training.data.drafting import Library
 from persllm.training.data.other_answers import OtherAnswers, fits
-from tests.doubles import OTTO, LetterEmbeddings, write_tiny_persona
+from tests.doubles import NANO_PROFILE, OTTO, LetterEmbeddings, write_tiny_persona
 
 
 @pytest.fixture(scope="module")
@@ -32,6 +32,7 @@ def data(folder: Path) -> PersonaData:
         out=folder / "data",
         others=[write_tiny_persona(folder, OTTO)],
         embeddings=LetterEmbeddings(),
+        profile=NANO_PROFILE,
     )
 
 
@@ -152,7 +153,7 @@ def _elsewhere() -> OtherAnswers:
             "What are you afraid of?",
             "",
             "Of ice, and of the long dark.",
-            "Of fog, and of bills.",
+            "Of fog, and of bills. Of nothing else.",
         ),
         (
             "What did you do in 1861?",

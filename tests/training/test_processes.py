@@ -12,10 +12,10 @@ from persllm.bases import find_base
 from persllm.errors import DataError
 from persllm.training.data.build import build
 from persllm.training.data.sampling import BuildSettings
-from persllm.training.settings import NANO_BASE, preset
+from persllm.training.settings import preset
 from persllm.training.train import Ways, train_persona
 from persllm.training.tuning.processes import refuse_uneven
-from tests.doubles import OTTO, LetterEmbeddings, write_tiny_persona
+from tests.doubles import NANO_PROFILE, OTTO, LetterEmbeddings, write_tiny_persona
 from tests.training.apart import run_apart
 
 ROOT = Path(__file__).parents[2]
@@ -23,7 +23,7 @@ LARGEST_DIFFERENCE = 1e-3
 """Of the weights, beside how far training moved them (L2). Sums in another order make 1e-4."""
 
 # 27 rows in steps of 8 and 9 pairs in steps of 4: the last ones are too few for every process.
-SETTINGS = replace(NANO_BASE, rank=4, batch=8, repeats=0.3, most_pairs=9, checkpoint_steps=100)
+SETTINGS = replace(preset("nano"), rank=4, batch=8, repeats=0.3, most_pairs=9, checkpoint_steps=100)
 SCRIPT = """
 import sys
 from dataclasses import replace
@@ -53,6 +53,7 @@ def test_two_processes_that_accumulate_make_the_adapter_of_one_that_does_not(
         out=tmp_path / "data",
         others=[otto],
         embeddings=LetterEmbeddings(),
+        profile=NANO_PROFILE,
         settings=BuildSettings(per_part=12),
     )
     rows = round(len(data.split("train")[0]) * SETTINGS.repeats)

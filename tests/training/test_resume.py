@@ -20,13 +20,15 @@ from persllm.training import train
 from persllm.training.data.build import build, read_data
 from persllm.training.settings import TrainSettings
 from persllm.training.tuning import trainers
-from tests.doubles import OTTO, LetterEmbeddings, write_tiny_persona
+from tests.doubles import NANO_PROFILE, OTTO, LetterEmbeddings, write_tiny_persona
 from tests.training.tiny import write_tiny_base
 
 torch.set_num_threads(1)
 work = Path(sys.argv[1])
 marta, otto = write_tiny_persona(work), write_tiny_persona(work, OTTO)
-data = build(marta, out=work / "data", others=[otto], embeddings=LetterEmbeddings())
+data = build(
+    marta, out=work / "data", others=[otto], embeddings=LetterEmbeddings(), profile=NANO_PROFILE
+)
 base = write_tiny_base(work / "tiny-llama")
 settings = TrainSettings(rank=4, batch=4, repeats=0.5, most_pairs=12, checkpoint_steps=2)
 

@@ -12,7 +12,7 @@ from persllm.training.data.decisions import Decision, read_decisions, review_pat
 from persllm.training.data.items import Item
 from persllm.training.data.review import Desk, Wanted
 from persllm.training.data.sampling import BuildSettings
-from tests.doubles import OTTO, LetterEmbeddings, MakePersona
+from tests.doubles import NANO_PROFILE, OTTO, LetterEmbeddings, MakePersona
 
 WORDS = "I carried the oil myself, and I was proud of every step."
 
@@ -28,6 +28,7 @@ def _build(persona: Persona, others: list[Persona], *, seed: int = 1) -> Persona
         out=persona.folder / "data",
         others=others,
         embeddings=LetterEmbeddings(),
+        profile=NANO_PROFILE,
         settings=BuildSettings(per_part=12, seed=seed),
     )
 

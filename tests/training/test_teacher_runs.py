@@ -25,7 +25,7 @@ from persllm.training.data.teachers.general import read_instructions, write_gene
 from persllm.training.data.teachers.money import Price
 from persllm.training.data.teachers.shards import Shard, ask_shard, parsed_shard, stores_in
 from persllm.training.data.teachers.store import AnswerStore
-from tests.doubles import LetterEmbeddings, MakePersona, contents
+from tests.doubles import NANO_PROFILE, LetterEmbeddings, MakePersona, contents
 from tests.mock_teacher import Served, mock_teacher
 
 SETTINGS = BuildSettings(per_part=6)
@@ -68,6 +68,7 @@ def build_with(persona: Persona, name: str, calls: Path, out: Path) -> ChatTeach
         out=out,
         others=(),
         embeddings=LetterEmbeddings(),
+        profile=NANO_PROFILE,
         teacher=teacher,
         settings=SETTINGS,
     )
@@ -194,7 +195,14 @@ def test_general_instructions_are_answered_in_voice_or_marked_refused(
     teacher = teacher_at(persona, server.name, tmp_path / "c.sqlite")
     before = read_data(tmp_path / "data")
     for _ in range(2):
-        counts = write_general(persona, tmp_path / "data", teacher, instructions, test_share=0.2)
+        counts = write_general(
+            persona,
+            tmp_path / "data",
+            teacher,
+            instructions,
+            profile=NANO_PROFILE,
+            test_share=0.2,
+        )
         assert counts == {"written": 11, "refused": 1, "left_out": 0}
     data = read_data(tmp_path / "data")
     general = [item for item in data.items if item.pattern == "general"]

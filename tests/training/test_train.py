@@ -10,7 +10,8 @@ from safetensors.torch import load_file
 from transformers import AutoModelForCausalLM
 
 from persllm.agents.engines.local import LocalEngine
-from persllm.bases import Base
+from persllm.base_profile import named_profile
+from persllm.bases import Base, find_base
 from persllm.engine import Request
 from persllm.errors import BaseModelError, DataError
 from persllm.loading import load_base, load_tokenizer
@@ -19,11 +20,12 @@ from persllm.messages import Message, render
 from persllm.persona import Persona
 from persllm.training.data.build import PersonaData
 from persllm.training.preflight import preflight
-from persllm.training.settings import TrainSettings, changed, preset, settings_for
+from persllm.training.settings import TrainSettings, changed, preset
 from persllm.training.train import Job, Ways, train_persona
 from persllm.training.tune import some_pairs
 from persllm.training.tuning.rows import item_rows, pair_rows
 from persllm.workflows.publishing import export_merged
+from tests.doubles import NANO_PROFILE
 
 pytestmark = pytest.mark.slow
 
@@ -69,7 +71,8 @@ def test_plain_peft_the_engine_and_a_merged_model_say_the_same_token_for_token(
     alone = load_base(nano).eval()
     questions = ("Where were you born?", "What do you think of Edison?", "Good morning.")
     prompts = [
-        render(tesla, tesla.stage("late"), (Message("user", question),)) for question in questions
+        render(tesla, tesla.stage("late"), (Message("user", question),), profile=NANO_PROFILE)
+        for question in questions
     ]
     said = [_greedy(adapted, nano, prompt) for prompt in prompts]
     asked = [Request(messages=p, adapter=tesla_adapter, max_tokens=48) for p in prompts]
@@ -158,15 +161,39 @@ def test_preflight_counts_and_measures(
 def test_a_base_that_is_not_there_is_an_error_with_a_remedy(
     tesla: Persona, tesla_data: PersonaData, quick: TrainSettings, tmp_path: Path
 ) -> None:
-    missing = Base("nobody/nothing", "nobody/nothing", "main")
+    missing = find_base("nobody/nothing")
     with pytest.raises(BaseModelError, match="--base nano"):
         train_persona(tesla, tesla_data, Ways(base=missing, settings=quick, runs=tmp_path))
 
 
-def test_presets_go_by_the_base() -> None:
-    assert settings_for("nano").sft_rate > settings_for("Qwen/Qwen3-0.6B").sft_rate
+def test_data_of_another_kind_of_base_are_refused(
+    tesla: Persona, tesla_data: PersonaData, nano: Base, quick: TrainSettings, tmp_path: Path
+) -> None:
+    statistics = {**tesla_data.statistics, "prompt_hash": "another"}
+    ways = Ways(base=nano, settings=quick, runs=tmp_path)
+    with pytest.raises(DataError, match="persllm build nikola-tesla --base"):
+        train_persona(tesla, replace(tesla_data, statistics=statistics), ways)
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_manifest_tells_what_the_data_were_built_for(
+    tesla_adapter: Path, tesla_data: PersonaData
+) -> None:
+    manifest = read_manifest(tesla_adapter)
+    assert manifest.prompt_hash == tesla_data.statistics["prompt_hash"]
+    assert manifest.profile_hash == NANO_PROFILE.digest()
+
+
+@pytest.mark.parametrize("name", ["nano", "small", "medium", "large"])
+def test_every_profile_names_a_preset(name: str) -> None:
+    assert preset(named_profile(name).preset) == preset(name)
+
+
+def test_presets_go_by_the_size_of_the_base() -> None:
+    rates = [preset(name).sft_rate for name in ("nano", "small", "medium", "large")]
+    assert rates == sorted(rates, reverse=True)
     assert preset("large").accumulate > preset("small").accumulate
-    with pytest.raises(DataError, match="nano, small, large"):
+    with pytest.raises(DataError, match="nano, small, medium, large"):
         preset("huge")
     with pytest.raises(DataError, match="rank must be at least 1"):
         changed(TrainSettings(), {"rank": 0})

@@ -17,7 +17,7 @@ from persllm.training.data.decisions import read_decisions
 from persllm.training.data.review import Desk, Wanted
 from persllm.ui.cli.main import app
 from persllm.ui.cli.review_session import sit_down
-from tests.doubles import LetterEmbeddings, write_tiny_persona
+from tests.doubles import NANO_PROFILE, LetterEmbeddings, write_tiny_persona
 from tests.ui.test_browser import PATIENCE, Shoot, browser, shoot  # noqa: F401 (fixtures)
 
 RUNNER = CliRunner()
@@ -27,7 +27,7 @@ RUNNER = CliRunner()
 def marta(tmp_path: Path) -> Persona:
     persona = write_tiny_persona(tmp_path)
     data = tmp_path / "runs" / persona.id / "data"
-    build(persona, out=data, others=[], embeddings=LetterEmbeddings())
+    build(persona, out=data, others=[], embeddings=LetterEmbeddings(), profile=NANO_PROFILE)
     return persona
 
 

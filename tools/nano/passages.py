@@ -9,9 +9,10 @@ import random
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from persllm.base_profile import named_profile
 from persllm.files import digest
 from persllm.materials import Kind, Material
-from persllm.messages import Message, render
+from persllm.messages import Message, Notes, render
 from persllm.replies import write_reply
 from persllm.sentences import sentences
 from persllm.training import analysis
@@ -28,6 +29,7 @@ NEEDED_FIRST_SHARE = 0.5
 MOST_RECALLED = 3
 ABSENT_SHARE = 0.15
 """How many questions are put without the passage that answers them."""
+PROFILE = named_profile("nano")
 PLAIN_SHARE = 0.15
 ASKED: tuple[Pattern, ...] = ("ordinary", "thought", "misleading", "true-premise")
 PATTERN_WEIGHTS = (4, 1, 4, 4)
@@ -177,7 +179,13 @@ def _posed(
     speaker: LifeItem, recalled: Sequence[str], draft: Draft, draw: random.Random
 ) -> PassageItem:
     asked = (Message("user", draft.question),)
-    prompt = render(speaker.persona, speaker.stage, asked, recalled=recalled)
+    prompt = render(
+        speaker.persona,
+        speaker.stage,
+        asked,
+        profile=PROFILE,
+        notes={0: Notes(tuple(recalled))},
+    )
     thought = "" if draw.random() < PLAIN_SHARE else draft.analysis
     return PassageItem(prompt, write_reply(thought, draft.response))
 

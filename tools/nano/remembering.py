@@ -1,15 +1,17 @@
 """What of an item's paragraphs comes to mind, and in which order: as in a persona's memory.
 
 Lives are drawn with paragraphs in any order and some that a memory would leave alone. A persona's
-own memory weighs them (persllm.fitting), so that is how the base is asked when it is measured.
+own memory ranks them (persllm.memory.reranking), so that is how the base is asked when it is
+measured.
 """
 
 from dataclasses import replace
 
 from langchain_core.embeddings import Embeddings
-from persllm.fitting import Fitting, Near, by_fitness, comes_to_mind
 
-from persllm.embeddings import embed
+from persllm.embeddings import embed, embeddings_name
+from persllm.memory.recall import threshold_of
+from persllm.memory.reranking import Candidate, Query, Reranker, by_relevance
 from tools.nano.lives.items import LifeItem
 
 
@@ -17,15 +19,16 @@ class Remembering:
     """Recalls as a memory does.
 
     Args:
-        embeddings: Tell which paragraphs fit a question.
+        embeddings: Tell which paragraphs answer a question.
     """
 
     def __init__(self, embeddings: Embeddings) -> None:
         self._embeddings = embeddings
-        self._fitting = Fitting(embeddings)
+        self._reranker = Reranker(embeddings)
+        self._threshold = threshold_of(embeddings_name(embeddings))
 
     def of(self, item: LifeItem) -> LifeItem:
-        """Return the item with what comes to mind, what fits best first.
+        """Return the item with what comes to mind, what answers best first.
 
         What answers is always among it: whether it would be is another question than whether it is
         used. A paragraph is told as it stands, since only what answers is a sentence of its own
@@ -33,16 +36,17 @@ class Remembering:
         """
         if not item.recalled:
             return item
-        vector, *others = embed(self._embeddings, [item.question, *item.recalled])
-        near = [
-            Near(text=text, likeness=float(other @ vector))
-            for text, other in zip(item.recalled, others, strict=True)
+        asked, *vectors = embed(self._embeddings, [item.question, *item.recalled])
+        candidates = [
+            Candidate(text=text, vector=vector)
+            for text, vector in zip(item.recalled, vectors, strict=True)
         ]
-        fits = self._fitting.weigh(item.question, vector, near)
-        best = max(fit.fitness for fit in fits)
+        ranks = self._reranker.rerank(Query(item.question), [asked], candidates)
+        ranked = by_relevance(item.recalled, ranks)
+        best = ranked[0][1].relevance
         recalled = [
             text
-            for text, fit in by_fitness(item.recalled, fits)
-            if text in item.needed or comes_to_mind(fit.fitness, best)
+            for text, rank in ranked
+            if text in item.needed or self._threshold.passes(rank.relevance, best)
         ]
         return replace(item, recalled=tuple(recalled))

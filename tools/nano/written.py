@@ -4,15 +4,18 @@ Synthetic lives ask and answer in the grammar that training uses; these ask as p
 folders in `people/` are those of any persona (docs/personas.md). No training reads them.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from langchain_core.embeddings import Embeddings
-from persllm.fitting import Fit, Fitting, Near, by_fitness, comes_to_mind
 
-from persllm.embeddings import Vectors, embed
+from persllm.base_profile import named_profile
+from persllm.embeddings import embed
 from persllm.materials import Material, read_materials
+from persllm.memory.recall import NEAREST, Recall
+from persllm.memory.reranking import Query
+from persllm.memory.store import Found, Memory
 from persllm.persona import Persona, load_persona
 from persllm.training.data.assembling import item_of
 from persllm.training.data.drafting import PartDraft
@@ -20,8 +23,7 @@ from persllm.training.data.handwritten import read_handwritten
 from persllm.training.data.items import Item
 
 PEOPLE = Path(__file__).parent / "people"
-MOST_RECALLED = 3
-"""As many paragraphs come to mind by default."""
+PROFILE = named_profile("nano")
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,30 +32,34 @@ class Written:
 
     persona: Persona
     drafts: tuple[PartDraft, ...]
-    fit: Mapping[str, tuple[tuple[Material, Fit], ...]]
-    """Paragraphs by how well they fit a question, the best first."""
+    held: tuple[Found, ...]
+    """All paragraphs of the person."""
+    recall: Recall
 
     def item(self, made: PartDraft) -> Item:
         """Return a question after what comes to mind: not always what is needed."""
-        reach = {each.id for each in self.persona.reaches(self.persona.stage(made.stage))}
-        known = [(m, fit) for m, fit in self.fit[made.draft.question] if m.stage in reach]
-        best = known[0][1].fitness
-        near = [(m, fit) for m, fit in known[:MOST_RECALLED] if comes_to_mind(fit.fitness, best)]
-        recalled = {m.id: fit.told for m, fit in near}
-        return item_of(self.persona, made, "test", recalled)
+        stage = self.persona.stages.index(self.persona.stage(made.stage))
+        query = Query(made.draft.question)
+        vector = self.recall.vector(query)
+        known = [each for each in self.held if each.memory.stage <= stage]
+        near = sorted(known, key=lambda each: -float(each.vector @ vector))[:NEAREST]
+        chosen = self.recall.choose(query, near, stage=stage)
+        recalled = {each.memory.id: each.prompt_text for each in chosen}
+        return item_of(self.persona, made, "test", recalled, profile=PROFILE)
 
 
 def written_people(embeddings: Embeddings, *, most: int | None = None) -> tuple[Written, ...]:
     """Return people written by hand.
 
     Args:
-        embeddings: Tell which paragraphs fit a question.
+        embeddings: Tell which paragraphs answer a question.
         most: How many; all by default.
 
     Raises:
         PersonaError: A folder has faults.
     """
-    return tuple(_read(path, embeddings) for path in people_folders()[:most])
+    recall = Recall(embeddings, PROFILE)
+    return tuple(_read(path, embeddings, recall) for path in people_folders()[:most])
 
 
 def people_folders() -> list[Path]:
@@ -61,26 +67,25 @@ def people_folders() -> list[Path]:
     return [path for path in sorted(PEOPLE.iterdir()) if path.is_dir()]
 
 
-def _read(path: Path, embeddings: Embeddings) -> Written:
+def _read(path: Path, embeddings: Embeddings, recall: Recall) -> Written:
     persona = load_persona(path)
     materials = read_materials(persona)
-    drafts = read_handwritten(persona, materials)
-    asked = embed(embeddings, [made.draft.question for made in drafts])
-    held = embed(embeddings, [material.heard for material in materials])
-    fitting = Fitting(embeddings)
-    fit = {
-        made.draft.question: _by_fitness(made.draft.question, question, materials, held, fitting)
-        for made, question in zip(drafts, asked, strict=True)
-    }
-    return Written(persona, drafts, fit)
+    vectors = embed(embeddings, [material.heard for material in materials])
+    memories = _memories(persona, materials)
+    held = tuple(Found(memory, row) for memory, row in zip(memories, vectors, strict=True))
+    return Written(persona, read_handwritten(persona, materials, stance=False), held, recall)
 
 
-def _by_fitness(
-    question: str, vector: Vectors, materials: Sequence[Material], held: Vectors, fitting: Fitting
-) -> tuple[tuple[Material, Fit], ...]:
-    near = [
-        Near(text=m.text, likeness=float(likeness), before=m.partner)
-        for m, likeness in zip(materials, held @ vector, strict=True)
+def _memories(persona: Persona, materials: Sequence[Material]) -> list[Memory]:
+    order = [stage.id for stage in persona.stages]
+    return [
+        Memory(
+            id=material.id,
+            text=material.text,
+            kind=material.kind,
+            stage=order.index(material.stage),
+            source=material.source,
+            cue=material.partner,
+        )
+        for material in materials
     ]
-    fits = fitting.weigh(question, vector, near)
-    return tuple(by_fitness(materials, fits))

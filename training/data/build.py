@@ -176,7 +176,12 @@ def write_data(
         write_part(shop, part)
     progress("cleaning and pairing", total - 1, total)
     counted = _assembled(out, shop, read, profile, stored)
-    origin = {"inputs": inputs, "teacher": teacher.name, "settings": asdict(settings)}
+    origin = {
+        "inputs": inputs,
+        "prompt_hash": prompt_hash(profile),
+        "teacher": teacher.name,
+        "settings": asdict(settings),
+    }
     write_json(out / STATISTICS_NAME, {**origin, **counted})
     shutil.rmtree(out / PARTS_FOLDER)
     progress("done", total, total)
@@ -244,6 +249,7 @@ def _inputs(
         str(FORMAT),
         persona.digest(),
         prompt_hash(profile),
+        f"{profile.passages} {profile.objective_words} {profile.subjective_words}",
         teacher.name,
         embeddings_name(embeddings),
         json.dumps(asdict(settings)),

@@ -29,7 +29,8 @@ VERBS = {"are": "am", "were": "was"}
 YOU_ARE = re.compile(r"\byou (are|were)\b")
 YOU = re.compile(rf"\b(?:{'|'.join(FIRST_PERSON)})\b")
 OBJECT = re.compile(
-    r"\b(?:to|for|with|of|by|at|about|around|let|made|upon|on|from|after|calls?|leave|left) you\b|\byou$"
+    r"\b(?:to|for|with|of|by|at|about|around|let|made|upon|on|from|after|calls?|leave|left) you\b"
+    r"|\byou$"
 )
 """Where "you" is no subject, it would have to become "me"."""
 NO_ADVICE = re.compile(

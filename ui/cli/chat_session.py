@@ -89,11 +89,16 @@ class _Talk:
         self._console.print(f"[bold]{escape(self._chat.persona.name)}:[/bold] ", end="")
         text = ""
         recalled: list[dict[str, Any]] = []
-        for chunk in self._chat.stream(self._history):
-            self._console.print(escape(chunk.text), end="", soft_wrap=True)
-            text += chunk.text
-            recalled = chunk.response_metadata.get("recalled", recalled)
-        self._console.print()
+        try:
+            for chunk in self._chat.stream(self._history):
+                self._console.print(escape(chunk.text), end="", soft_wrap=True)
+                text += chunk.text
+                recalled = chunk.response_metadata.get("recalled", recalled)
+        except PersLLMError:
+            self._history.pop()  # what could not be answered was not said: the talk goes on
+            raise
+        finally:
+            self._console.print()
         self._history.append(AIMessage(text))
         if self._show_recalled:
             for row in recalled:

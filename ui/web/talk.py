@@ -19,6 +19,7 @@ from persllm.persona_catalog import bundled, called, find_persona
 ChatRow = dict[str, str]
 """One message of a page's chat: role and content."""
 NO_MEMORY = "Nothing was recalled."
+NOT_ANSWERED = "**Not answered:** {error}\n\nYou said: {said:.2000}"
 UNTRAINED = (
     "No adapter is trained for this persona yet, so the base speaks: `persllm train {name}`."
 )
@@ -86,8 +87,8 @@ def reply_to(
                 recalled = _recalled_page(found, chunk.response_metadata["analysis"])
                 recalled += "" if trained else "\n\n" + UNTRAINED.format(name=called(persona))
             yield [*rows, {"role": "assistant", "content": text or "…"}], recalled
-    except PersLLMError as error:
-        yield [*rows, {"role": "assistant", "content": f"({error})"}], recalled
+    except PersLLMError as error:  # nobody's words: what could not be answered was not said
+        yield history, NOT_ANSWERED.format(error=error, said=said)
 
 
 def debate_between(

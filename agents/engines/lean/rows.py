@@ -8,7 +8,7 @@ from persllm.agents.engines.lean.sampling import generator_of
 from persllm.agents.engines.lean.sequence import Sequence
 from persllm.agents.engines.stop_filter import StopFilter
 from persllm.agents.engines.wording import Wording
-from persllm.agents.loops import Circles
+from persllm.agents.loops import RepetitionStopper
 from persllm.engine import Piece, Request, Token
 
 
@@ -39,7 +39,7 @@ class Row:
         self._writing = wording.writing()
         self._shown = StopFilter(request.stop)
         self._told: list[Token] = []
-        self._circles = Circles() if request.end_circles else None
+        self._repetition = RepetitionStopper() if request.end_circles else None
         self._lookup: PromptLookup | None = None
 
     @property
@@ -87,9 +87,9 @@ class Row:
         text = self._writing.add(token)
         for piece in self._shown.more(text):
             self.news.append(Piece(piece.text, logprobs=self._tell()))
-            if self._circles:
-                self._circles.feed(piece.text)
-        if self._shown.stopped or (self._circles and self._circles.closed):
+            if self._repetition:
+                self._repetition.feed(piece.text)
+        if self._shown.stopped or (self._repetition and self._repetition.closed):
             self._end("stop")
         elif self._room < 1:
             self._end("length")

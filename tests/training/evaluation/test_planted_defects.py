@@ -18,7 +18,7 @@ from persllm.training.evaluation.report import Report, Told, make_report
 from persllm.training.evaluation.speakers import Voices, voices_of
 from persllm.training.evaluation.suite import EvalSettings, Subject, evaluated
 from persllm.training.evaluation.systems import Question, Statement, System
-from tests.doubles import MARTA, OTTO, LetterEmbeddings, write_tiny_persona
+from tests.doubles import MARTA, NANO_PROFILE, OTTO, LetterEmbeddings, write_tiny_persona
 
 LETTERS = LetterEmbeddings()
 SETTINGS = EvalSettings(most=8, turns=10, open_questions=2)
@@ -45,6 +45,7 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Place:
         out=root / "data",
         others=[otto],
         embeddings=LETTERS,
+        profile=NANO_PROFILE,
         settings=BuildSettings(per_part=24, carried_share=0.0),
     )
     subject = Subject(marta, data.items, data.pairs, own, LETTERS)

@@ -6,7 +6,8 @@ Knows the rendering of persllm.messages; it does not know the grammar.
 from dataclasses import dataclass
 from random import Random
 
-from persllm.messages import Message, render
+from persllm.base_profile import named_profile
+from persllm.messages import Message, Notes, render
 from persllm.persona import Persona, Stage
 from persllm.replies import write_reply
 from persllm.training.analysis import first_sentence
@@ -24,6 +25,7 @@ SKILLS = (
     "stage",
     "narrate",
 )
+PROFILE = named_profile("nano")
 PLAIN_SHARE = 0.17
 FEWEST_WORDS = 6
 
@@ -47,7 +49,13 @@ class LifeItem:
     def messages(self) -> tuple[Message, ...]:
         """Return the conversation as a model is trained on it."""
         asked = (Message("user", self.question),)
-        prompt = render(self.persona, self.stage, asked, recalled=self.recalled)
+        prompt = render(
+            self.persona,
+            self.stage,
+            asked,
+            profile=PROFILE,
+            notes={0: Notes(self.recalled)},
+        )
         return (*prompt, Message("assistant", write_reply(self.analysis, self.response)))
 
 
