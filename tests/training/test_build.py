@@ -120,7 +120,7 @@ def test_prompts_of_a_plain_base_give_no_clues(data: PersonaData, plain: Persona
 def test_no_more_is_recalled_than_the_profile_allows(plain: PersonaData) -> None:
     for item in plain.items:
         assert len(item.recalled) <= PLAIN.passages
-        assert item.messages[1].content.count("\n- ") == len(item.recalled)
+        assert item.messages[-2].content.count("\n- ") == len(item.recalled)
 
 
 def test_statistics_tell_which_prompts_the_data_are_for(
