@@ -32,7 +32,7 @@ from persllm.engine import Request
 from persllm.materials import read_materials
 from persllm.persona import Persona
 from persllm.persona_catalog import bundled, find_persona
-from persllm.training.data.golden import read_golden
+from persllm.training.data.handwritten import read_handwritten
 
 ROWS = (1, 4, 16)
 TOKENS = 40
@@ -90,7 +90,7 @@ class Cast:
         return [replace(each.request, end_circles=False) for each in ready if each.request]
 
     def _questions(self, persona: Persona) -> Iterator[tuple[ChatPersona, str]]:
-        written = list(read_golden(persona, read_materials(persona)))
+        written = list(read_handwritten(persona, read_materials(persona)))
         chats = {stage.id: self._place.chat(persona, stage=stage.id) for stage in persona.stages}
         random.Random(0).shuffle(written)
         return ((chats[each.stage], each.draft.question) for each in written)

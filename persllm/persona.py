@@ -35,6 +35,10 @@ class Stage:
     folders: tuple[str, ...]
     """Folders under the materials folder whose texts belong to this stage."""
 
+    def knows(self, year: int) -> bool:
+        """Tell whether a year does not lie after the stage."""
+        return year <= self.last
+
 
 @dataclass(frozen=True, slots=True)
 class Rights:
@@ -80,6 +84,20 @@ class Persona:
     def reaches(self, stage: Stage) -> tuple[Stage, ...]:
         """Return the stages whose materials this stage may know: itself and those before it."""
         return self.stages[: self.stages.index(stage) + 1]
+
+    def contradicting(self, stage: Stage, *, attitude: bool) -> tuple[Stage, ...]:
+        """Return the stages whose answer to a question is a wrong one at this stage, nearest first.
+
+        What was once true of a life stays true, so facts are wrong only before their time; what
+        was once held may be outgrown, so views are wrong at every other stage.
+
+        Args:
+            stage: Who is asked.
+            attitude: Whether for a view, not for a fact.
+        """
+        place = self.stages.index(stage)
+        earlier = self.stages[:place][::-1] if attitude else ()
+        return (*self.stages[place + 1 :], *earlier)
 
     def digest(self) -> str:
         """Return a hash of what a model is told about the persona."""

@@ -87,6 +87,13 @@ class Ways:
     told: Callable[[str], None] = lambda text: None
     """Told of what the user should know."""
 
+    def __post_init__(self) -> None:
+        if self.general and not self.settings.general_share:
+            raise DataError(
+                f"{self.general} is named, and general_share is 0: nothing of it would be mixed "
+                "in. Name a share above 0 (persllm train --general-share 0.2), or no file."
+            )
+
 
 @dataclass(frozen=True, slots=True)
 class Prepared:

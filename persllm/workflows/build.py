@@ -258,7 +258,7 @@ def _with_general(
         chat_shares(teacher)[0][0],
         read_instructions(options.general),
         profile=find_profile(find_base(options.base)),
-        test_share=options.settings.test_share,
+        settings=options.settings,
         told=reporter.bar(f"general instructions for {persona.name}"),
     )
     reporter.line(", ".join(f"{count:,} {what}" for what, count in counts.items()))

@@ -16,7 +16,7 @@ from persllm.persona_catalog import resolved
 from persllm.training.ablate import chosen_ablations, run_ablations
 from persllm.training.data.build import PersonaData, read_data
 from persllm.training.preflight import Preflight, preflight
-from persllm.training.settings import TrainSettings, changed, preset
+from persllm.training.settings import GENERAL_SHARE, TrainSettings, changed, preset
 from persllm.training.train import Job, Loaded, Ways, load, train_persona, train_personas
 from persllm.training.tuning.processes import first_then_others
 from persllm.workflows.data import ensure_data
@@ -51,7 +51,15 @@ class TrainOptions:
         """
         base = find_base(self.base)
         settings = preset(self.preset or find_profile(base).preset)
-        settings = changed(settings, self.changes)
+        changes = dict(self.changes)
+        if self.general and changes.get("general_share") is None:
+            changes["general_share"] = settings.general_share or GENERAL_SHARE
+        settings = changed(settings, changes)
+        if changes.get("general_share") and not self.general:
+            raise DataError(
+                "--general-share is a share of general conversations, and none are named. Name a "
+                "file of them: --general chats.jsonl"
+            )
         if self.general and not self.general.is_file():
             raise DataError(
                 f"there is no file {self.general} of general conversations. Name JSON lines of "

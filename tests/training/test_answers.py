@@ -7,7 +7,7 @@ import pytest
 from persllm.materials import Material, read_materials
 from persllm.messages import Message
 from persllm.persona_catalog import find_persona
-from persllm.training.data.golden import read_golden
+from persllm.training.data.handwritten import read_handwritten
 from persllm.training.data.items import Item
 from persllm.training.evaluation.answers import AnswerReader
 from persllm.training.evaluation.figures import Tally
@@ -119,7 +119,7 @@ def test_our_own_answers_are_judged_right_and_their_opposites_wrong(name: str) -
     materials = read_materials(persona)
     reader = AnswerReader(materials)
     wrongly_judged = total = 0
-    for part in read_golden(persona, materials):
+    for part in read_handwritten(persona, materials):
         draft = part.draft
         claim = replace(
             ITEM,

@@ -60,7 +60,8 @@ def train(
         Path | None, typer.Option(help="General conversations to mix in: JSON lines of messages.")
     ] = None,
     general_share: Annotated[
-        float | None, typer.Option(help="Their share among the rows of SFT, below 1.")
+        float | None,
+        typer.Option(help="Their share among the rows of SFT, below 1; 0.2 with --general."),
     ] = None,
     patience: Annotated[
         int | None, typer.Option(help="End DPO after so many checkpoints without gain; 0: never.")
