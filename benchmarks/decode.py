@@ -25,6 +25,7 @@ from speakers import Plain, random_adapters, random_base, request, timed, words
 
 from persllm.agents.chat_persona import ChatPersona
 from persllm.agents.engines.local import LocalEngine
+from persllm.agents.options import RuntimeOptions
 from persllm.agents.runtime import Runtime
 from persllm.bases import Base, find_base
 from persllm.engine import Request
@@ -76,7 +77,7 @@ class Cast:
     """The bundled personas, in turn, with what they recall."""
 
     def __init__(self, folder: Path) -> None:
-        self._place = Runtime(base_name="nano", runs=folder)
+        self._place = Runtime(RuntimeOptions(base="nano", runs=folder))
         self.base = self._place.base
         people = [find_persona(name) for name in bundled()]
         self.adapters = [self._place.adapter(persona) for persona in people]

@@ -3,18 +3,21 @@
 The model libraries are imported when something is loaded, so that the core stays light.
 """
 
-from collections.abc import Sequence
-from functools import lru_cache
 from typing import TYPE_CHECKING, Any, cast
 
+from persllm.base_profile import weights_of
 from persllm.bases import Base
+from persllm.chat_template import ChatTemplate
 from persllm.errors import BaseModelError
-from persllm.messages import Message, fold_system
+from persllm.machine import computes_bf16
 
 if TYPE_CHECKING:
     import torch
     from transformers import PreTrainedModel
     from transformers import PreTrainedTokenizerBase as Tokenizer
+
+LARGE = 1e9
+"""Weights above which memory counts more than speed on a CPU."""
 
 
 def device() -> "torch.device":
@@ -46,49 +49,52 @@ def load_tokenizer(base: Base) -> "Tokenizer":
     return cast("Tokenizer", tokenizer)
 
 
-def template_rows(tokenizer: "Tokenizer", messages: Sequence[Message]) -> list[dict[str, str]]:
-    """Return a conversation as the base's chat template takes it, for training and for serving.
-
-    Where the template refuses or drops a system turn, its text stands in the first user turn.
-    """
-    if not takes_system_turn(tokenizer):
-        messages = fold_system(messages)
-    return [message.as_dict() for message in messages]
-
-
-@lru_cache(maxsize=16)
-def takes_system_turn(tokenizer: "Tokenizer") -> bool:
-    """Return whether the base's chat template writes a system turn: it is tried."""
-    template: Any = tokenizer.apply_chat_template
-    rows = [Message("system", _TRIED).as_dict(), Message("user", "b").as_dict()]
+def local_chat_template(base: Base) -> ChatTemplate | None:
+    """Return a base's chat template; None where the base is not on this machine."""
     try:
-        return _TRIED in template(rows, tokenize=False)
-    except Exception:  # templates are programs; jinja raises many kinds
-        return False
+        return ChatTemplate(load_tokenizer(base)) if base.config() else None
+    except (BaseModelError, OSError):
+        return None
 
 
-_TRIED = "system turn tried"
-
-
-def load_base(base: Base, *, four_bit: bool = False) -> "PreTrainedModel":
-    """Load a base's weights: fp32 on CPU, bf16 on a GPU, or there in 4 bits.
+def load_base(
+    base: Base, *, four_bit: bool = False, dtype: "torch.dtype | None" = None
+) -> "PreTrainedModel":
+    """Load a base's weights, in the number format of `dtype_of`, in another, or in 4 bits.
 
     Raises:
         BaseModelError: They cannot be loaded, or not in 4 bits here.
     """
-    import torch
     from safetensors import SafetensorError
     from transformers import AutoModelForCausalLM
 
-    dtype = torch.bfloat16 if device().type == "cuda" else torch.float32
     extra = _four_bits(base) if four_bit else {}
     try:
         model: Any = AutoModelForCausalLM.from_pretrained(
-            base.location, revision=_revision(base), dtype=dtype, **extra
+            base.location, revision=_revision(base), dtype=dtype or dtype_of(base), **extra
         )
     except (OSError, ValueError, SafetensorError) as error:
         raise BaseModelError(_cannot_load(base, error)) from error
     return cast("PreTrainedModel", model if four_bit else model.to(device()))
+
+
+def dtype_of(base: Base) -> "torch.dtype":
+    """Return the number format of a base's weights here.
+
+    On a CPU it is fp32, which is as fast there; where the CPU computes in bf16 itself, a base
+    above a billion weights has those, which take half the memory.
+    """
+    import torch
+    from transformers import AutoConfig
+
+    if device().type == "cuda":
+        return torch.bfloat16
+    if not computes_bf16():
+        return torch.float32
+    known = base.config()
+    if not known:
+        known = AutoConfig.from_pretrained(base.location, revision=_revision(base)).to_dict()
+    return torch.bfloat16 if LARGE < weights_of(known) < float("inf") else torch.float32
 
 
 def _four_bits(base: Base) -> dict[str, Any]:

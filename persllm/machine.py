@@ -9,9 +9,14 @@ there: after 400 talks 1.8 GB were held, of 1.3 in use; with large blocks apart,
 
 import ctypes
 import os
+from functools import cache
+from pathlib import Path
 
 import psutil
 
+CPU_INFO = Path("/proc/cpuinfo")
+BF16_FLAGS = frozenset({"avx512_bf16", "amx_bf16", "bf16"})
+"""What x86 and ARM processors call it there."""
 HEAPS = 2
 LARGE_BLOCK = 2 << 20
 """Bytes from which a block stands apart and goes back to the system when it is freed."""
@@ -29,6 +34,16 @@ def cores() -> int:
     if hasattr(os, "sched_getaffinity"):  # on Linux a process may be kept to some
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1
+
+
+@cache
+def computes_bf16() -> bool:
+    """Return whether the processor multiplies bf16 itself, as far as the system tells (Linux)."""
+    try:
+        flags = CPU_INFO.read_text(encoding="utf-8").split()
+    except OSError:
+        return False
+    return not BF16_FLAGS.isdisjoint(flags)
 
 
 def share_heaps() -> bool:

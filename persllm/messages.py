@@ -134,14 +134,6 @@ def _annotated(
         yield LATER.format(years=", ".join(later))
 
 
-def fold_system(messages: Sequence[Message]) -> tuple[Message, ...]:
-    """Return the conversation with its system text set before the first user turn."""
-    if len(messages) < 2 or messages[0].role != "system":
-        return tuple(messages)
-    system, user, *rest = messages
-    return (Message("user", f"{system.content}\n\n{user.content}"), *rest)
-
-
 @cache
 def prompt_hash(profile: BaseProfile) -> str:
     """Return a hash of all that shapes prompts and replies; an adapter fits one rendering only."""

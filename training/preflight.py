@@ -16,15 +16,14 @@ from peft import PeftModel
 from transformers import PreTrainedModel
 from transformers import PreTrainedTokenizerBase as Tokenizer
 
-from persllm.loading import takes_system_turn
-from persllm.messages import Message
+from persllm.chat_template import ChatTemplate
 from persllm.training.settings import TrainSettings
 from persllm.training.train import Job, Loaded, Prepared, Ways, load, prepare
 from persllm.training.tune import fast, fresh_adapter
 from persllm.training.tuning.memory import peak_bytes, start_peak
 from persllm.training.tuning.order import by_prompt, in_passes
 from persllm.training.tuning.processes import processes
-from persllm.training.tuning.rows import encode, item_rows, pair_rows
+from persllm.training.tuning.rows import item_rows, pair_rows
 from persllm.training.tuning.trainers import (
     computed_tokens,
     make_batch,
@@ -198,14 +197,17 @@ def serving_faults(
     odd = sorted(_linear_names(model) - SERVED_MODULES)
     if odd:
         yield f"servers may not adapt the layers {', '.join(odd)}"
-    if not takes_system_turn(tokenizer):
+    template = ChatTemplate(tokenizer)
+    if not template.takes_system:
         yield (
             "the chat template takes no system turn: its text is put before the first user turn, "
             "and a server must be asked in the same way"
         )
-    said = encode(tokenizer, [Message("user", "a"), Message("assistant", "b")])
-    if tokenizer.eos_token_id not in said:
-        yield f"the chat template never writes the end token {tokenizer.eos_token!r}"
+    if not template.writes_end:
+        yield (
+            "the chat template writes no token that ends a turn; replies are taught to end with "
+            f"{tokenizer.eos_token!r}"
+        )
 
 
 def _linear_names(model: Any) -> set[str]:  # noqa: ANN401 (a torch module)

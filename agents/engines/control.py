@@ -1,6 +1,7 @@
 """Control tokens are taken out of what people write, so that nobody forges a turn.
 
-For servers whose tokenizer cannot be asked; with a tokenizer at hand, `wording` knows exactly.
+For servers whose tokenizer cannot be asked; with a tokenizer at hand,
+`persllm.chat_template` knows exactly.
 """
 
 import re

@@ -5,37 +5,28 @@ tell is assumed, and said once: its context, and how many tokens a prompt has.
 """
 
 import logging
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import AbstractContextManager, ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-import httpx
-
 from persllm.agents.engines.connection import AGAIN, Connection, RefusedError, said
-from persllm.agents.engines.control import without_control
+from persllm.agents.engines.http_dialect import Dialect
 from persllm.agents.engines.served import Address, Served, events
 from persllm.agents.engines.served_adapters import ServedAdapters
 from persllm.agents.engines.stop_filter import StopFilter
 from persllm.bases import Base, find_base
 from persllm.engine import Piece, Reply, Request, whole
 from persllm.errors import BaseModelError, EngineError, TooLongError
-from persllm.messages import Message, fold_system
+from persllm.loading import local_chat_template
+from persllm.messages import Message
 
 logger = logging.getLogger(__name__)
 
-STOPS_SENT = 4
-"""OpenAI takes no more stop strings; all of them are also looked for here."""
 AT_ONCE = 64
 """Most requests of one batch under way at once; the server makes a batch of them."""
-BAD_REQUEST = {400, 422}
-REFUSABLE = ("max_tokens", "stream_options", "temperature", "top_p", "seed", "stop")
-"""Fields that some servers and models refuse by name."""
-OTHER_NAMES = {"max_tokens": "max_completion_tokens"}
-"""What newer models call them."""
 ASSUMED_CONTEXT = 4096
 LETTERS_PER_TOKEN = 3
 TOKENS_PER_MESSAGE = 8
@@ -66,9 +57,7 @@ class HttpEngine:
         _check_base(models.get(self._model), base)
         self._context = _context(models.get(self._model), address)
         self._adapters = ServedAdapters(self._connection, base, names or {})
-        self._folds = False
-        self._refused: set[str] = set()
-        """Fields that this server or model does not take."""
+        self._dialect = Dialect(self._model, lambda: local_chat_template(base))
         self._counts = True
         self._counted = lru_cache(maxsize=256)(self._count)
 
@@ -135,55 +124,20 @@ class HttpEngine:
 
     @contextmanager
     def _answer(self, request: Request, model: str) -> Iterator[Iterator[bytes]]:
-        """Yield an answer's bytes; what the server does not take it is asked without."""
+        """Yield an answer's bytes; what the server refuses is asked for in another way."""
         with ExitStack() as answers:
             while True:
+                body = self._dialect.body(request, model)
+                asked = self._connection.streamed("/chat/completions", body)
                 try:
-                    received = answers.enter_context(self._asked(request, model))
-                    break
+                    received = answers.enter_context(asked)
                 except RefusedError as refusal:
-                    if not self._adapts(refusal) and not self._fold(str(refusal), request.messages):
+                    told, messages = str(refusal), request.messages
+                    if not self._dialect.learn(told, refusal.status, body, messages):
                         raise
+                else:
+                    break
             yield received
-
-    def _asked(self, request: Request, model: str) -> AbstractContextManager[Iterator[bytes]]:
-        body = _body(request, model) | {"messages": self._rows(request.messages)}
-        for field in self._refused:
-            value = body.pop(field, None)
-            if field in OTHER_NAMES and value is not None:
-                body[OTHER_NAMES[field]] = value
-        return self._connection.streamed("/chat/completions", body)
-
-    def _adapts(self, refusal: RefusedError) -> bool:
-        """Tell whether to ask again without a field that the refusal names, from now on."""
-        if refusal.status not in BAD_REQUEST:
-            return False
-        told = str(refusal)
-        named = [field for field in REFUSABLE if re.search(rf"\b{field}\b", told)]
-        found = next((field for field in named if field not in self._refused), None)
-        if found is None:
-            return False
-        self._refused.add(found)
-        logger.warning("%s does not take %r; it is asked without", self.name, found)
-        return True
-
-    def _fold(self, refusal: str, messages: Sequence[Message]) -> bool:
-        """Tell whether to ask again with the system text in the user turn, from now on.
-
-        Chat templates without a system turn refuse it in words of their own; all speak of roles.
-        """
-        told = "role" in refusal.lower() and messages[0].role == "system"
-        if self._folds or not told:
-            return False
-        self._folds = True
-        logger.warning(
-            "%s takes no system turn; its text goes before the first question", self.name
-        )
-        return True
-
-    def _rows(self, messages: Sequence[Message]) -> list[dict[str, str]]:
-        sent = fold_system(messages) if self._folds else messages
-        return [{"role": m.role, "content": without_control(m.content)} for m in sent]
 
     def _check_length(self, request: Request) -> None:
         """Refuse what cannot fit; the server is asked only where the letters leave it open."""
@@ -199,9 +153,13 @@ class HttpEngine:
             )
 
     def _count(self, messages: tuple[Message, ...]) -> int:
-        answer = self._tokenized(messages)
-        if not answer.is_success and self._fold(said(answer), messages):
-            answer = self._tokenized(messages)
+        while True:
+            body = {"model": self._model, **self._dialect.prompt(messages)}
+            answer = self._connection.post("/tokenize", body)
+            if answer.is_success or not self._dialect.learn(
+                said(answer), answer.status_code, body, messages
+            ):
+                break
         if answer.status_code in AGAIN:
             raise self._connection.refusal(answer)
         try:
@@ -216,26 +174,6 @@ class HttpEngine:
             self._connection.address.url,
         )
         return _estimate(messages)
-
-    def _tokenized(self, messages: Sequence[Message]) -> httpx.Response:
-        body = {"model": self._model, "messages": self._rows(messages)}
-        return self._connection.post("/tokenize", body)
-
-
-def _body(request: Request, model: str) -> dict[str, Any]:
-    body: dict[str, Any] = {
-        "model": model,
-        "max_tokens": request.max_tokens,
-        "temperature": request.temperature,
-        "top_p": request.top_p,
-        "stream": True,
-        "stream_options": {"include_usage": True},
-    }
-    if request.seed is not None:
-        body["seed"] = request.seed
-    if request.stop:
-        body["stop"] = list(request.stop[:STOPS_SENT])
-    return body
 
 
 def _news(event: Mapping[str, Any]) -> tuple[str, str]:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from persllm.agents.engines.wording import Wording
+from persllm.agents.engines.chat_tokenizer import ChatTokenizer
 from persllm.bases import Base
 from persllm.engine import Piece, Reply, Request, Score, whole
 from persllm.errors import EngineError
@@ -86,6 +86,8 @@ class LocalEngine:
         max_rank: int = 256,
         sharing: int = 1,
     ) -> None:
+        import torch
+
         from persllm.agents.engines.lean.shelf import Shelf
         from persllm.agents.engines.lean.weights import unknown
         from persllm.agents.engines.plain import Plain
@@ -93,8 +95,9 @@ class LocalEngine:
         self._base = base
         self._threads = threads
         self._on_gpu = device().type == "cuda"
-        model: Any = load_base(base).eval()
-        self._wording = _wording(base, model)
+        # The int8 kernels take fp32.
+        model: Any = load_base(base, dtype=torch.float32 if int8 else None).eval()
+        self._tokenizer = _chat_tokenizer(base, model)
         self.fallback = unknown(model)
         """Why this base runs the plain way; empty if it does not."""
         self.fallbacks: dict[Path, str] = {}
@@ -103,9 +106,9 @@ class LocalEngine:
             _check_int8(base, on_gpu=self._on_gpu, fallback=self.fallback)
         if self.fallback:
             self._warn(f"the base {base.name}", self.fallback)
-            self._plain, self._loop = Plain(base, self._wording, model), None
+            self._plain, self._loop = Plain(base, self._tokenizer, model), None
         else:
-            self._plain = Plain(base, self._wording)
+            self._plain = Plain(base, self._tokenizer)
             self._open_forward(model, int8=int8)
             room = kv_bytes or _kv_room(self._room, on_gpu=self._on_gpu, sharing=sharing)
             self._loop = self._open_loop(room, rows=rows, lookup=lookup)
@@ -131,7 +134,7 @@ class LocalEngine:
     @property
     def context(self) -> int:
         """Most tokens of prompt and reply together."""
-        return self._wording.context
+        return self._tokenizer.context
 
     @property
     def adapters(self) -> tuple[Path, ...]:
@@ -154,7 +157,7 @@ class LocalEngine:
 
     def count_tokens(self, messages: Sequence[Message]) -> int:
         """Return the length of the rendered prompt."""
-        return len(self._wording.encode(messages))
+        return len(self._tokenizer.encode(messages))
 
     def stream(self, request: Request) -> Iterator[Piece]:
         """Yield the reply in pieces as it is written, beside other requests' replies.
@@ -219,7 +222,7 @@ class LocalEngine:
     def _asked(self, request: Request, reply: str) -> "Asked | None":
         from persllm.agents.engines.lean.scoring import Asked
 
-        prompt, written = self._wording.reply(request, reply)
+        prompt, written = self._tokenizer.reply(request, reply)
         held = self._held(request)
         return None if held is None else Asked(prompt, written, *held)
 
@@ -229,10 +232,10 @@ class LocalEngine:
 
         held = self._held(request)
         if held is None:
-            self._wording.prompt(request)
+            self._tokenizer.prompt(request)
             return None
         adapter, owner = held
-        return Row(request, self._wording, adapter=adapter, owner=owner)
+        return Row(request, self._tokenizer, adapter=adapter, owner=owner)
 
     def _held(self, request: Request) -> tuple[Any, int] | None:
         """Return a request's adapter and its number, or None if it runs the plain way."""
@@ -279,15 +282,14 @@ class LocalEngine:
         return Loop(self._forward, self._cache, rows=rows, lookup=lookup, prepare=self._prepare)
 
 
-def _wording(base: Base, model: Any) -> Wording:  # noqa: ANN401 (a transformers model)
-    tokenizer: Any = load_tokenizer(base)
+def _chat_tokenizer(base: Base, model: Any) -> ChatTokenizer:  # noqa: ANN401 (a transformers model)
     ends = model.generation_config.eos_token_id
     known = ends if isinstance(ends, list) else [ends]
-    return Wording(
-        tokenizer,
+    return ChatTokenizer(
+        load_tokenizer(base),
         name=base.name,
         context=int(model.config.max_position_embeddings),
-        ends=frozenset(known) | {tokenizer.eos_token_id},
+        ends=frozenset(end for end in known if end is not None),
     )
 
 

@@ -11,9 +11,9 @@ from typing import Any
 
 import torch
 
+from persllm.agents.engines.chat_tokenizer import ChatTokenizer
 from persllm.agents.engines.lean.sampling import Choices, generator_of
 from persllm.agents.engines.stop_filter import StopFilter
-from persllm.agents.engines.wording import Wording
 from persllm.bases import Base
 from persllm.engine import Piece, Request, Score, Token
 from persllm.errors import AdapterError
@@ -26,13 +26,13 @@ class Plain:
 
     Args:
         base: Which.
-        wording: Its tokens.
+        tokenizer: Its tokens.
         model: The base where it is loaded already.
     """
 
-    def __init__(self, base: Base, wording: Wording, model: Any = None) -> None:  # noqa: ANN401
+    def __init__(self, base: Base, tokenizer: ChatTokenizer, model: Any = None) -> None:  # noqa: ANN401
         self._base = base
-        self._wording = wording
+        self._tokenizer = tokenizer
         self._model = model
         self._names: dict[Path, str] = {}
         self._loads = 0
@@ -55,7 +55,7 @@ class Plain:
     @torch.inference_mode()
     def score(self, request: Request, reply: str) -> Score:
         """Return how likely a reply is after its request."""
-        prompt, written = self._wording.reply(request, reply)
+        prompt, written = self._tokenizer.reply(request, reply)
         with self._lock:
             self._switch(request.adapter)
             tokens = torch.tensor([prompt + written], device=self._model.device)
@@ -65,22 +65,22 @@ class Plain:
 
     def stream(self, request: Request) -> Iterator[Piece]:
         """Yield the reply in pieces."""
-        prompt = self._wording.prompt(request)
+        prompt = self._tokenizer.prompt(request)
         generator = generator_of(request)
         tokens, cache = prompt, None
-        writing, shown = self._wording.writing(), StopFilter(request.stop)
+        writing, shown = self._tokenizer.writing(), StopFilter(request.stop)
         finish = "length"
         while len(writing.tokens) < request.max_tokens:
             logits, cache = self._step(request.adapter, tokens, cache)
             choices = Choices(logits, [request])
             token = choices.token(0, generator)
-            if token in self._wording.ends:
+            if token in self._tokenizer.ends:
                 finish = "stop"
                 break
             yield from shown.more(writing.add(token))
             chance = choices.log_probability(0, token)
             if chance is not None:
-                yield Piece("", logprobs=(Token(self._wording.decode([token]), chance),))
+                yield Piece("", logprobs=(Token(self._tokenizer.decode([token]), chance),))
             if shown.stopped:
                 finish = "stop"
                 break

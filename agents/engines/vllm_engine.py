@@ -13,10 +13,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from persllm.agents.engines.chat_tokenizer import ChatTokenizer
 from persllm.agents.engines.lora_limits import room_for
 from persllm.agents.engines.stop_filter import StopFilter
 from persllm.agents.engines.vllm_environment import vllm_environment
-from persllm.agents.engines.wording import Wording
 from persllm.bases import Base
 from persllm.engine import Piece, Reply, Request, whole
 from persllm.errors import AdapterError, EngineError
@@ -85,12 +85,10 @@ class VllmEngine:
             self._llm: Any = vllm.LLM(model=base.location, **settings)
         except Exception as error:  # its faults come as every kind of exception
             raise EngineError(f"vLLM cannot start {base.name}: {error}") from error
-        tokenizer: Any = self._llm.get_tokenizer()
-        self._wording = Wording(
-            tokenizer,
+        self._tokenizer = ChatTokenizer(
+            self._llm.get_tokenizer(),
             name=base.name,
             context=int(self._llm.model_config.max_model_len),
-            ends=frozenset({tokenizer.eos_token_id}),
         )
         self._adapters: dict[Path, Any] = {}
         self._lock = threading.Lock()
@@ -106,11 +104,11 @@ class VllmEngine:
     @property
     def context(self) -> int:
         """Most tokens of prompt and reply together."""
-        return self._wording.context
+        return self._tokenizer.context
 
     def count_tokens(self, messages: Sequence[Message]) -> int:
         """Return the length of the rendered prompt."""
-        return len(self._wording.encode(messages))
+        return len(self._tokenizer.encode(messages))
 
     def stream(self, request: Request) -> Iterator[Piece]:
         """Yield the reply as vLLM writes it; closing the iterator ends the work."""
@@ -152,13 +150,14 @@ class VllmEngine:
             RequestOutputKind,
         )
 
-        prompt = self._wording.prompt(request)
+        prompt = self._tokenizer.prompt(request)
         params = self._vllm.SamplingParams(
             max_tokens=request.max_tokens,
             temperature=request.temperature,
             top_p=request.top_p,
             seed=request.seed,
             stop=list(request.stop) or None,
+            stop_token_ids=sorted(self._tokenizer.ends),
             output_kind=RequestOutputKind.DELTA,
         )
         adapter = self._adapter(request.adapter)

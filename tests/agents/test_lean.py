@@ -362,7 +362,7 @@ def test_int8_weights_change_the_nano_base_by_little() -> None:
         Message("system", "You are Marie Curie, a physicist in Paris. It is 1903: fame."),
         Message("user", f"You recall:\n- {text[:600]}\n\nWhat did you find, and with whom?"),
     )
-    tokens = exact._wording.encode(talk)
+    tokens = exact._tokenizer.encode(talk)
     p, q = _chances(exact, tokens), _chances(coarse, tokens)
     divergence = (p.exp() * (p - q)).sum(-1)  # KL(exact, int8) of each token, in nats
     assert len(tokens) > 150

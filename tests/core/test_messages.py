@@ -1,5 +1,6 @@
 """One rendering, for training and for serving."""
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -14,13 +15,12 @@ from persllm.messages import (
     Message,
     Notes,
     debate_scene,
-    fold_system,
     header,
     prompt_hash,
     render,
 )
 from persllm.persona import Persona
-from persllm.replies import ANALYSIS, RESPONSE, ParsedReply, parse_reply, write_reply
+from persllm.replies import ANALYSIS, ParsedReply, parse_reply, write_reply
 from tests.doubles import MakePersona
 
 PLAIN = BaseProfile(name="plain")
@@ -166,9 +166,13 @@ def test_the_history_must_end_with_a_user_turn(
         render(persona, persona.stage(), history, profile=PLAIN)
 
 
+MARKS = re.compile(r"<\s*[/|a-z]|\[\s*/?(?:in|an|re)|analysis|response", re.IGNORECASE)
+"""What markers are written with, whole or in part."""
+
+
 def _words() -> st.SearchStrategy[str]:
     text = st.text(max_size=60).map(str.strip)
-    return text.filter(lambda words: ANALYSIS not in words and RESPONSE not in words)
+    return text.filter(lambda words: not MARKS.search(words))
 
 
 @given(analysis=_words(), response=_words())
@@ -199,12 +203,6 @@ def test_markers_never_reach_the_listener(text: str, analysis: str, response: st
 def test_no_analysis_leaves_no_marker(analysis: str, response: str) -> None:
     assert write_reply("", response) == response
     assert write_reply(analysis, response).startswith(ANALYSIS)
-
-
-def test_a_system_turn_is_folded_into_the_first_user_turn() -> None:
-    folded = fold_system((Message("system", "Marta."), *TALK))
-    assert folded == (Message("user", "Marta.\n\nWho?"), *TALK[1:])
-    assert fold_system(TALK) == TALK
 
 
 @pytest.mark.parametrize("profile", [PLAIN, ANNOTATED])

@@ -7,12 +7,13 @@ from typing import Any
 import pytest
 
 from persllm.bases import find_base
+from persllm.chat_template import ChatTemplate
 from persllm.errors import DataError
-from persllm.loading import load_tokenizer, takes_system_turn, template_rows
-from persllm.messages import Message, fold_system
+from persllm.loading import load_tokenizer
+from persllm.messages import Message
 from persllm.training.tuning.rows import (
     conversation_row,
-    encode,
+    conversation_rows,
     general_rows,
     item_rows,
     pair_rows,
@@ -53,20 +54,21 @@ def _counted(tokenizer: Any, row: Any) -> list[str]:  # noqa: ANN401
 
 
 def test_the_loss_counts_every_reply_with_its_end_token(tokenizer: Any) -> None:  # noqa: ANN401
-    row = conversation_row(TURNS, tokenizer)
+    row = conversation_row(TURNS, ChatTemplate(tokenizer))
     assert _counted(tokenizer, row) == ["I keep it.<|end|>", "Since 1862.<|end|>"]
-    assert list(row.tokens) == encode(tokenizer, TURNS)
+    rows = [turn.as_dict() for turn in TURNS]
+    assert list(row.tokens) == tokenizer.apply_chat_template(rows, return_dict=False)
 
 
 def test_what_a_template_writes_after_the_end_is_not_counted(tokenizer: Any) -> None:  # noqa: ANN401
     tokenizer.chat_template = NO_SYSTEM
-    row = conversation_row(TURNS[1:3], tokenizer)
+    row = conversation_row(TURNS[1:3], ChatTemplate(tokenizer))
     assert _counted(tokenizer, row) == ["I keep it.<|end|>"]
 
 
 def test_an_end_is_added_where_the_template_writes_none(tokenizer: Any) -> None:  # noqa: ANN401
     tokenizer.chat_template = WITHOUT_END
-    row = conversation_row(TURNS[1:3], tokenizer)
+    row = conversation_row(TURNS[1:3], ChatTemplate(tokenizer))
     assert [text.strip() for text in _counted(tokenizer, row)] == ["I keep it.<|end|>"]
 
 
@@ -74,8 +76,11 @@ def test_a_turn_that_is_written_otherwise_once_it_is_past_is_not_counted(
     tokenizer: Any,  # noqa: ANN401
 ) -> None:
     tokenizer.chat_template = FORGETFUL
-    row = conversation_row(TURNS, tokenizer)
+    row = conversation_row(TURNS, ChatTemplate(tokenizer))
     assert _counted(tokenizer, row) == ["Since 1862.<|end|>"]
+    rows = conversation_rows(TURNS, ChatTemplate(tokenizer))
+    counted = [_counted(tokenizer, row) for row in rows]
+    assert counted == [["I keep it.<|end|>"], ["Since 1862.<|end|>"]]
 
 
 @pytest.mark.parametrize("template", [NO_SYSTEM, DROPS_SYSTEM])
@@ -83,14 +88,14 @@ def test_the_system_turn_is_folded_where_the_template_takes_none(
     tokenizer: Any,  # noqa: ANN401
     template: str,
 ) -> None:
-    assert takes_system_turn(tokenizer)
+    assert ChatTemplate(tokenizer).takes_system
     other: Any = load_tokenizer(find_base("nano"))
     other.chat_template = template
-    assert not takes_system_turn(other)
-    rows = template_rows(other, TURNS)
+    folding = ChatTemplate(other)
+    assert not folding.takes_system
+    rows = folding.rows(TURNS)
     assert rows[0] == {"role": "user", "content": "You are Marta.\n\nWho keeps the light?"}
-    assert "You are Marta." in other.decode(conversation_row(TURNS, other).tokens)
-    assert fold_system(TURNS[1:]) == TURNS[1:]
+    assert "You are Marta." in other.decode(conversation_row(TURNS, folding).tokens)
 
 
 def test_items_and_pairs_that_are_too_long_are_named(tokenizer: Any) -> None:  # noqa: ANN401
@@ -113,7 +118,7 @@ def test_long_general_conversations_are_split_between_exchanges(
     tmp_path: Path,
 ) -> None:
     path = _written(tmp_path / "chats.jsonl", TURNS, (*TURNS[1:2], Message("assistant", "I " * 99)))
-    limit = len(conversation_row(TURNS, tokenizer).tokens) - 1
+    limit = len(conversation_row(TURNS, ChatTemplate(tokenizer)).tokens) - 1
     fitting = general_rows(path, tokenizer, max_tokens=limit)
     assert fitting.split == ("chats.jsonl:1",)
     assert fitting.left_out == ("chats.jsonl:2",)

@@ -16,6 +16,7 @@ import torch
 from transformers import PreTrainedModel, TrainerControl, TrainerState
 
 from persllm.bases import Base
+from persllm.chat_template import ChatTemplate
 from persllm.errors import DataError
 from persllm.loading import load_base, load_tokenizer
 from persllm.messages import Message
@@ -69,7 +70,7 @@ def _pairs(nano: Base) -> list[PairRow]:
 
     def row(year: int, reply: str) -> Row:
         asked = Message("user", f"[Recalled] I sold the mill in {year}. When was it?")
-        return conversation_row((asked, Message("assistant", reply)), tokenizer)
+        return conversation_row((asked, Message("assistant", reply)), ChatTemplate(tokenizer))
 
     return [
         PairRow(row(year, f"I sold the mill in {year}."), row(year, "I never had a mill to sell."))

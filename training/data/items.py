@@ -147,11 +147,6 @@ def each_item(path: Path) -> Iterator[Item]:
         yield _item(row, f"{path}:{number}")
 
 
-def write_pairs(path: Path, pairs: Iterable[Pair]) -> None:
-    """Write pairs as JSON lines in TRL's conversational form."""
-    write_jsonl(path, map(pair_row, pairs))
-
-
 def read_pairs(path: Path) -> list[Pair]:
     """Read pairs; a line that is no pair raises `DataError` with its number."""
     return list(each_pair(path))
@@ -169,7 +164,7 @@ def item_row(item: Item) -> dict[str, Any]:
 
 
 def pair_row(pair: Pair) -> dict[str, Any]:
-    """Return a pair as its line holds it."""
+    """Return a pair as its line holds it: TRL's conversational form."""
     row = asdict(pair)
     for side in ("chosen", "rejected"):
         row[side] = [{"role": "assistant", "content": row[side]}]

@@ -8,19 +8,19 @@ import math
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
-from typing import Any, cast
+from typing import cast
 
 import torch
 from peft import PeftModel
 from transformers import PreTrainedTokenizerBase as Tokenizer
 
+from persllm.chat_template import ChatTemplate
 from persllm.messages import Message
 from persllm.training.data.items import Item, Pair
 
 SYSTEMS = ("base", "prompt", "adapter")
 BATCH_TOKENS = 2000
 """Logits of every token of a batch are held, so that a larger one takes more than training."""
-IGNORED = -100
 Progress = Callable[[str, int, int], None]
 
 
@@ -108,21 +108,14 @@ def _scores(
     model: PeftModel, tokenizer: Tokenizer, asked: Sequence[tuple[tuple[Message, ...], str]]
 ) -> list[_Score]:
     """Return the log-probability of each reply and its end token, in order."""
-    rows = [_encode(tokenizer, prompt, reply) for prompt, reply in asked]
+    template = ChatTemplate(tokenizer)
+    encoded = [template.encode(prompt, reply) for prompt, reply in asked]
+    rows = [([*each.prompt, *each.target], len(each.prompt)) for each in encoded]
     scores: list[_Score | None] = [None] * len(rows)
     for batch in _batches(rows):
         for row, score in zip(batch, _score_batch(model, [rows[i] for i in batch]), strict=True):
             scores[row] = score
     return cast("list[_Score]", scores)
-
-
-def _encode(tokenizer: Tokenizer, prompt: tuple[Message, ...], reply: str) -> tuple[list[int], int]:
-    """Return the tokens of prompt and reply, and how many belong to the prompt."""
-    messages = [message.as_dict() for message in prompt]
-    template: Any = tokenizer.apply_chat_template
-    before = template(messages, add_generation_prompt=True, return_dict=False)
-    whole = template([*messages, {"role": "assistant", "content": reply}], return_dict=False)
-    return whole, len(before)
 
 
 def _batches(rows: Sequence[tuple[list[int], int]]) -> Iterator[list[int]]:

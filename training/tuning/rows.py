@@ -1,22 +1,22 @@
 """From items, pairs and general conversations to rows of tokens, with nothing dropped in silence.
 
-A reply begins where prompt and whole conversation differ as the base's own chat template renders
-them, and ends with the base's end token; what a template puts after that is not counted.
+Where a reply begins and how it ends is known by `persllm.chat_template`, for training as for
+serving.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Generic, TypeVar, cast
+from typing import Any, Generic, TypeVar
 
 from transformers import PreTrainedTokenizerBase as Tokenizer
 
+from persllm.chat_template import ChatTemplate
 from persllm.errors import DataError
 from persllm.files import read_jsonl
-from persllm.loading import template_rows
 from persllm.messages import Message
 from persllm.training.data.items import Item, Pair
-from persllm.training.tuning.trees import Row, common
+from persllm.training.tuning.trees import Row, row_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,17 +43,16 @@ class Fitting(Generic[T]):
 
 def item_rows(items: Sequence[Item], tokenizer: Tokenizer, *, max_tokens: int) -> Fitting[Row]:
     """Return one row an item, of those that fit."""
-    rows = [conversation_row(item.messages, tokenizer) for item in items]
+    template = ChatTemplate(tokenizer)
+    rows = [conversation_row(item.messages, template) for item in items]
     return _fitting(rows, [item.id for item in items], max_tokens)
 
 
 def pair_rows(pairs: Sequence[Pair], tokenizer: Tokenizer, *, max_tokens: int) -> Fitting[PairRow]:
     """Return both rows of each pair, of those that fit."""
+    template = ChatTemplate(tokenizer)
     sides = [
-        [
-            conversation_row((*pair.prompt, Message("assistant", reply)), tokenizer)
-            for reply in (pair.chosen, pair.rejected)
-        ]
+        [_reply_row(template, pair.prompt, reply) for reply in (pair.chosen, pair.rejected)]
         for pair in pairs
     ]
     fits = [max(len(row.tokens) for row in both) <= max_tokens for both in sides]
@@ -72,74 +71,74 @@ def general_rows(path: Path, tokenizer: Tokenizer, *, max_tokens: int) -> Fittin
     Raises:
         DataError: A line is no conversation; the line is named.
     """
+    template = ChatTemplate(tokenizer)
     rows: list[Row] = []
     left_out: list[str] = []
     split: list[str] = []
     for number, record in enumerate(read_jsonl(path), 1):
         name = f"{path.name}:{number}"
         messages = _conversation(record, f"{path}:{number}")
-        parts = _parts(messages, tokenizer, max_tokens)
-        rows += [part for part in parts if len(part.tokens) <= max_tokens]
-        left_out += [name for part in parts if len(part.tokens) > max_tokens]
+        parts = _parts(messages, template, max_tokens)
+        made = [row for part in parts for row in conversation_rows(part, template)]
+        rows += [row for row in made if len(row.tokens) <= max_tokens]
+        left_out += [name for row in made if len(row.tokens) > max_tokens]
         split += [name] if len(parts) > 1 else []
     return Fitting(tuple(rows), tuple(left_out), tuple(split))
 
 
-def conversation_row(messages: Sequence[Message], tokenizer: Tokenizer) -> Row:
-    """Return a conversation's tokens; assistant turns are counted, with their end tokens.
+def conversation_row(messages: Sequence[Message], template: ChatTemplate) -> Row:
+    """Return a conversation's tokens up to its last reply; replies are counted, with their ends.
 
     An earlier turn that the template writes otherwise once it is past (some drop what a model
     thought) is not counted.
     """
-    tokens: list[int] = []
-    turns: list[tuple[int, list[int]]] = []
-    for index, message in enumerate(messages):
-        if message.role == "assistant":
-            prompt = encode(tokenizer, messages[:index], open_turn=True)
-            whole = encode(tokenizer, messages[: index + 1])
-            start = common(prompt, whole)
-            tokens = _ended(tokenizer, whole, start)
-            turns.append((start, tokens))
-    counted = ((start, len(turn)) for start, turn in turns if tokens[: len(turn)] == turn)
-    return Row(tuple(tokens), tuple(counted))
+    return conversation_rows(messages, template)[-1]
 
 
-def encode(
-    tokenizer: Tokenizer, messages: Sequence[Message], *, open_turn: bool = False
-) -> list[int]:
-    """Return a conversation's ids as the base's chat template writes it."""
-    template: Any = tokenizer.apply_chat_template
-    ids = template(
-        template_rows(tokenizer, messages), add_generation_prompt=open_turn, return_dict=False
-    )
-    return cast("list[int]", ids)
+def conversation_rows(messages: Sequence[Message], template: ChatTemplate) -> list[Row]:
+    """Return a conversation as rows in which each reply is counted once, as it is served.
+
+    It is one row, save where the template writes turns otherwise once they are past.
+    """
+    left = [
+        _reply_row(template, messages[:place], message.content)
+        for place, message in enumerate(messages)
+        if message.role == "assistant"
+    ]
+    rows: list[Row] = []
+    while left:
+        tokens = left[-1].tokens
+        kept = [turn for turn in left if tokens[: len(turn.tokens)] == turn.tokens]
+        rows.insert(0, Row(tokens, tuple(span for turn in kept for span in turn.counted)))
+        left = [turn for turn in left if turn not in kept]
+    return rows
 
 
-def _ended(tokenizer: Tokenizer, whole: list[int], start: int) -> list[int]:
-    """Return the conversation up to its last end token, which is added where there is none."""
-    end = cast("int", tokenizer.eos_token_id)
-    for place in range(len(whole) - 1, start - 1, -1):
-        if whole[place] == end:
-            return whole[: place + 1]
-    return [*whole, end]
+def _reply_row(template: ChatTemplate, prompt: Sequence[Message], reply: str) -> Row:
+    encoded = template.encode(prompt, reply)
+    return row_of(encoded.prompt, encoded.target)
 
 
-def _parts(messages: Sequence[Message], tokenizer: Tokenizer, max_tokens: int) -> list[Row]:
-    """Return a conversation as rows that fit, each as many exchanges as it holds."""
-    whole = conversation_row(messages, tokenizer)
-    if len(whole.tokens) <= max_tokens:
-        return [whole]
+def _parts(
+    messages: Sequence[Message], template: ChatTemplate, max_tokens: int
+) -> list[list[Message]]:
+    """Return a conversation as parts that fit, each of as many exchanges as it holds."""
     system = [m for m in messages if m.role == "system"]
     spoken = [m for m in messages if m.role != "system"]
+
+    def fits(part: Sequence[Message]) -> bool:
+        return len(conversation_row([*system, *part], template).tokens) <= max_tokens
+
+    if fits(spoken):
+        return [list(messages)]
     exchanges = [spoken[i : i + 2] for i in range(0, len(spoken), 2)]
     parts: list[list[Message]] = []
     for exchange in exchanges:
-        longer = [*parts[-1], *exchange] if parts else []
-        if parts and len(conversation_row([*system, *longer], tokenizer).tokens) <= max_tokens:
-            parts[-1] = longer
+        if parts and fits([*parts[-1], *exchange]):
+            parts[-1] += exchange
         else:
             parts.append(list(exchange))
-    return [conversation_row([*system, *part], tokenizer) for part in parts]
+    return [[*system, *part] for part in parts]
 
 
 def _conversation(record: dict[str, Any], where: str) -> list[Message]:

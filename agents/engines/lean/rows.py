@@ -2,12 +2,12 @@
 
 from collections import deque
 
+from persllm.agents.engines.chat_tokenizer import ChatTokenizer
 from persllm.agents.engines.lean.adapter import Adapter
 from persllm.agents.engines.lean.lookup import PromptLookup
 from persllm.agents.engines.lean.sampling import generator_of
 from persllm.agents.engines.lean.sequence import Sequence
 from persllm.agents.engines.stop_filter import StopFilter
-from persllm.agents.engines.wording import Wording
 from persllm.agents.loops import RepetitionStopper
 from persllm.engine import Piece, Request, Token
 
@@ -17,16 +17,16 @@ class Row:
 
     Args:
         request: What is asked.
-        wording: The base's tokens.
+        tokenizer: The base's tokens.
         adapter: The adapter, or None for the base alone.
         owner: The adapter's number, or 0.
     """
 
     def __init__(
-        self, request: Request, wording: Wording, *, adapter: Adapter | None, owner: int
+        self, request: Request, tokenizer: ChatTokenizer, *, adapter: Adapter | None, owner: int
     ) -> None:
         self.request = request
-        self.prompt = wording.prompt(request)
+        self.prompt = tokenizer.prompt(request)
         self.adapter = adapter
         self.owner = owner
         self.generator = generator_of(request)
@@ -35,8 +35,8 @@ class Row:
         self.left = False
         """Nobody waits for it any more."""
         self.ended = False
-        self._wording = wording
-        self._writing = wording.writing()
+        self._tokenizer = tokenizer
+        self._writing = tokenizer.writing()
         self._shown = StopFilter(request.stop)
         self._told: list[Token] = []
         self._repetition = RepetitionStopper() if request.end_circles else None
@@ -77,11 +77,11 @@ class Row:
 
     def write(self, token: int, log_probability: float | None) -> None:
         """Take the next token and its log-probability, if asked for."""
-        if token in self._wording.ends:
+        if token in self._tokenizer.ends:
             self._end("stop")
             return
         if log_probability is not None:
-            self._told.append(Token(self._wording.decode([token]), log_probability))
+            self._told.append(Token(self._tokenizer.decode([token]), log_probability))
         if self._lookup is not None:
             self._lookup.add(token)
         text = self._writing.add(token)

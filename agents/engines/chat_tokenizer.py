@@ -1,27 +1,26 @@
-"""Between conversations and tokens: the base's chat template, and text of tokens as they come."""
+"""Between conversations and tokens, as engines need it: what fits, and text as its tokens come."""
 
-import re
 from collections.abc import Sequence
 from functools import lru_cache
 from typing import Any, cast
 
+from persllm.chat_template import ChatTemplate
 from persllm.engine import Request
-from persllm.errors import EngineError, TooLongError
-from persllm.loading import template_rows
+from persllm.errors import BaseModelError, EngineError, TooLongError
 from persllm.messages import Message
 
 REMEMBERED = 512
 """Prompts whose tokens are kept: a prompt is counted before it is asked."""
 
 
-class Wording:
-    """A base's tokenizer, as engines use it.
+class ChatTokenizer:
+    """A base's chat template and tokenizer, as engines use them.
 
     Args:
         tokenizer: Loaded by `persllm.loading`.
         name: The base's, for errors.
         context: Most tokens of prompt and reply together.
-        ends: Tokens that end a reply.
+        ends: Tokens that end a reply, beside those that the chat template writes.
     """
 
     def __init__(
@@ -30,19 +29,14 @@ class Wording:
         *,
         name: str,
         context: int,
-        ends: frozenset[int],
+        ends: frozenset[int] = frozenset(),
     ) -> None:
         self._tokenizer = tokenizer
+        self._template = ChatTemplate(tokenizer)
         self._name = name
         self.context = context
-        self.ends = ends
-        self._marks = re.compile("|".join(map(re.escape, tokenizer.all_special_tokens)) or r"(?!)")
+        self.ends = ends | self._template.ends
         self._remembered = lru_cache(REMEMBERED)(self._encode)
-
-    @property
-    def end(self) -> int:
-        """The token that ends a reply in training."""
-        return cast("int", self._tokenizer.eos_token_id)
 
     def prompt(self, request: Request) -> list[int]:
         """Return a request's tokens.
@@ -65,14 +59,17 @@ class Wording:
         Raises:
             EngineError: Together they do not fit the context.
         """
-        prompt = self.encode(request.messages)
-        written = [*self._tokenizer(reply, add_special_tokens=False)["input_ids"], self.end]
-        if len(prompt) + len(written) > self.context:
+        try:
+            encoded = self._template.encode(request.messages, reply)
+        except BaseModelError as error:
+            raise EngineError(str(error)) from error
+        length = len(encoded.prompt) + len(encoded.target)
+        if length > self.context:
             raise EngineError(
-                f"prompt and reply have {len(prompt) + len(written)} tokens; {self._name} holds "
-                f"{self.context}. Shorten them."
+                f"prompt and reply have {length} tokens; {self._name} holds {self.context}. "
+                "Shorten them."
             )
-        return prompt, written
+        return encoded.prompt, encoded.target
 
     def encode(self, messages: Sequence[Message]) -> list[int]:
         """Return the tokens of a conversation, up to where the reply begins.
@@ -91,33 +88,19 @@ class Wording:
         return Writing(self, getattr(self._tokenizer, "_tokenizer", None))
 
     def _encode(self, messages: tuple[Message, ...]) -> tuple[int, ...]:
-        plain = [Message(message.role, self._plain(message.content)) for message in messages]
         try:
-            rows = template_rows(self._tokenizer, plain)
-            ids = self._tokenizer.apply_chat_template(
-                rows, add_generation_prompt=True, return_dict=False
-            )
-        except Exception as error:  # templates are programs; jinja raises many kinds
-            raise EngineError(
-                f"{self._name}'s chat template refuses the conversation: {error}"
-            ) from error
-        return tuple(ids)
-
-    def _plain(self, text: str) -> str:
-        """Take control tokens out of what people write, so that nobody forges a turn."""
-        found = 1
-        while found:  # what is left around a mark may be one again
-            text, found = self._marks.subn("", text)
-        return text
+            return tuple(self._template.prompt(messages))
+        except BaseModelError as error:
+            raise EngineError(str(error)) from error
 
 
 class Writing:
     """A reply's text as its tokens come, each decoded once."""
 
-    def __init__(self, wording: Wording, fast: Any) -> None:  # noqa: ANN401 (of tokenizers)
+    def __init__(self, tokenizer: ChatTokenizer, fast: Any) -> None:  # noqa: ANN401 (of tokenizers)
         from tokenizers.decoders import DecodeStream
 
-        self._wording = wording
+        self._tokenizer = tokenizer
         self._fast = fast
         self._stream = DecodeStream(skip_special_tokens=True) if fast is not None else None
         self._text = ""
@@ -134,4 +117,4 @@ class Writing:
 
     def whole(self) -> str:
         """Return the text of all tokens."""
-        return self._wording.decode(self.tokens)
+        return self._tokenizer.decode(self.tokens)
