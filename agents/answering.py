@@ -6,7 +6,7 @@ from langchain_core.messages import HumanMessage
 
 from persllm.agents.chat_persona import ChatPersona, Prepared
 from persllm.agents.loops import unlooped
-from persllm.agents.reply_chunks import replayed
+from persllm.agents.reply_chunks import replayed, streamed
 from persllm.agents.reply_guards import ended_at_sentence
 from persllm.agents.reply_reading import asked_again, read_reply, whole_reply
 from persllm.engine import Engine, Piece, Reply
@@ -67,8 +67,8 @@ def _response(ready: Prepared, reply: Reply, engine: Engine) -> str:
     assert request is not None
 
     def draw(number: int) -> Generator[Piece]:
-        again = number and engine.stream(asked_again(request, number))
-        yield from unlooped(piece for piece in again or replayed(reply))
+        again = streamed(engine, asked_again(request, number))
+        return unlooped(again if number else replayed(reply))
 
     reading = read_reply(
         draw, ready.limits, engine=engine, prompt=request.messages, language=ready.language

@@ -6,7 +6,7 @@ else, copies share the engine, and what cannot be had is refused by name.
 
 import math
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, NoReturn
+from typing import Any, NoReturn, Self
 
 from langchain_core.callbacks import AsyncCallbackManagerForLLMRun, CallbackManagerForLLMRun
 from langchain_core.language_models import BaseChatModel
@@ -140,7 +140,7 @@ class EngineChatModel(BaseChatModel):
         """
         raise NotImplementedError(NO_TOOLS)
 
-    def __deepcopy__(self, memo: dict[int, Any] | None = None) -> "EngineChatModel":
+    def __deepcopy__(self, memo: dict[int, Any] | None = None) -> Self:
         """Return a copy over the same engine and memory: they are not what is copied."""
         return self.model_copy()
 

@@ -1,6 +1,7 @@
 """One engine, one memory client, and personas ready to talk: what programs start from."""
 
 import os
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -8,72 +9,72 @@ from typing import Any
 from persllm.agents.chat_persona import ChatPersona
 from persllm.agents.engines.local import LocalEngine
 from persllm.agents.engines.served import is_address, parse_address
+from persllm.agents.options import LOCAL, LOCAL_INT8, VLLM, RuntimeOptions
 from persllm.base_profile import BaseProfile, find_profile
-from persllm.bases import NANO, Base, find_base
-from persllm.embeddings import default_embeddings
+from persllm.bases import Base, find_base
+from persllm.embeddings import find_embeddings
 from persllm.engine import Engine
 from persllm.errors import AdapterError, EngineError
 from persllm.machine import share_heaps
 from persllm.manifest import adapter_if_any, find_adapter
 from persllm.materials import read_materials
 from persllm.memory.chroma_memory import ChromaMemory, keep_materials, open_client
-from persllm.memory.store import EVERYONE, Progress
+from persllm.memory.store import EVERYONE
 from persllm.persona import Persona
 from persllm.persona_catalog import find_persona
+from persllm.progress import Progress, no_progress
 
 MEMORY_FOLDER = "memory"
-LOCAL, LOCAL_INT8, VLLM = "local", "local:int8", "vllm"
-
-
-def _untold(what: str, done: int, total: int) -> None:
-    """Tell nobody; a function of its own, so that other processes can be handed it."""
 
 
 class Runtime:
     """Loads everything once; personas share the engine and the memory client.
 
     Args:
-        base_name: As the user named it.
-        runs: Where adapters and memory are.
-        memory: Chroma folder or server; a folder in `runs` by default.
-        engine: "local", "local:int8", "vllm", a server ("http://host:port/v1#model"), or an
-            engine that runs already.
+        options: What is run, from where, and how personas reply.
+        engine: An engine that runs already; the one that the options name by default.
         progress: Told while a persona's materials are remembered for the first time.
         sharing: Processes on this machine, this one included, that run an engine of their own.
     """
 
     def __init__(
         self,
+        options: RuntimeOptions,
         *,
-        base_name: str,
-        runs: Path,
-        memory: str | None = None,
-        engine: Engine | str = LOCAL,
-        progress: Progress = _untold,
+        engine: Engine | None = None,
+        progress: Progress = no_progress,
         sharing: int = 1,
     ) -> None:
-        self._base_name = base_name
-        self.base: Base = find_base(base_name)
-        self.profile: BaseProfile = find_profile(self.base)
-        self.runs = runs
-        self._memory_at = memory or runs / MEMORY_FOLDER
-        self._engine = engine
+        self.options = options
+        self.base: Base = find_base(options.base)
+        self.profile: BaseProfile = find_profile(self.base).changed(options.of_profile)
+        self._started = engine
         self._progress = progress
         self._sharing = sharing
         self._client: Any = None
         self._stores: dict[str, ChromaMemory] = {}
 
     @property
+    def runs(self) -> Path:
+        """Where adapters and memory are."""
+        return self.options.runs
+
+    @property
     def engine(self) -> Engine:
         """The engine, started when it is first needed."""
-        if isinstance(self._engine, str):
-            self._engine = start_engine(self._engine, self.base, sharing=self._sharing)
-        return self._engine
+        if self._started is None:
+            self._started = start_engine(
+                self.options.engine,
+                self.base,
+                sharing=self._sharing,
+                threads=self.options.threads,
+            )
+        return self._started
 
     @property
     def is_local(self) -> bool:
         """Whether its engine is a local one that has not started yet."""
-        return self._engine in (LOCAL, LOCAL_INT8)
+        return self._started is None and self.options.engine in (LOCAL, LOCAL_INT8)
 
     def apart(self, *, sharing: int) -> "Runtime":
         """Return one like it that has opened nothing yet, for another process.
@@ -81,15 +82,9 @@ class Runtime:
         Raises:
             ValueError: Its engine runs in this process already.
         """
-        if not isinstance(self._engine, str):
-            raise ValueError(f"the engine {self._engine.name} runs in this process already")
-        return Runtime(
-            base_name=self._base_name,
-            runs=self.runs,
-            memory=str(self._memory_at),
-            engine=self._engine,
-            sharing=sharing,
-        )
+        if self._started is not None:
+            raise ValueError(f"the engine {self._started.name} runs in this process already")
+        return Runtime(self.options, sharing=sharing)
 
     def adapter(self, persona: Persona) -> Path:
         """Return the persona's adapter.
@@ -111,8 +106,8 @@ class Runtime:
         """Return the persona's memory, up to date with its materials."""
         if persona.id not in self._stores:
             if self._client is None:
-                self._client = open_client(self._memory_at)
-            store = ChromaMemory(self._client, persona, default_embeddings())
+                self._client = open_client(self.options.memory or self.runs / MEMORY_FOLDER)
+            store = ChromaMemory(self._client, persona, find_embeddings(self.options.embeddings))
             keep_materials(store, persona, read_materials(persona), progress=self._progress)
             self._stores[persona.id] = store
         return self._stores[persona.id]
@@ -123,12 +118,11 @@ class Runtime:
         *,
         stage: str | None = None,
         use_adapter: bool | None = None,
-        use_memory: bool = True,
+        use_memory: bool | None = None,
         audience: str = EVERYONE,
         partner: str = "",
-        temperature: float | None = None,
     ) -> ChatPersona:
-        """Return a persona ready to talk.
+        """Return a persona ready to talk; the options hold where nothing else is said.
 
         Without a word on the adapter it is used where there is one for this base.
 
@@ -136,24 +130,26 @@ class Runtime:
             PersLLMError: The stage, adapter, base or memory cannot be had.
         """
         persona.stage(stage)
-        if use_adapter is None:
+        with_adapter = self.options.use_adapter if use_adapter is None else use_adapter
+        with_memory = self.options.use_memory if use_memory is None else use_memory
+        if with_adapter is None:
             adapter = adapter_if_any(persona, base=self.base, runs=self.runs)
         else:
-            adapter = self.adapter(persona) if use_adapter else None
+            adapter = self.adapter(persona) if with_adapter else None
         return ChatPersona(
             persona=persona,
             engine=self.engine,
             stage=stage,
             adapter=adapter,
-            memory=self.store(persona) if use_memory else None,
+            memory=self.store(persona) if with_memory else None,
             base_profile=self.profile,
             audience=audience,
             partner=partner,
-            temperature=temperature,
+            **self.options.of_replies,
         )
 
 
-def start_engine(name: str, base: Base, *, sharing: int = 1) -> Engine:
+def start_engine(name: str, base: Base, *, sharing: int = 1, threads: int | None = None) -> Engine:
     """Start the engine of that name.
 
     Args:
@@ -161,6 +157,7 @@ def start_engine(name: str, base: Base, *, sharing: int = 1) -> Engine:
         base: What it runs.
         sharing: Local engines on this machine, each in a process of its own; the memory for keys
             and values is divided among them.
+        threads: CPU threads of a local engine; its own choice by default.
 
     Raises:
         EngineError: There is none, or it cannot start.
@@ -168,7 +165,7 @@ def start_engine(name: str, base: Base, *, sharing: int = 1) -> Engine:
     """
     if name in {LOCAL, LOCAL_INT8}:
         share_heaps()
-        threads = find_profile(base).threads or os.cpu_count() or 1
+        threads = threads or find_profile(base).threads or os.cpu_count() or 1
         return LocalEngine(base, threads=threads, int8=name == LOCAL_INT8, sharing=sharing)
     if name == VLLM:
         from persllm.agents.engines.vllm_engine import VllmEngine
@@ -186,19 +183,25 @@ def start_engine(name: str, base: Base, *, sharing: int = 1) -> Engine:
 
 def open_persona(
     name: str,
+    options: RuntimeOptions | None = None,
     *,
     stage: str | None = None,
-    base: str = NANO,
-    engine: str = LOCAL,
-    runs: str | Path = "runs",
-    memory: str | None = None,
-    use_adapter: bool = True,
     audience: str = EVERYONE,
     partner: str = "",
+    **changes: Any,  # noqa: ANN401 (the fields of RuntimeOptions)
 ) -> ChatPersona:
     """Return a trained persona as a LangChain chat model, with its memory.
 
-    Personas opened with the same base, runs and memory share one engine.
+    Personas opened with the same options share one engine.
+
+    Args:
+        name: A bundled persona, or a persona folder.
+        options: What is run, from where, and how it replies.
+        stage: Stage of life; the first by default.
+        audience: Id of who talks; what they tell of themselves is remembered for them only.
+        partner: Their name, where it is known.
+        changes: Fields of `RuntimeOptions` in place of those of the options, such as
+            `base="nano"` or `temperature=0.7`.
 
     Args:
         name: A bundled persona's id, or a persona folder.
@@ -215,19 +218,14 @@ def open_persona(
     Raises:
         PersLLMError: The persona, stage, adapter, base or memory cannot be had.
     """
-    runtime = _runtime(base, engine, Path(runs).resolve(), memory)
-    return runtime.chat(
-        find_persona(name),
-        stage=stage,
-        use_adapter=use_adapter,
-        audience=audience,
-        partner=partner,
-    )
+    chosen = replace(options or RuntimeOptions(), **changes)
+    runtime = _runtime(replace(chosen, runs=Path(chosen.runs).resolve()))
+    return runtime.chat(find_persona(name), stage=stage, audience=audience, partner=partner)
 
 
 @cache
-def _runtime(base: str, engine: str, runs: Path, memory: str | None) -> Runtime:
-    return Runtime(base_name=base, engine=engine, runs=runs, memory=memory)
+def _runtime(options: RuntimeOptions) -> Runtime:
+    return Runtime(options)
 
 
 def split_speaker(text: str) -> tuple[Persona, str | None]:

@@ -25,13 +25,13 @@ from persllm.files import write_text
 from persllm.persona import load_persona
 from persllm.persona_catalog import bundled, find_persona
 from persllm.replies import parse_reply
-from persllm.training.data import forms
 from persllm.training.data.build import PersonaData, build
 from persllm.training.data.cleaning import fault_of
 from persllm.training.data.drafting import PartDraft
 from persllm.training.data.items import PATTERNS, SPLITS, Item
 from persllm.training.data.sampling import BuildSettings
 from persllm.training.data.teacher import Draft
+from persllm.training.data.texts import read_texts
 from persllm.training.data.vectors import KeptVectors
 
 
@@ -117,7 +117,9 @@ def distinct(texts: Sequence[str], size: int) -> float:
 
 def most_frequent_form(items: Sequence[Item]) -> tuple[str, float]:
     """Return the form that most questions have, and its share of all of them."""
-    known = (*forms.CLAIM, *forms.HELD, *(form for asked in forms.ASK.values() for form in asked))
+    claims, views, questions = (read_texts(name) for name in ("claims", "views", "questions"))
+    asked = (claims["asked"], claims["asked_plainly"], views["held"], views["held_plainly"])
+    known = [str(form) for forms in (*asked, *questions.values()) for form in forms]
     shapes = {
         form: re.compile(re.sub(r"\\{\w+\\}", ".+", re.escape(form).replace(r"\ ", " ")))
         for form in known

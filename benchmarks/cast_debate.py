@@ -17,6 +17,7 @@ from pathlib import Path
 from speakers import Plain, timed
 
 from persllm.agents.debate import Speaker, hold_debate
+from persllm.agents.options import RuntimeOptions
 from persllm.agents.runtime import LOCAL, LOCAL_INT8, Runtime
 from persllm.engine import Piece, Request
 from persllm.persona_catalog import find_persona
@@ -63,7 +64,7 @@ def main() -> None:
     people = [find_persona(name) for name in CAST]
     with tempfile.TemporaryDirectory() as runs:
         engine = LOCAL_INT8 if chosen.int8 else LOCAL
-        place = Runtime(base_name="nano", runs=Path(runs), engine=engine)
+        place = Runtime(RuntimeOptions(base="nano", runs=Path(runs)), engine=engine)
         watched = Watched(place.engine)
         chats = [place.chat(person).model_copy(update={"engine": watched}) for person in people]
         sides = ("for", "against", "for", "against")

@@ -25,13 +25,14 @@ from speakers import Plain, random_adapters, random_base, request, timed, words
 
 from persllm.agents.chat_persona import ChatPersona
 from persllm.agents.engines.local import LocalEngine
+from persllm.agents.options import RuntimeOptions
 from persllm.agents.runtime import Runtime
 from persllm.bases import Base, find_base
 from persllm.engine import Request
 from persllm.materials import read_materials
 from persllm.persona import Persona
 from persllm.persona_catalog import bundled, find_persona
-from persllm.training.data.golden import read_golden
+from persllm.training.data.handwritten import read_handwritten
 
 ROWS = (1, 4, 16)
 TOKENS = 40
@@ -76,7 +77,7 @@ class Cast:
     """The bundled personas, in turn, with what they recall."""
 
     def __init__(self, folder: Path) -> None:
-        self._place = Runtime(base_name="nano", runs=folder)
+        self._place = Runtime(RuntimeOptions(base="nano", runs=folder))
         self.base = self._place.base
         people = [find_persona(name) for name in bundled()]
         self.adapters = [self._place.adapter(persona) for persona in people]
@@ -89,7 +90,7 @@ class Cast:
         return [replace(each.request, end_circles=False) for each in ready if each.request]
 
     def _questions(self, persona: Persona) -> Iterator[tuple[ChatPersona, str]]:
-        written = list(read_golden(persona, read_materials(persona)))
+        written = list(read_handwritten(persona, read_materials(persona)))
         chats = {stage.id: self._place.chat(persona, stage=stage.id) for stage in persona.stages}
         random.Random(0).shuffle(written)
         return ((chats[each.stage], each.draft.question) for each in written)

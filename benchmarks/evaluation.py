@@ -19,6 +19,7 @@ from unittest import mock
 
 from persllm.agents.engines.lean import weights
 from persllm.agents.engines.local import LocalEngine
+from persllm.agents.options import RuntimeOptions
 from persllm.agents.runtime import Runtime
 from persllm.bases import find_base
 from persllm.persona_catalog import find_persona
@@ -38,7 +39,7 @@ def measured(work: Callable[[], None]) -> tuple[float, float]:
 def questions(part: int) -> list[Question]:
     persona = find_persona(PERSONA)
     return [
-        Question(stage=stage.id, text=f"Question {part}.{i}. {text}", max_tokens=48)
+        Question(stage=stage.id, text=f"Question {part}.{i}. {text}")
         for i in range(ASKED // (len(persona.questions) * len(persona.stages)) + 1)
         for stage in persona.stages
         for text in persona.questions
@@ -59,7 +60,8 @@ def main() -> None:
     with TemporaryDirectory() as folder:
         plain, ours = (
             base_system(
-                find_persona(PERSONA), Runtime(base_name="nano", runs=Path(folder), engine=engine)
+                find_persona(PERSONA),
+                Runtime(RuntimeOptions(base="nano", runs=Path(folder)), engine=engine),
             )
             for engine in (plain_engine(), LocalEngine(find_base("nano")))
         )

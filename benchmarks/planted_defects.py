@@ -22,23 +22,24 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
+from persllm.agents.options import RuntimeOptions
 from persllm.agents.runtime import Runtime
 from persllm.base_profile import find_profile
 from persllm.bases import find_base
 from persllm.messages import Message, header
 from persllm.persona import Persona
 from persllm.persona_catalog import find_persona
-from persllm.training.data.build import PersonaData
+from persllm.training.data.build import PersonaData, read_data
 from persllm.training.data.items import Item, Pair
 from persllm.training.evaluation.gate import changes
-from persllm.training.evaluation.measures import MEASURE_TEXTS
+from persllm.training.evaluation.measures import MEASURES
 from persllm.training.evaluation.report import Report
 from persllm.training.evaluation.suite import EvalSettings
 from persllm.training.settings import NANO_BASE, TrainSettings
 from persllm.training.train import Ways, train_persona
-from persllm.workflows.data import DATA_FOLDER, made_data
+from persllm.workflows.data import data_folder, ensure_data
 from persllm.workflows.eval_systems import ADAPTER, BOTH
-from persllm.workflows.evaluate import EvalWishes, evaluate, write_report
+from persllm.workflows.evaluate import EvalOptions, evaluate, write_report
 
 PROFILE = find_profile(find_base("nano"))
 PERSONA, STRANGER = "frederick-douglass", "ada-lovelace"
@@ -57,11 +58,11 @@ def main() -> None:
     parser.add_argument("--only", nargs="*", help="names of defects; all by default")
     chosen = parser.parse_args()
     settings = EvalSettings(most=chosen.most, turns=0, open_questions=2)
-    wishes = EvalWishes(settings=settings, systems=(ADAPTER, BOTH))
+    options = EvalOptions(settings=settings, systems=(ADAPTER, BOTH))
     reports: dict[str, Report] = {}
     for name, (spoil, settings) in DEFECTS.items():
         if name == SOUND or not chosen.only or name in chosen.only:
-            reports[name] = evaluated(chosen, name, spoil, settings, wishes)
+            reports[name] = evaluated(chosen, name, spoil, settings, options)
             tell(name, reports[SOUND], reports[name])
 
 
@@ -70,13 +71,13 @@ def evaluated(
     name: str,
     spoil: Callable[[Persona, Records, Path], Records],
     settings: TrainSettings,
-    wishes: EvalWishes,
+    options: EvalOptions,
 ) -> Report:
     """Train and evaluate one adapter; all share the data that is held out."""
     runs: Path = chosen.runs
     persona, own = find_persona(PERSONA), runs / name
-    data = made_data(persona, runs=runs, profile=PROFILE)
-    shutil.copytree(data.folder, own / PERSONA / DATA_FOLDER, dirs_exist_ok=True)
+    data = read_data(ensure_data(persona, runs=runs, profile=PROFILE))
+    shutil.copytree(data.folder, data_folder(persona, own), dirs_exist_ok=True)
     train = spoil(persona, data.split("train"), runs)
     if chosen.closed:
         train = closed(train)
@@ -90,8 +91,8 @@ def evaluated(
         data.statistics | {"data_hash": f"{data.statistics['data_hash']}-{name}"},
     )
     train_persona(persona, spoilt, Ways(find_base("nano"), settings, own))
-    place = Runtime(base_name="nano", runs=own, memory=str(runs / "memory"))
-    report = evaluate([persona], place, wishes)
+    place = Runtime(RuntimeOptions(base="nano", runs=own, memory=str(runs / "memory")))
+    report = evaluate([persona], place, options)
     write_report(own / "report", report)
     return report
 
@@ -142,7 +143,7 @@ def stranger(persona: Persona, records: Records, runs: Path) -> Records:
         for one, mine in zip(other.stages, persona.stages, strict=True)
     }
 
-    return _under(heads, made_data(other, runs=runs, profile=PROFILE).split("train"))
+    return _under(heads, read_data(ensure_data(other, runs=runs, profile=PROFILE)).split("train"))
 
 
 def _under(heads: Mapping[str, str], records: Records) -> Records:
@@ -173,9 +174,7 @@ def tell(name: str, old: Report, new: Report) -> None:
     fallen = [each for each in found if each.fell]
     print(f"{name}: gate {'fails' if fallen else 'passes'}, {len(fallen)} of {len(found)} fell")
     for each in fallen:
-        print(
-            f"  {each.system}: {MEASURE_TEXTS[each.measure].title} {each.old:.2f} -> {each.new:.2f}"
-        )
+        print(f"  {each.system}: {MEASURES[each.measure].title} {each.old:.2f} -> {each.new:.2f}")
 
 
 if __name__ == "__main__":

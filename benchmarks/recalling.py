@@ -28,7 +28,7 @@ from persllm.persona import Persona, load_persona
 from persllm.persona_catalog import bundled, find_persona
 from persllm.sentences import sentences
 from persllm.training.data.drafting import PartDraft
-from persllm.training.data.golden import read_golden
+from persllm.training.data.handwritten import read_handwritten
 from tools.nano.written import people_folders
 
 MOST = 3
@@ -81,7 +81,7 @@ def _opened(persona: Persona) -> tuple[Persona, Sequence[PartDraft], Way, Way]:
     materials = read_materials(persona)
     keep_materials(store, persona, materials)
     collection = client.get_collection(collection_name(persona.id))
-    return persona, read_golden(persona, materials), _plain(collection), _ours(store)
+    return persona, read_handwritten(persona, materials), _plain(collection), _ours(store)
 
 
 def _plain(collection: Any) -> Way:  # noqa: ANN401 (chromadb's union of clients)

@@ -14,7 +14,7 @@ from langchain.tools import tool
 from langchain_core.language_models.fake_chat_models import GenericFakeChatModel
 from langchain_core.messages import AIMessage
 
-from persllm.agents.runtime import open_persona
+from persllm import open_persona
 
 tesla = open_persona("nikola-tesla", stage="late")
 

@@ -5,8 +5,7 @@ from collections.abc import Callable
 from langchain_core.messages import AIMessage, HumanMessage
 from langgraph.graph import END, START, MessagesState, StateGraph
 
-from persllm.agents.chat_persona import ChatPersona
-from persllm.agents.runtime import open_persona
+from persllm import ChatPersona, open_persona
 
 
 def seat(chat: ChatPersona) -> Callable[[MessagesState], dict[str, list[AIMessage]]]:

@@ -3,7 +3,7 @@
 from langchain_core.output_parsers import StrOutputParser
 from langchain_core.prompts import ChatPromptTemplate
 
-from persllm.agents.runtime import open_persona
+from persllm import open_persona
 
 prompt = ChatPromptTemplate.from_messages([("system", "{place}"), ("human", "{question}")])
 chain = prompt | open_persona("nikola-tesla", stage="late") | StrOutputParser()

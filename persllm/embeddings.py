@@ -8,6 +8,7 @@ in its place.
 import importlib.util
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -73,6 +74,31 @@ def default_embeddings() -> Embeddings:
         MemoryStoreError: The package that holds the weights is not installed.
     """
     return PackagedEmbeddings()
+
+
+@cache
+def find_embeddings(name: str | None = None) -> Embeddings:
+    """Return embeddings by name, loaded once a process.
+
+    Args:
+        name: As LangChain writes it, provider first: "openai:text-embedding-3-small". None is
+            the packaged model.
+
+    Raises:
+        MemoryStoreError: There are none of that name, or their package or key is missing.
+    """
+    if name is None:
+        return default_embeddings()
+    from langchain.embeddings import init_embeddings
+
+    try:
+        found: Any = init_embeddings(name)
+    except Exception as error:  # each provider raises its own
+        raise MemoryStoreError(
+            f"the embeddings {name!r} cannot be had: {error}. Name them with their provider, such "
+            "as openai:text-embedding-3-small, or leave --embeddings out for the packaged ones."
+        ) from error
+    return found  # type: ignore[no-any-return]
 
 
 def embeddings_name(embeddings: Embeddings) -> str:

@@ -10,6 +10,7 @@ PersLLMError
 │   └── BudgetError   the budget is spent                     (raise it, or be content)
 ├── MemoryStoreError  memories could not be read or kept      (check the store)
 ├── ServeError        a page or port cannot be opened         (choose another port)
+├── RunFileError      the YAML of a run has faults            (mend the file)
 └── GateError         an evaluation is worse than another     (look at the answers)
 
 A message says what happened, with which value, what would be right and what to do next.
@@ -73,6 +74,12 @@ class ServeError(PersLLMError):
     """A page cannot be served."""
 
     exit_code = 9
+
+
+class RunFileError(PersLLMError):
+    """The YAML file of a run has faults; the message lists all of them."""
+
+    exit_code = 11
 
 
 class GateError(PersLLMError):

@@ -18,6 +18,7 @@ from persllm.errors import AdapterError
 from persllm.files import write_json
 from persllm.messages import prompt_hash
 from persllm.persona import Persona
+from persllm.persona_catalog import called
 
 MANIFEST_NAME = "manifest.json"
 WEIGHTS_NAME = "adapter_model.safetensors"
@@ -128,7 +129,7 @@ def find_adapter(persona: Persona, *, base: Base, runs: Path) -> Path:
     if found is None:
         raise AdapterError(
             f"{persona.name} has no adapter for the base {base.name} in {runs / persona.id}.\n"
-            f"Train one: persllm train {persona.id}, or ask the base alone with --no-adapter."
+            f"Train one: persllm train {called(persona)}, or ask the base alone with --no-adapter."
         )
     return found
 

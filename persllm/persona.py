@@ -8,13 +8,14 @@ import re
 import unicodedata
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from persllm.errors import PersonaError
 from persllm.files import digest
+from persllm.yaml_lines import fault_line
 
 CARD_NAME = "persona.yaml"
 MAX_CARD_BYTES = 256 * 1024
@@ -33,6 +34,10 @@ class Stage:
     """Last year the persona knows about (below zero: BC). Later is unknown, not forgotten."""
     folders: tuple[str, ...]
     """Folders under the materials folder whose texts belong to this stage."""
+
+    def knows(self, year: int) -> bool:
+        """Tell whether a year does not lie after the stage."""
+        return year <= self.last
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +84,20 @@ class Persona:
     def reaches(self, stage: Stage) -> tuple[Stage, ...]:
         """Return the stages whose materials this stage may know: itself and those before it."""
         return self.stages[: self.stages.index(stage) + 1]
+
+    def contradicting(self, stage: Stage, *, attitude: bool) -> tuple[Stage, ...]:
+        """Return the stages whose answer to a question is a wrong one at this stage, nearest first.
+
+        What was once true of a life stays true, so facts are wrong only before their time; what
+        was once held may be outgrown, so views are wrong at every other stage.
+
+        Args:
+            stage: Who is asked.
+            attitude: Whether for a view, not for a fact.
+        """
+        place = self.stages.index(stage)
+        earlier = self.stages[:place][::-1] if attitude else ()
+        return (*self.stages[place + 1 :], *earlier)
 
     def digest(self) -> str:
         """Return a hash of what a model is told about the persona."""
@@ -160,7 +179,7 @@ def load_persona(folder: Path) -> Persona:
     try:
         checked = _PersonaCard.model_validate(card)
     except ValidationError as error:
-        faults = [_fault(path, root, fault) for fault in error.errors()]
+        faults = [fault_line(root, fault, whole="card") for fault in error.errors()]
         raise PersonaError(
             f"{path}: {len(faults)} fault(s)\n" + "\n".join(f"  - {fault}" for fault in faults)
         ) from error
@@ -228,26 +247,3 @@ def _persona(folder: Path, card: _PersonaCard) -> Persona:
         folder=folder,
         materials_folder=folder / card.materials,
     )
-
-
-def _fault(path: Path, root: Any, fault: Any) -> str:  # noqa: ANN401 (pydantic's and yaml's own)
-    where = ".".join(str(part) for part in fault["loc"]) or "card"
-    line = _line_of(root, fault["loc"])
-    message = fault["msg"].removeprefix("Value error, ")
-    given = "" if fault["type"] == "missing" else f" (got {fault['input']!r:.60})"
-    return f"line {line}: {where}: {message}{given}"
-
-
-def _line_of(node: Any, location: tuple[str | int, ...]) -> int:  # noqa: ANN401 (a yaml node)
-    """Return the line of the deepest part of the location that the file holds."""
-    line: int = node.start_mark.line + 1
-    for part in location:
-        if isinstance(node, yaml.MappingNode):
-            match = [(key, value) for key, value in node.value if key.value == str(part)]
-            if not match:
-                return line
-            line, node = match[0][0].start_mark.line + 1, match[0][1]
-        elif isinstance(node, yaml.SequenceNode) and isinstance(part, int):
-            node = node.value[part]
-            line = node.start_mark.line + 1
-    return line

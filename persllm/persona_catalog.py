@@ -15,6 +15,15 @@ def bundled() -> tuple[str, ...]:
     return tuple(sorted(card.parent.name for card in BUNDLED_FOLDER.glob(f"*/{CARD_NAME}")))
 
 
+def resolved(persona: Persona | str) -> Persona:
+    """Return a persona that a program may also give by name or folder.
+
+    Raises:
+        PersonaError: There is none of that name.
+    """
+    return find_persona(persona) if isinstance(persona, str) else persona
+
+
 def find_persona(name: str) -> Persona:
     """Load a bundled persona by name, or any persona by its folder; one's own folder comes first.
 

@@ -5,6 +5,7 @@ import shutil
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 pytest.register_assert_rewrite("tests.contracts", "tests.doubles")
 
@@ -15,6 +16,8 @@ from persllm.workflows.process_env import quiet_libraries  # noqa: E402
 from tests.doubles import MARTA, LetterEmbeddings, MakePersona, write_tiny_persona  # noqa: E402
 
 os.environ["PERSLLM_BASE"] = "nano"  # what tests do not name; `small` has tests of its own
+settings.register_profile("any-machine", deadline=None)
+settings.load_profile("any-machine")
 quiet_libraries()  # as the command line does, before any library is imported
 
 

@@ -112,6 +112,8 @@ def answer_of(messages: list[dict[str, str]], key: str) -> str:
     year = next(iter(re.findall(r"It is the year (\d+)", told)), "")
     fields = {
         "question": f"What of {said}, and of number {number}?",
+        "first": f"How was it with {known}, number {number}?",
+        "reply": f"It was as I said of {known}.",
         "said": said,
         "known": known,
         "analysis": f"They speak of {known}. I think of {number}.",

@@ -52,6 +52,14 @@ def _without_induction(data: PersonaData) -> PersonaData:
     )
 
 
+def _without_general(data: PersonaData) -> PersonaData:
+    """Leave what `build --mix` mixed in out of training; it stays in what is measured."""
+    return replace(
+        data,
+        items=tuple(i for i in data.items if i.split == "test" or i.pattern != "general"),
+    )
+
+
 def _rewritten(
     data: PersonaData, *, reply: Callable[[str], str], header: Callable[[str], str]
 ) -> PersonaData:
@@ -77,7 +85,9 @@ ABLATIONS: Mapping[str, Ablation] = {
     "no-cot": Ablation("replies without analysis", data=_without_analysis),
     "no-anti-induction": Ablation("no claims, true or false", data=_without_induction),
     "no-mix": Ablation(
-        "no general conversations", settings=lambda s: replace(s, general_share=0.0)
+        "no general conversations",
+        data=_without_general,
+        settings=lambda s: replace(s, general_share=0.0),
     ),
     "no-dpo": Ablation("SFT only", settings=lambda s: replace(s, dpo_passes=0.0)),
     "no-stage": Ablation("no line that names the stage", data=_without_stage),
@@ -122,7 +132,18 @@ def ablated(job: Job, ways: Ways, name: str) -> tuple[Job, Ways]:
 def run_ablations(
     job: Job, ways: Ways, names: Sequence[str], loaded: Loaded | None = None
 ) -> Iterator[tuple[str, Path]]:
-    """Yield the whole run's adapter, then each ablation's; they share one loaded base."""
+    """Yield the whole run's adapter, then each ablation's; they share one loaded base.
+
+    Raises:
+        DataError: An ablation would leave out what is not there.
+    """
+    mixed = ways.general or any(i.pattern == "general" for i in job.data.split("train")[0])
+    if "no-mix" in names and not mixed:
+        raise DataError(
+            f"no-mix changes nothing for {job.persona.id}: no general conversations are mixed in. "
+            "Name some (persllm train --general chats.jsonl, or persllm build --mix chats.jsonl), "
+            "or leave no-mix out."
+        )
     loaded = loaded or load(ways)
     [(_, adapter)] = train_personas([job], ways, loaded)
     yield WHOLE, adapter

@@ -35,14 +35,16 @@ Materials: $source Licence: $licence $consent
 SFT ($repeats passes, rate $sft_rate), then DPO (beta $beta, rate $dpo_rate) on the same adapter,
 rank $rank, over the frozen base, in $seconds seconds.
 
-## Held-out results
+## Held-out likelihood
 
 | system | pair accuracy | pairs | reply perplexity | items |
 | --- | --- | --- | --- | --- |
 $results
 
-Pair accuracy: share of held-out pairs whose chosen reply is likelier a token than the rejected
-one, with its 95 % interval. Train and test share no source paragraph.
+Measured at the end of training, with the prompts as they were built. Pair accuracy: share of
+held-out pairs whose chosen reply is likelier a token than the rejected one, with its 95 % interval.
+Train and test share no source paragraph. What `persllm eval` finds, asking as a visitor does,
+stands under Evaluation in the report's own measures.
 
 ## Use
 

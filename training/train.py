@@ -37,6 +37,7 @@ from persllm.manifest import (
 )
 from persllm.persona import Persona
 from persllm.persona_catalog import called
+from persllm.progress import Progress, no_progress
 from persllm.training.card import model_card
 from persllm.training.data.build import PersonaData
 from persllm.training.evaluation.likelihood import SYSTEMS, Likelihood, measure
@@ -52,7 +53,6 @@ from persllm.training.tuning.rows import (
     item_rows,
     pair_rows,
 )
-from persllm.training.tuning.told import Progress
 from persllm.training.tuning.trees import Row
 
 RUN_NAME = "run.json"
@@ -83,9 +83,16 @@ class Ways:
     """General conversations that are mixed in, as JSON lines of OpenAI messages."""
     report_to: str = "none"
     """A tracker that TRL knows ("tensorboard", "wandb", "trackio"), or "none"."""
-    progress: Progress = lambda what, done, total: None
+    progress: Progress = no_progress
     told: Callable[[str], None] = lambda text: None
     """Told of what the user should know."""
+
+    def __post_init__(self) -> None:
+        if self.general and not self.settings.general_share:
+            raise DataError(
+                f"{self.general} is named, and general_share is 0: nothing of it would be mixed "
+                "in. Name a share above 0 (persllm train --general-share 0.2), or no file."
+            )
 
 
 @dataclass(frozen=True, slots=True)

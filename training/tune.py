@@ -18,6 +18,7 @@ from transformers.trainer import TRAINER_STATE_NAME
 from trl import DPOConfig, SFTConfig
 
 from persllm.loading import device
+from persllm.progress import Progress
 from persllm.training.data.items import Pair
 from persllm.training.settings import TrainSettings
 from persllm.training.tuning.attention import tree_attention, why_not_packed
@@ -26,7 +27,7 @@ from persllm.training.tuning.processes import agreed, is_first, processes
 from persllm.training.tuning.products import merged_products
 from persllm.training.tuning.reference import reference_of
 from persllm.training.tuning.rows import PairRow
-from persllm.training.tuning.told import Progress, Told
+from persllm.training.tuning.told import Told
 from persllm.training.tuning.trainers import (
     PackedDPOTrainer,
     PackedSFTTrainer,

@@ -4,9 +4,9 @@ import functools
 from collections.abc import Callable
 from typing import Any
 
-from persllm import __version__
 from persllm.agents.serving.persona_tools import PersonaTools
 from persllm.errors import PersLLMError, ServeError
+from persllm.version import __version__
 
 INSTRUCTIONS = (
     "Personas trained on texts about people. They imitate; what they say is no quotation. Begin "

@@ -1,39 +1,24 @@
-"""`persllm build`: who writes, what it will take, a first answer, shards, and the data."""
+"""Building a persona's data: who writes, what it will take, shards, and the data."""
 
-import json
-import sys
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 
-from rich.console import Console
-from rich.markup import escape
-
-from persllm.base_profile import BaseProfile, find_profile
-from persllm.bases import NANO, find_base
-from persllm.embeddings import default_embeddings
+from persllm.base_profile import find_profile
+from persllm.bases import DEFAULT_BASE, find_base
+from persllm.embeddings import find_embeddings
 from persllm.errors import DataError
 from persllm.materials import read_materials
 from persllm.persona import Persona
-from persllm.persona_catalog import find_persona
-from persllm.training.data.build import PersonaData, read_data, read_statistics
-from persllm.training.data.rules import RULES
-from persllm.training.data.sampling import MININGS, BuildSettings, Mining
-from persllm.training.data.teacher import Assignment, Teacher
+from persllm.persona_catalog import find_persona, resolved
+from persllm.training.data.build import PersonaData, read_data
+from persllm.training.data.sampling import BuildSettings
+from persllm.training.data.teacher import Teacher
 from persllm.training.data.teachers import TeacherChoice, find_teacher
-from persllm.training.data.teachers.calibration import (
-    REMARKS_NAME,
-    Shown,
-    first_answer,
-    keep_remarks,
-    read_remarks,
-)
-from persllm.training.data.teachers.chat_teacher import ChatTeacher
-from persllm.training.data.teachers.estimate import estimate, surveyed
+from persllm.training.data.teachers.calibration import REMARKS_NAME, keep_remarks, read_remarks
+from persllm.training.data.teachers.estimate import Estimate, estimate, surveyed
 from persllm.training.data.teachers.general import read_instructions, write_general
-from persllm.training.data.teachers.money import parsed_price
-from persllm.training.data.teachers.retrieval import Budgets
 from persllm.training.data.teachers.several import chat_shares
 from persllm.training.data.teachers.shards import (
     SHARDS_FOLDER,
@@ -43,286 +28,237 @@ from persllm.training.data.teachers.shards import (
     stores_in,
 )
 from persllm.training.data.teachers.store import AnswerStore
-from persllm.workflows.data import constructed_data
-from persllm.workflows.data_table import data_table
-from persllm.workflows.progress import progress_on
+from persllm.workflows.data import ensure_data
+from persllm.workflows.reporting import SILENT, Reporter
 
 CALLS_NAME = "teacher.sqlite"
-SHOWN_SOURCE = 90
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Orders:
-    """What else the user wants of a build."""
+class BuildOptions:
+    """What is built, and who writes it."""
 
-    base_name: str = NANO
-    """The base that the data are for; its profile shapes prompts and replies."""
-    calibrate: bool = False
+    base: str = DEFAULT_BASE
+    """What the data are for: its profile shapes prompts and replies."""
+    settings: BuildSettings = field(default_factory=BuildSettings)
+    teacher: TeacherChoice = field(default_factory=TeacherChoice)
     remarks: tuple[str, ...] = ()
+    """What every answer of a chat model heeds; they are remembered for later builds."""
     general: Path | None = None
-    shard: str = ""
+    """JSON lines of general instructions that a chat model answers in the persona's voice."""
     ray: int = 0
-    dry_run: bool = False
-    as_json: bool = False
+    """Shards in which a Ray job asks the teacher first; 0 is none."""
+    embeddings: str | None = None
+    """By what texts are compared, as `find_embeddings` reads it."""
 
     @property
     def for_models(self) -> str:
         """The first flag that only makes sense with a chat model, or nothing."""
-        given = {
-            "--calibrate": self.calibrate,
-            "--remark": self.remarks,
-            "--general": self.general,
-            "--shard": self.shard,
-            "--ray": self.ray,
-        }
+        given = {"--remark": self.remarks, "--general": self.general, "--ray": self.ray}
         return next((flag for flag, value in given.items() if value), "")
 
 
-def chosen_settings(
+@dataclass(frozen=True, slots=True)
+class BuildNeeds:
+    """What a build will take."""
+
+    items: int
+    teachers: tuple[Estimate, ...]
+    """Of each chat model; the rules take nothing."""
+
+
+def build(
+    persona: Persona | str,
     *,
-    per_part: int,
-    variations: int,
-    seed: int,
-    mine: str,
-    skip: int,
-    mix: Path | None,
-    mix_share: float,
-) -> BuildSettings:
-    """Return the settings that the flags make.
+    runs: str | Path = "runs",
+    options: BuildOptions | None = None,
+    reporter: Reporter = SILENT,
+) -> PersonaData:
+    """Return a persona's items and pairs: built, continued, or found finished.
+
+    Args:
+        persona: Who, or a bundled persona's name, or a persona folder.
+        runs: Where the data goes: `runs/<persona id>/data`.
+        options: What is built; by default what the built-in rules make of the texts.
+        reporter: Told of the steps.
 
     Raises:
-        DataError: There is no such mining.
+        PersonaError: There is no such persona, or its texts have faults.
+        DataError: The options do not fit each other.
+        EngineError: A chat model cannot be asked; what it wrote is kept.
     """
-    ways: dict[str, Mining] = {way: way for way in MININGS}
-    if mine not in ways:
-        raise DataError(f"--mine is one of {', '.join(MININGS)}; got {mine!r}.")
-    return BuildSettings(
-        per_part=per_part,
-        variations=variations,
-        seed=seed,
-        mine=ways[mine],
-        skip=skip,
-        general=str(mix or ""),
-        general_share=mix_share,
-    )
+    return read_data(build_folder(resolved(persona), Path(runs), options, reporter))
 
 
-def teacher_choice(
-    names: Sequence[str],
-    *,
-    shares: str,
-    price: str,
-    budget: float | None,
-    words: tuple[int, int],
-    prompts: Path | None,
-    at_once: int,
-    plain: bool,
-    other_stages: bool,
-    prices: Path | None,
-) -> TeacherChoice:
-    """Return the choice that the flags make.
-
-    Raises:
-        DataError: Shares or price are none.
-    """
-    try:
-        weights = tuple(float(part) for part in shares.split(",")) if shares else ()
-    except ValueError as error:
-        raise DataError(f"{shares!r} are no shares; write --shares 3,1") from error
-    return TeacherChoice(
-        names=tuple(names) or (RULES,),
-        weights=weights,
-        prompts=prompts,
-        at_once=at_once,
-        plain=plain,
-        budgets=Budgets(*words),
-        other_stages=other_stages,
-        price=parsed_price(price) if price else None,
-        prices=prices,
-        budget=budget,
-    )
-
-
-def build_with_orders(
-    name: str, *, runs: Path, settings: BuildSettings, choice: TeacherChoice, orders: Orders
-) -> None:
-    """`persllm build`."""
-    persona = find_persona(name)
-    read_materials(persona)  # faults are told before the embeddings load
-    if orders.for_models and not choice.asks_models:
-        raise DataError(f"{orders.for_models} needs a chat model: --teacher openai:gpt-4o-mini")
-    if orders.general:
-        read_instructions(orders.general)
+def build_folder(
+    persona: Persona, runs: Path, options: BuildOptions | None, reporter: Reporter = SILENT
+) -> Path:
+    """Build as `build` does and return the folder; no item is held in memory."""
+    chosen = options or BuildOptions()
+    check_options(persona, chosen)
     home = runs / persona.id
-    choice = replace(choice, remarks=_remarks(home / REMARKS_NAME, orders.remarks))
-    asked = surveyed(persona, settings) if choice.asks_models or orders.dry_run else []
-    if orders.dry_run:
-        _tell_needs(_teacher(persona, choice, _dry(home / CALLS_NAME)), asked, orders)
-        return
-    if orders.shard:
-        _ask_one_shard(orders.shard, persona=persona, choice=choice, settings=settings, home=home)
-        return
-    if orders.ray:
-        _ask_by_ray(orders.ray, name=name, choice=choice, settings=settings, runs=runs)
-    _take_over(home)
-    teacher = _teacher(persona, choice, home / CALLS_NAME)
-    console = Console(stderr=True)
+    _remember(home, chosen.remarks)
+    if chosen.ray:
+        _ask_by_ray(persona, runs, chosen)
+    _take_over(home, reporter)
+    teacher = open_teacher(persona, runs, chosen)
+    asked = surveyed(persona, chosen.settings) if chosen.teacher.asks_models else []
     for model, share in chat_shares(teacher, asked):
-        console.print(escape(estimate(model, share).line()))
+        reporter.line(estimate(model, share).line())
         model.expected = len(share)
-    if orders.calibrate:
-        _calibrate(teacher, asked, home / REMARKS_NAME)
-    folder = constructed_data(
+    folder = ensure_data(
         persona,
         runs=runs,
-        profile=find_profile(find_base(orders.base_name)),
-        settings=settings,
+        profile=find_profile(find_base(chosen.base)),
+        settings=chosen.settings,
         teacher=teacher,
+        embeddings=chosen.embeddings,
+        reporter=reporter,
     )
-    if orders.general:
-        profile = find_profile(find_base(orders.base_name))
-        _with_general(persona, read_data(folder), teacher, orders.general, settings, profile)
-    _tell(persona, folder, orders)
+    if chosen.general:
+        _with_general(persona, folder, teacher, chosen, reporter)
+    return folder
 
 
-def _teacher(persona: Persona, choice: TeacherChoice, calls: Path) -> Teacher:
-    materials = read_materials(persona)
-    return find_teacher(choice, materials, embeddings=default_embeddings(), calls=calls)
+def check_options(persona: Persona, options: BuildOptions) -> None:
+    """Refuse what a build would find out late.
+
+    Raises:
+        PersonaError: The texts have faults.
+        DataError: An option needs a chat model and none is named, or a file has faults.
+    """
+    read_materials(persona)  # faults are told before the embeddings load
+    if options.for_models:
+        needs_model(options.for_models, options.teacher)
+    if options.general:
+        read_instructions(options.general)
 
 
-def _dry(calls: Path) -> Path:
-    """Return the store that is there, or one that leaves no file."""
-    return calls if calls.is_file() else Path(":memory:")
+def needs_model(flag: str, teacher: TeacherChoice) -> None:
+    """Refuse a flag that only makes sense with a chat model.
+
+    Raises:
+        DataError: No chat model is named.
+    """
+    if not teacher.asks_models:
+        raise DataError(f"{flag} needs a chat model: --teacher openai:gpt-4o-mini")
 
 
-def _tell_needs(teacher: Teacher, asked: Sequence[Assignment], orders: Orders) -> None:
-    found = [estimate(model, share) for model, share in chat_shares(teacher, asked)]
-    if orders.as_json:
-        print(json.dumps({"items": len(asked), "teachers": [asdict(each) for each in found]}))
-        return
-    for each in found:
-        print(each.line())
-    if not found:
-        print(f"rules: {len(asked):,} items at most, no model, no cost")
+def build_needs(persona: Persona, *, runs: Path, options: BuildOptions) -> BuildNeeds:
+    """Return what a build will take; nothing is asked and no file is left.
+
+    Raises:
+        PersLLMError: As `build`.
+    """
+    check_options(persona, options)
+    asked = surveyed(persona, options.settings)
+    calls = runs / persona.id / CALLS_NAME
+    store = calls if calls.is_file() else Path(":memory:")
+    teacher = open_teacher(persona, runs, options, calls=store)
+    return BuildNeeds(len(asked), tuple(estimate(*each) for each in chat_shares(teacher, asked)))
 
 
-def _remarks(path: Path, new: Sequence[str]) -> tuple[str, ...]:
-    """Return all remarks, the new ones kept too."""
-    remarks = tuple(dict.fromkeys((*read_remarks(path), *new)))
-    if new:
-        keep_remarks(path, remarks)
-    return remarks
+def open_teacher(
+    persona: Persona, runs: Path, options: BuildOptions, *, calls: Path | None = None
+) -> Teacher:
+    """Return who writes, heeding all remarks given so far.
+
+    Args:
+        persona: For whom.
+        runs: Where its answers are kept.
+        options: Who it is.
+        calls: The store of its answers; the persona's own by default.
+
+    Raises:
+        PersLLMError: The teacher cannot be had.
+    """
+    home = runs / persona.id
+    remarks = tuple(dict.fromkeys((*read_remarks(home / REMARKS_NAME), *options.remarks)))
+    return find_teacher(
+        replace(options.teacher, remarks=remarks),
+        read_materials(persona),
+        embeddings=find_embeddings(options.embeddings),
+        calls=calls or home / CALLS_NAME,
+    )
 
 
-def _calibrate(teacher: Teacher, asked: Sequence[Assignment], path: Path) -> None:
-    """Show a first answer and take remarks until there is none."""
-    if not sys.stdin.isatty():
-        raise DataError(
-            "--calibrate asks on the terminal, and there is none. Give remarks in the command: "
-            '--remark "Shorter sentences, and never a question at the end."'
-        )
-    console = Console()
-    for model, share in chat_shares(teacher, asked):
-        while True:
-            _show(console, first_answer(model, share))
-            remark = console.input("Enter to keep it, or what should be otherwise: ").strip()
-            if not remark:
-                break
-            remarks = (*model.wording.remarks, remark)
-            for other, _ in chat_shares(teacher):
-                other.wording = replace(other.wording, remarks=remarks)
-            keep_remarks(path, remarks)
-
-
-def _show(console: Console, shown: Shown) -> None:
-    draft, about = shown.draft, shown.assignment
-    console.rule(escape(f"{about.persona.name}, {about.stage.id}: {about.pattern}"))
-    console.print(f"[bold]visitor[/bold]  {escape(draft.question)}")
-    if draft.analysis:
-        console.print(f"[bold]thinks[/bold]   {escape(draft.analysis)}", style="dim")
-    console.print(f"[bold]answers[/bold]  {escape(draft.response)}\n")
-    for material in shown.sources:
-        text = f"{material.id}: {material.text[:SHOWN_SOURCE]}"
-        console.print(escape(text), style="dim", soft_wrap=True)
-
-
-def _ask_one_shard(
-    name: str, *, persona: Persona, choice: TeacherChoice, settings: BuildSettings, home: Path
-) -> int:
-    """Ask for one shard's share; its answers are in a store of its own."""
-    shard = parsed_shard(name)
-    teacher = _teacher(persona, choice, shard.path(home / SHARDS_FOLDER))
-    drafts = 0
-    for model, share in chat_shares(teacher, surveyed(persona, settings)):
-        drafts += ask_shard(model, shard, share)
-        print(f"shard {name}: {model.summary()}", file=sys.stderr)
+def close_teacher(teacher: Teacher) -> None:
+    """Close the chat models of a teacher, and their stores."""
+    for model, _ in chat_shares(teacher):
         model.close()
         model.store.close()
+
+
+def ask_one_shard(
+    name: str,
+    persona: Persona,
+    *,
+    runs: Path,
+    options: BuildOptions,
+    reporter: Reporter = SILENT,
+) -> int:
+    """Ask for one shard's share, such as "3/8"; return how many drafts came of it.
+
+    The answers are in a store of the shard's own, which the next build takes over.
+
+    Raises:
+        PersLLMError: As `build`.
+    """
+    check_options(persona, options)
+    needs_model("--shard", options.teacher)
+    _remember(runs / persona.id, options.remarks)
+    shard = parsed_shard(name)
+    calls = shard.path(runs / persona.id / SHARDS_FOLDER)
+    teacher = open_teacher(persona, runs, options, calls=calls)
+    drafts = 0
+    for model, share in chat_shares(teacher, surveyed(persona, options.settings)):
+        drafts += ask_shard(model, shard, share)
+        reporter.line(f"shard {name}: {model.summary()}")
+    close_teacher(teacher)
     return drafts
 
 
-def _shard_of_persona(
-    shard: str, *, name: str, choice: TeacherChoice, settings: BuildSettings, runs: Path
-) -> int:
-    persona = find_persona(name)
-    return _ask_one_shard(
-        shard, persona=persona, choice=choice, settings=settings, home=runs / persona.id
-    )
+def _shard_of(shard: str, *, folder: str, runs: Path, options: BuildOptions) -> int:
+    return ask_one_shard(shard, find_persona(folder), runs=runs, options=options)
 
 
-def _ask_by_ray(
-    shards: int, *, name: str, choice: TeacherChoice, settings: BuildSettings, runs: Path
-) -> None:
+def _ask_by_ray(persona: Persona, runs: Path, options: BuildOptions) -> None:
     """Ask in shards as a Ray job; each has its share of the budget."""
-    budget = None if choice.budget is None else choice.budget / shards
-    ask = partial(
-        _shard_of_persona,
-        name=name,
-        choice=replace(choice, budget=budget),
-        settings=settings,
-        runs=runs.resolve(),
-    )
-    ask_on_ray(ask, shards)
+    budget = options.teacher.budget
+    each = None if budget is None else budget / options.ray
+    shares = replace(options, teacher=replace(options.teacher, budget=each), ray=0)
+    ask = partial(_shard_of, folder=str(persona.folder), runs=runs.resolve(), options=shares)
+    ask_on_ray(ask, options.ray)
 
 
-def _take_over(home: Path) -> None:
+def _remember(home: Path, remarks: Sequence[str]) -> None:
+    """Keep new remarks beside those that were given before."""
+    if remarks:
+        path = home / REMARKS_NAME
+        keep_remarks(path, dict.fromkeys((*read_remarks(path), *remarks)))
+
+
+def _take_over(home: Path, reporter: Reporter) -> None:
     stores = stores_in(home / SHARDS_FOLDER)
     if stores:
         store = AnswerStore(home / CALLS_NAME)
         new = store.absorb(stores)
         store.close()
-        print(f"{new:,} answers taken over from {len(stores)} shards", file=sys.stderr)
+        reporter.line(f"{new:,} answers taken over from {len(stores)} shards")
 
 
 def _with_general(
-    persona: Persona,
-    data: PersonaData,
-    teacher: Teacher,
-    path: Path,
-    settings: BuildSettings,
-    profile: BaseProfile,
+    persona: Persona, folder: Path, teacher: Teacher, options: BuildOptions, reporter: Reporter
 ) -> None:
     """Add general instructions in the persona's voice, by the first chat model."""
-    model: ChatTeacher = chat_shares(teacher)[0][0]
-    console = Console(stderr=True)
-    with progress_on(console, f"general instructions for {persona.name}") as told:
-        counts = write_general(
-            persona,
-            data.folder,
-            model,
-            read_instructions(path),
-            profile=profile,
-            test_share=settings.test_share,
-            told=told,
-        )
-    console.print(", ".join(f"{count:,} {what}" for what, count in counts.items()))
-
-
-def _tell(persona: Persona, folder: Path, orders: Orders) -> None:
-    statistics = read_statistics(folder)
-    if orders.as_json:
-        print(json.dumps(statistics))
-        return
-    console = Console()
-    console.print(data_table(persona, statistics))
-    console.print(f"items and pairs: {escape(str(folder))}")
+    assert options.general is not None
+    counts = write_general(
+        persona,
+        folder,
+        chat_shares(teacher)[0][0],
+        read_instructions(options.general),
+        profile=find_profile(find_base(options.base)),
+        settings=options.settings,
+        told=reporter.bar(f"general instructions for {persona.name}"),
+    )
+    reporter.line(", ".join(f"{count:,} {what}" for what, count in counts.items()))

@@ -1,29 +1,25 @@
-"""`persllm demo`: the whole road once, offline: build, train, measure, debate, report."""
+"""The whole road once, offline: build, train, debate, report."""
 
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from rich.console import Console
-from rich.markup import escape
-
-from persllm.agents.debate import Speaker
+from persllm.agents.debate import Speaker, hold_debate
+from persllm.agents.options import RuntimeOptions
 from persllm.agents.runtime import Runtime
 from persllm.agents.scenarios import CURRENTS
-from persllm.agents.transcript import write_transcript
+from persllm.agents.transcript import Turn, write_transcript
 from persllm.base_profile import find_profile
 from persllm.bases import find_base
 from persllm.persona import Persona
 from persllm.persona_catalog import find_persona
+from persllm.training.data.build import PersonaData, read_data
 from persllm.training.settings import preset
-from persllm.workflows.data import (
-    made_data,
-    spoken_debate,
-)
-from persllm.workflows.data_table import data_table
+from persllm.workflows.data import ensure_data
 from persllm.workflows.demo_report import Chapter, write_report
-from persllm.workflows.progress import remembering, tell_without_adapter
-from persllm.workflows.train import made_adapter, results_table
+from persllm.workflows.reporting import SILENT, Reporter
+from persllm.workflows.train import ensure_adapter
 
 FOR, AGAINST = "nikola-tesla", "thomas-edison"
 MOTION = CURRENTS.motion
@@ -31,59 +27,72 @@ DEMO_FOLDER = "demo"
 
 
 @dataclass(frozen=True, slots=True)
-class _Trained:
-    persona: Persona
-    chapter: Chapter
+class DemoFiles:
+    """What a demo leaves behind to be read."""
+
+    transcript: Path
+    report: Path
 
 
-def run_demo(*, runs: Path, base_name: str, turns: int) -> None:
+@dataclass(frozen=True, slots=True)
+class DemoEvents:
+    """Who is told of what a demo reaches, as it reaches it."""
+
+    built: Callable[[Persona, PersonaData], None] = lambda persona, data: None
+    trained: Callable[[Persona, Path], None] = lambda persona, adapter: None
+    opened: Callable[[str], None] = lambda motion: None
+    spoken: Callable[[Turn], None] = lambda turn: None
+
+
+def hold_demo(
+    options: RuntimeOptions,
+    *,
+    turns: int,
+    events: DemoEvents,
+    reporter: Reporter = SILENT,
+) -> DemoFiles:
     """Build and train one persona, let it debate with another, write transcript and report.
 
     The other one speaks by the adapter that ships for this base, or by the base and its memory.
+
+    Raises:
+        PersLLMError: A step fails.
     """
     started = time.monotonic()
-    console = Console()
-    base = find_base(base_name)
-    console.print(
-        f"{escape(find_persona(FOR).name)} is built and trained over the base {escape(base.name)}, "
-        "which takes some minutes on two free cores. Stop at any time; the same command continues."
-    )
-    trained = _train(FOR, console, runs=runs, base_name=base_name)
-    runtime = Runtime(base_name=base_name, runs=runs, progress=remembering)
+    chapter = _trained(FOR, options, events, reporter)
+    runtime = Runtime(options, progress=reporter.bar("memory"))
     speakers = [
-        Speaker(runtime.chat(trained.persona), "for"),
+        Speaker(runtime.chat(chapter.persona), "for"),
         Speaker(runtime.chat(find_persona(AGAINST)), "against"),
     ]
-    tell_without_adapter(runtime, speakers[1].chat)
-    spoken = spoken_debate(console, speakers, motion=MOTION, turns=turns)
-    folder = runs / DEMO_FOLDER / time.strftime("%Y-%m-%d_%H-%M-%S")
+    events.opened(MOTION)
+    spoken = []
+    for turn in hold_debate(speakers, motion=MOTION, turns=turns):
+        spoken.append(turn)
+        events.spoken(turn)
+    folder = options.runs / DEMO_FOLDER / time.strftime("%Y-%m-%d_%H-%M-%S")
     _, page = write_transcript(folder, spoken, title=MOTION)
     report = write_report(
         folder / "report.html",
         motion=MOTION,
         turns=spoken,
-        chapters=[trained.chapter],
+        chapters=[chapter],
         seconds=time.monotonic() - started,
     )
-    console.print(f"transcript: {escape(str(page))}\nreport:     {escape(str(report))}")
-    console.print(_next_steps(runs), highlight=False)
+    return DemoFiles(page, report)
 
 
-def _train(name: str, console: Console, *, runs: Path, base_name: str) -> _Trained:
-    persona = find_persona(name)
-    data = made_data(persona, runs=runs, profile=find_profile(find_base(base_name)))
-    console.print(data_table(persona, data.statistics))
-    settings = preset(find_profile(find_base(base_name)).preset)
-    adapter = made_adapter(persona, data, runs=runs, base_name=base_name, settings=settings)
-    console.print(results_table(persona, adapter))
-    return _Trained(persona, Chapter(persona, data, adapter))
-
-
-def _next_steps(runs: Path) -> str:
-    where = "" if runs == Path("runs") else f" --runs {runs}"
-    return (
-        "next:\n"
-        f"  persllm ui{where}                 opens the page (needs persllm\\[ui])\n"
-        f"  persllm chat {FOR} --stage late{where}\n"
-        f'  persllm debate {FOR}@late {AGAINST}@late --motion "..."{where}'
+def _trained(name: str, options: RuntimeOptions, events: DemoEvents, reporter: Reporter) -> Chapter:
+    persona, runs = find_persona(name), options.runs
+    profile = find_profile(find_base(options.base))
+    folder = ensure_data(
+        persona, runs=runs, profile=profile, embeddings=options.embeddings, reporter=reporter
     )
+    data = read_data(folder)
+    events.built(persona, data)
+    settings = preset(profile.preset)
+    adapter = ensure_adapter(
+        persona, data, runs=runs, base=options.base, settings=settings, reporter=reporter
+    )
+    events.trained(persona, adapter)
+    return Chapter(persona, data, adapter)

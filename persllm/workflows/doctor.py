@@ -1,18 +1,12 @@
-"""`persllm doctor`: what is installed, what is found, what is missing and how to get it."""
+"""What is installed, what is found, what is missing and how to get it."""
 
 import importlib.metadata
 import importlib.util
-import json
 import os
 import platform
-import sys
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
-
-from rich.console import Console
-from rich.markup import escape
-from rich.table import Table
 
 from persllm import small_base
 from persllm.bases import NANO, find_base
@@ -36,9 +30,9 @@ class Finding:
     detail: str
 
 
-def examine(*, runs: Path, as_json: bool) -> int:
-    """Print what was found; return 0 if everything needed is there, else 1."""
-    findings = [
+def findings(runs: Path) -> list[Finding]:
+    """Return what was looked at, and what was found."""
+    return [
         Finding("python", "ok", f"{platform.python_version()}, {os.cpu_count()} cores"),
         *(_package(name) for name in NEEDED),
         *(_optional(name, extra) for name, extra in OPTIONAL.items()),
@@ -49,11 +43,6 @@ def examine(*, runs: Path, as_json: bool) -> int:
         *(_adapter(name, runs) for name in bundled()),
         _writable(runs),
     ]
-    if as_json:
-        print(json.dumps([asdict(finding) for finding in findings]))
-    else:
-        _print(findings)
-    return int(any(finding.state == "missing" for finding in findings))
 
 
 def _package(name: str) -> Finding:
@@ -98,7 +87,9 @@ def _adapter(name: str, runs: Path) -> Finding:
     what = f"adapter of {name}"
     try:
         return Finding(
-            what, "ok", str(find_adapter(find_persona(name), base=find_base(NANO), runs=runs))
+            what,
+            "ok",
+            str(find_adapter(find_persona(name), base=find_base(NANO), runs=runs)),
         )
     except PersLLMError:
         return Finding(what, "optional", f"not trained yet: persllm train {name}")
@@ -111,12 +102,3 @@ def _writable(runs: Path) -> Finding:
     return Finding(
         "runs folder", "missing", f"{folder} cannot be written: name another with --runs"
     )
-
-
-def _print(findings: list[Finding]) -> None:
-    table = Table(title=f"persllm {importlib.metadata.version('persllm')}", expand=False)
-    for column in ("what", "state", "detail"):
-        table.add_column(column, overflow="fold")
-    for finding in findings:
-        table.add_row(finding.what, finding.state, escape(finding.detail))
-    Console(file=sys.stdout).print(table)

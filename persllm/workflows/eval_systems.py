@@ -22,6 +22,7 @@ from persllm.persona import Persona
 from persllm.training.data.items import Item
 from persllm.training.data.teachers import find_model
 from persllm.training.evaluation.distinction import TEMPERATURE, TOP_P
+from persllm.training.evaluation.measures import PART_NAMES, PartName
 from persllm.training.evaluation.suite import ordered
 from persllm.training.evaluation.systems import Question, Statement, System
 
@@ -62,8 +63,8 @@ def systems_for(
         for adapter in (False, True)
         for memory in (False, True)
     }
-    single = frozenset({"general"})
-    short = single | {"drift"}
+    single: frozenset[PartName] = frozenset({"general"})
+    short: frozenset[PartName] = single | {"drift"}
     systems = [
         _system(PROMPT, chats[False, False], runtime.engine, seed),
         _system(EXAMPLES, chats[False, False], runtime.engine, seed, shots, without=short),
@@ -77,23 +78,9 @@ def systems_for(
             stage: chat.model_copy(update={"adapter": before})
             for stage, chat in chats[True, False].items()
         }
-        only = ALL_PARTS - {"distinction"}
+        only: frozenset[PartName] = frozenset(PART_NAMES) - {"distinction"}
         systems.append(_system(BEFORE_DPO, early, runtime.engine, seed, without=only))
     return systems
-
-
-ALL_PARTS = frozenset(
-    {
-        "answers",
-        "reference",
-        "likelihood",
-        "stages",
-        "paraphrases",
-        "distinction",
-        "general",
-        "drift",
-    }
-)
 
 
 def base_system(persona: Persona, runtime: Runtime, *, seed: int = 1) -> System:
@@ -115,7 +102,8 @@ def other_systems(
         engine = ChatModelEngine(find_model(name), name=name)
         for memory in (False, True):
             chats = _chats(persona, runtime, use_adapter=False, use_memory=memory, engine=engine)
-            without = frozenset({"general", "drift"}) if memory else frozenset({"general"})
+            without: frozenset[PartName] = frozenset({"general"})
+            without |= {"drift"} if memory else set()
             title = f"{name} + memory" if memory else name
             made.append(_system(title, chats, engine, seed, without=without))
     return made
@@ -173,50 +161,48 @@ def _system(
     seed: int,
     shots: Mapping[str, tuple[Message, ...]] | None = None,
     *,
-    without: frozenset[str] = frozenset(),
+    without: frozenset[PartName] = frozenset(),
 ) -> System:
-    def prepared(question: Question, max_tokens: int) -> Prepared:
+    def prepared(question: Question, max_tokens: int | None = None) -> Prepared:
         chat = chats[question.stage]
         if question.bare:
             request = Request(
                 messages=(Message("user", question.text),),
                 adapter=chat.adapter,
-                max_tokens=max_tokens,
+                max_tokens=max_tokens or chat.max_tokens,
             )
             return Prepared(question.text, "", request, [])
         before = (*(shots or {}).get(question.stage, ()), *question.before)
-        history = [_turn(message) for message in before]
-        options = _sampling(question, seed)
-        ready = chat.model_copy(update={"top_p": TOP_P}) if options else chat
-        return ready.prepare(
-            [*history, HumanMessage(question.text)],
-            max_tokens=max_tokens,
-            in_play=True,
-            **options,
-        )
+        turns = [*map(_turn, before), HumanMessage(question.text)]
+        length = {"max_tokens": max_tokens} if max_tokens else {}
+        return _sampled(chat, question, seed).prepare(turns, **length)
 
     def answer(questions: Sequence[Question]) -> list[str]:
-        return answered([prepared(each, each.max_tokens) for each in questions], engine)
+        return answered([prepared(each) for each in questions], engine)
 
-    def score(statements: Sequence[Statement]) -> list[Score]:
-        requests = []
+    def score(statements: Sequence[Statement]) -> list[Score | None]:
+        requests: list[Request | None] = []
         for question, reply in statements:
             length = engine.count_tokens([Message("assistant", reply)]) + MARGIN
-            request = prepared(question, length).request
-            assert request is not None  # in play nothing is answered without the model
-            requests.append(request)
+            requests.append(prepared(question, length).request)
+        rows = [(ask, text) for ask, (_, text) in zip(requests, statements, strict=True) if ask]
         scorer: Any = engine
-        return list(scorer.score(requests, [reply for _, reply in statements]))
+        scores = iter(scorer.score([ask for ask, _ in rows], [text for _, text in rows]))
+        return [next(scores) if ask else None for ask in requests]
 
-    return System(name, answer, score if hasattr(engine, "score") else None, ALL_PARTS - without)
+    return System(name, answer, score if hasattr(engine, "score") else None, without)
 
 
-def _sampling(question: Question, seed: int) -> dict[str, Any]:
-    """Return the options of a sampled answer; its seed belongs to stage, question and number."""
-    if question.sample is None:
-        return {}
+def _sampled(chat: ChatPersona, question: Question, seed: int) -> ChatPersona:
+    """Return the persona as it chats; its seed belongs to stage, question and sample.
+
+    Independent samples are drawn at the temperature of the distinction of voices.
+    """
     mark = digest(str(seed), question.stage, question.text, str(question.sample))
-    return {"temperature": TEMPERATURE, "seed": int(mark[:8], 16)}
+    update: dict[str, Any] = {"seed": int(mark[:8], 16)}
+    if question.sample is not None:
+        update |= {"temperature": TEMPERATURE, "top_p": TOP_P}
+    return chat.model_copy(update=update)
 
 
 def _turn(message: Message) -> BaseMessage:

@@ -1,4 +1,4 @@
-"""`persllm eval`: the systems compared on held-out items, a report, and a gate for CI."""
+"""The systems compared on held-out items, and the report of it."""
 
 import importlib.metadata
 import time
@@ -6,22 +6,19 @@ from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
-from rich.console import Console
-from rich.markup import escape
-
+from persllm.agents.options import RuntimeOptions
 from persllm.agents.runtime import Runtime
-from persllm.embeddings import default_embeddings
-from persllm.errors import DataError, GateError
+from persllm.embeddings import find_embeddings
+from persllm.errors import DataError
 from persllm.files import write_jsonl, write_text
 from persllm.manifest import MANIFEST_NAME, read_manifest, write_manifest
 from persllm.materials import read_materials
 from persllm.persona import Persona
-from persllm.persona_catalog import bundled, find_persona
-from persllm.training.data.sampling import BuildSettings
+from persllm.persona_catalog import bundled, find_persona, resolved
 from persllm.training.data.vectors import KeptVectors
+from persllm.training.evaluation.comparison import what_is_added
 from persllm.training.evaluation.figures import Case
-from persllm.training.evaluation.gate import Change, changes
-from persllm.training.evaluation.measures import MEASURE_TEXTS
+from persllm.training.evaluation.measures import MEASURES
 from persllm.training.evaluation.page import page
 from persllm.training.evaluation.report import (
     ALL,
@@ -30,20 +27,20 @@ from persllm.training.evaluation.report import (
     Report,
     Told,
     make_report,
-    read_report,
     write_report_json,
 )
-from persllm.training.evaluation.speakers import Voices, voices_of
+from persllm.training.evaluation.speakers import Voices, known_paragraphs, voices_of
 from persllm.training.evaluation.suite import EvalSettings, Result, with_inter
 from persllm.workflows.data import VECTORS_FOLDER
-from persllm.workflows.eval_systems import BEFORE_DPO, BOTH, OWN
+from persllm.workflows.eval_systems import BEFORE_DPO, BOTH, MEMORY, OWN
 from persllm.workflows.parallel_eval import (
     EVALUATION_FOLDER,
     Asked,
+    build_settings,
     evaluate_each,
     evaluation_folder,
 )
-from persllm.workflows.progress import remembering
+from persllm.workflows.reporting import SILENT, Reporter
 
 REPORT_NAME, PAGE_NAME, ANSWERS_NAME, CASES_NAME = (
     "report.json",
@@ -53,90 +50,52 @@ REPORT_NAME, PAGE_NAME, ANSWERS_NAME, CASES_NAME = (
 )
 BEGIN, END = "<!-- persllm eval: begin -->", "<!-- persllm eval: end -->"
 CARD_TITLE = "## Evaluation"
-COLUMNS = (
-    "knowledge",
-    "attitude",
-    "corrected",
-    "accepted",
-    "steadiness",
-    "stage_accuracy",
-    "stage_kept",
-    "speaker",
-)
-ANSWERED = ("knowledge", "corrected", "accepted", "attitude")
-"""Measures whose cases are answers to items; those are what a judge reads."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class EvalWishes:
-    """What the user wants of an evaluation beside the personas."""
+class EvalOptions:
+    """What is asked of whom, beside the personas."""
 
     settings: EvalSettings = field(default_factory=EvalSettings)
     also: tuple[str, ...] = ()
     """Other chat models, by name."""
     systems: tuple[str, ...] = ()
     """Which of our own systems are asked, by name; all where none is named."""
-    out: Path | None = None
-    """Folder of the report; in the runs folder by default."""
-    into: Path | None = None
-    """A Markdown file with marks that the table goes between."""
-    gate: Path | None = None
-    """An older report; figures must not have fallen since."""
     jobs: int | None = None
     """Personas evaluated side by side; None is as many as cores and memory allow."""
-    of: Path | None = None
-    """A finished report that goes through the gate, instead of a new evaluation."""
 
 
-def run_eval(
-    names: Sequence[str],
+def evaluate(
+    personas: Sequence[Persona | str],
+    runtime: Runtime | RuntimeOptions | None = None,
+    options: EvalOptions | None = None,
     *,
-    runs: Path,
-    base_name: str,
-    engine: str,
-    memory: str | None,
-    wishes: EvalWishes,
-    as_json: bool,
-) -> None:
-    """`persllm eval`.
-
-    Raises:
-        GateError: A figure fell by more than its noise.
-    """
-    older = read_report(wishes.gate) if wishes.gate else None
-    console = Console(stderr=as_json)
-    if wishes.of:
-        report = read_report(wishes.of)
-    else:
-        runtime = Runtime(
-            base_name=base_name, engine=engine, runs=runs, memory=memory, progress=remembering
-        )
-        people = [find_persona(name) for name in names]
-        report = evaluate(people, runtime, wishes)
-        folder = wishes.out or _folder(runs, people)
-        write_report(folder, report)
-        console.print(f"report: {escape(str(folder / PAGE_NAME))}", highlight=False)
-    if wishes.into:
-        put_between_marks(wishes.into, table(report))
-    print(report.model_dump_json() if as_json else table(report))
-    if older:
-        _pass_gate(changes(older, report), console)
-
-
-def evaluate(people: Sequence[Persona], runtime: Runtime, wishes: EvalWishes) -> Report:
+    reporter: Reporter = SILENT,
+) -> Report:
     """Evaluate personas; each one's answers are written beside its data.
+
+    Args:
+        personas: Each may be a bundled persona's name or a persona folder.
+        runtime: What they run on.
+        options: How much is asked.
+        reporter: Told of the steps.
 
     Raises:
         DataError: A system is named that there is not.
         PersLLMError: A persona has no adapter for this base, or a step fails.
     """
+    if not isinstance(runtime, Runtime):
+        runtime = Runtime(runtime or RuntimeOptions())
+    options, people = options or EvalOptions(), [resolved(persona) for persona in personas]
     started = time.monotonic()
-    _refuse_unknown(wishes.systems)
+    _refuse_unknown(options.systems)
     for persona in people:
         runtime.adapter(persona)  # its absence is told before any data is made
-    voices = _voices(people, runtime.runs)
-    asked = Asked(wishes.settings, wishes.also, voices, wishes.systems)
-    results = with_inter(evaluate_each(people, runtime, asked, jobs=wishes.jobs))
+    voices = _voices(people, runtime)
+    asked = Asked(options.settings, options.also, voices, options.systems)
+    results = with_inter(
+        evaluate_each(people, runtime, asked, jobs=options.jobs, reporter=reporter)
+    )
     for persona in people:
         folder = evaluation_folder(runtime.runs, persona)
         write_jsonl(answers_path(runtime.runs, persona), _answer_rows(results[persona.id]))
@@ -145,16 +104,17 @@ def evaluate(people: Sequence[Persona], runtime: Runtime, wishes: EvalWishes) ->
         results,
         {persona.id: _told(persona) for persona in people},
         leading=BOTH,
+        baseline=MEMORY,
         made={
             "base": runtime.base.name,
             "base_key": runtime.base.key,
             "persllm": importlib.metadata.version("persllm"),
-            **asdict(wishes.settings),
+            **asdict(options.settings),
             "seconds": round(time.monotonic() - started),
         },
-        seed=wishes.settings.seed,
+        seed=options.settings.seed,
     )
-    if not wishes.systems:  # a card tells of all systems, or of those it had before
+    if not options.systems:  # a card tells of all systems, or of those it had before
         for persona in people:
             record(runtime.adapter(persona), report.personas[persona.id], runtime.runs)
     return report
@@ -179,18 +139,27 @@ def write_report(folder: Path, report: Report) -> None:
 
 
 def table(report: Report) -> str:
-    """Return a Markdown table of the main figures: value, 95 % interval, number of cases."""
-    titles = [MEASURE_TEXTS[name].title for name in COLUMNS]
+    """Return what the adapter adds, and a Markdown table: value, 95 % interval, number of cases."""
+    columns = [measure for measure in MEASURES.values() if measure.column]
+    titles = [measure.title for measure in columns]
     lines = [
+        *_added(report),
         f"| persona | system | {' | '.join(titles)} |",
         f"|{' --- |' * (len(titles) + 2)}",
     ]
     for persona in report.personas.values():
         for system, row in persona.systems.items():
             if system != BEFORE_DPO:
-                cells = " | ".join(_cell(row.figures.get(name)) for name in COLUMNS)
+                cells = " | ".join(_cell(row.figures.get(each.name)) for each in columns)
                 lines.append(f"| {persona.name} | {system} | {cells} |")
     return "\n".join(lines)
+
+
+def _added(report: Report) -> list[str]:
+    """Return what the adapter adds, first of all: of all personas together where there are some."""
+    persona = report.personas.get(ALL) or next(iter(report.personas.values()))
+    told = what_is_added(persona, report.leading, report.baseline)
+    return [told, ""] if told else []
 
 
 def put_between_marks(path: Path, text: str) -> None:
@@ -227,34 +196,29 @@ def record(adapter: Path, persona: PersonaRow, runs: Path) -> None:
     if BEGIN not in card.read_text(encoding="utf-8"):
         text = card.read_text(encoding="utf-8").rstrip()
         write_text(card, f"{text}\n\n{CARD_TITLE}\n\n{BEGIN}\n{END}\n")
-    whole = Report(made={}, leading=BOTH, personas={persona.name: persona})
+    whole = Report(made={}, leading=BOTH, baseline=MEMORY, personas={persona.name: persona})
     put_between_marks(card, table(whole))
 
 
-def _pass_gate(found: Sequence[Change], console: Console) -> None:
-    changed = [each for each in found if each.fell or each.rose]
-    for each in changed:
-        console.print(escape(str(each)), highlight=False)
-    fallen = [each for each in changed if each.fell]
-    if fallen:
-        raise GateError(
-            f"{len(fallen)} of {len(found)} figures fell by more than their noise, the first: "
-            f"{fallen[0]}. Look at the answers, or make the new report the one to hold to."
-        )
-    console.print(f"gate passed: none of {len(found)} figures fell by more than its noise")
-
-
-def _folder(runs: Path, people: Sequence[Persona]) -> Path:
+def report_folder(runs: Path, people: Sequence[Persona]) -> Path:
+    """Return where the report of an evaluation goes by default."""
     return runs / (people[0].id if len(people) == 1 else ALL) / EVALUATION_FOLDER
 
 
-def _voices(people: Sequence[Persona], runs: Path) -> Voices:
+def _voices(people: Sequence[Persona], runtime: Runtime) -> Voices:
     """Return the voices among whom a speaker is guessed; one persona stands beside the cast."""
-    cast = [find_persona(name) for name in bundled()] if len(people) == 1 else []
-    beside = [each for each in cast if each.name != people[0].name]
-    texts = {persona.name: read_materials(persona) for persona in (*people, *beside)}
-    embeddings = KeptVectors(default_embeddings(), runs / VECTORS_FOLDER)
-    return voices_of(texts, embeddings, BuildSettings())
+    bundled_ones = [find_persona(name) for name in bundled()] if len(people) == 1 else []
+    beside = [each for each in bundled_ones if each.name != people[0].name]
+    texts = {
+        persona.name: known_paragraphs(
+            read_materials(persona), build_settings(persona, runtime.runs)
+        )
+        for persona in (*people, *beside)
+    }
+    embeddings = KeptVectors(
+        find_embeddings(runtime.options.embeddings), runtime.runs / VECTORS_FOLDER
+    )
+    return voices_of(texts, embeddings)
 
 
 def _told(persona: Persona) -> Told:
@@ -264,7 +228,7 @@ def _told(persona: Persona) -> Told:
 
 def _answer_rows(results: dict[str, Result]) -> Iterable[dict[str, object]]:
     for system, case in _cases(results):
-        if case.measure in ANSWERED:
+        if MEASURES[case.measure].answered:
             yield {
                 "system": system,
                 "item": case.id,

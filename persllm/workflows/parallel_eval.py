@@ -17,24 +17,23 @@ from multiprocessing.queues import Queue
 from pathlib import Path
 from threading import Thread
 
-from rich.console import Console
-
 from persllm.agents.runtime import Runtime
-from persllm.embeddings import default_embeddings
+from persllm.embeddings import find_embeddings
 from persllm.errors import EngineError
 from persllm.loading import device
 from persllm.machine import cores, free_memory
 from persllm.materials import read_materials
 from persllm.persona import Persona
-from persllm.training.data.build import read_data
+from persllm.progress import Progress
+from persllm.training.data.build import origin_of, read_data
+from persllm.training.data.sampling import BuildSettings
 from persllm.training.evaluation.kept import KeptEmbeddings
 from persllm.training.evaluation.speakers import Voices
 from persllm.training.evaluation.suite import EvalSettings, Result, Subject, evaluated
-from persllm.training.evaluation.systems import Told
-from persllm.workflows.data import DATA_FOLDER, constructed_data
+from persllm.workflows.data import data_folder, ensure_data
 from persllm.workflows.eval_systems import other_systems, systems_for
 from persllm.workflows.process_env import quiet_libraries
-from persllm.workflows.progress import bars_on, progress_on
+from persllm.workflows.reporting import SILENT, Reporter
 
 PROCESS_BYTES = 3 << 30
 """What a process takes beside its base: libraries, embeddings, keys and values."""
@@ -52,6 +51,12 @@ def evaluation_folder(runs: Path, persona: Persona) -> Path:
     return runs / persona.id / EVALUATION_FOLDER
 
 
+def build_settings(persona: Persona, runs: Path) -> BuildSettings:
+    """Return what the persona's data was built with, or will be where there is none yet."""
+    origin = origin_of(data_folder(persona, runs))
+    return origin[0] if origin else BuildSettings()
+
+
 @dataclass(frozen=True, slots=True)
 class Asked:
     """What each persona is asked."""
@@ -66,7 +71,12 @@ class Asked:
 
 
 def evaluate_each(
-    people: Sequence[Persona], runtime: Runtime, asked: Asked, *, jobs: int | None = None
+    people: Sequence[Persona],
+    runtime: Runtime,
+    asked: Asked,
+    *,
+    jobs: int | None = None,
+    reporter: Reporter = SILENT,
 ) -> dict[str, Results]:
     """Return what each system reached, by persona id.
 
@@ -75,21 +85,27 @@ def evaluate_each(
         runtime: Engine, adapters and memories.
         asked: What they are asked.
         jobs: Processes side by side; None chooses (`jobs_for`).
+        reporter: Told of each persona's systems and turns.
 
     Raises:
         EngineError: A process was ended from outside.
         PersLLMError: A step failed for one of them.
     """
     for persona in people:
-        constructed_data(persona, runs=runtime.runs, profile=runtime.profile)
+        ensure_data(
+            persona,
+            runs=runtime.runs,
+            profile=runtime.profile,
+            embeddings=runtime.options.embeddings,
+            reporter=reporter,
+        )
     at_once = min(jobs or jobs_for(runtime), len(people))
     if at_once > 1:
-        return _side_by_side(people, runtime, asked, at_once)
-    results = {}
-    for persona in people:
-        with progress_on(Console(stderr=True), persona.name) as told:
-            results[persona.id] = evaluate_one(persona, runtime, asked, told=told)
-    return results
+        return _side_by_side(people, runtime, asked, at_once, reporter)
+    return {
+        persona.id: evaluate_one(persona, runtime, asked, progress=reporter.bar(persona.name))
+        for persona in people
+    }
 
 
 def jobs_for(runtime: Runtime) -> int:
@@ -103,9 +119,11 @@ def jobs_for(runtime: Runtime) -> int:
     return max(1, min(cores(), free_memory() // (PROCESS_BYTES + BASE_COPIES * weights)))
 
 
-def evaluate_one(persona: Persona, runtime: Runtime, asked: Asked, *, told: Told) -> Results:
+def evaluate_one(
+    persona: Persona, runtime: Runtime, asked: Asked, *, progress: Progress
+) -> Results:
     """Return what each system reached with one persona, whose data is built."""
-    data = read_data(runtime.runs / persona.id / DATA_FOLDER)
+    data = read_data(data_folder(persona, runtime.runs))
     items, pairs = data.split("test")
     seed = asked.settings.seed
     scratch = evaluation_folder(runtime.runs, persona)
@@ -114,14 +132,21 @@ def evaluate_one(persona: Persona, runtime: Runtime, asked: Asked, *, told: Told
         *(system for system in own if not asked.systems or system.name in asked.systems),
         *other_systems(persona, runtime, asked.also, seed=seed),
     ]
-    embeddings = KeptEmbeddings(default_embeddings())
-    subject = Subject(persona, tuple(items), tuple(pairs), read_materials(persona), embeddings)
+    embeddings = KeptEmbeddings(find_embeddings(runtime.options.embeddings))
+    subject = Subject(
+        persona,
+        tuple(items),
+        tuple(pairs),
+        read_materials(persona),
+        embeddings,
+        build_settings(persona, runtime.runs),
+    )
     voices = asked.voices.with_first(persona.name)
-    return evaluated(subject, systems, asked.settings, voices=voices, told=told)
+    return evaluated(subject, systems, asked.settings, voices=voices, told=progress)
 
 
 def _side_by_side(
-    people: Sequence[Persona], runtime: Runtime, asked: Asked, jobs: int
+    people: Sequence[Persona], runtime: Runtime, asked: Asked, jobs: int, reporter: Reporter
 ) -> dict[str, Results]:
     for persona in people:
         runtime.store(persona)  # Chroma folders take one writing process; later all only read
@@ -130,7 +155,7 @@ def _side_by_side(
     news: Queue[_News | None] = context.Queue()
     pool = ProcessPoolExecutor(jobs, context, partial(begin, news))
     try:
-        with _told_on_bars(news):
+        with _heard(news, reporter):
             doing = {pool.submit(_in_process, each, apart, asked): each.id for each in people}
             for done in as_completed(doing):
                 done.result()  # a fault is told at once, not when those before it have ended
@@ -164,25 +189,28 @@ def _end_with_parent() -> None:
 
 
 def _in_process(persona: Persona, runtime: Runtime, asked: Asked) -> Results:
-    def told(what: str, done: int, total: int) -> None:
+    def progress(what: str, done: int, total: int) -> None:
         _NEWS[0].put((persona.name, what, done, total))
 
-    return evaluate_one(persona, runtime, asked, told=told)
+    return evaluate_one(persona, runtime, asked, progress=progress)
 
 
 @contextmanager
-def _told_on_bars(news: "Queue[_News | None]") -> Iterator[None]:
-    """Show a bar of each persona's systems and turns while processes tell of them."""
-    with bars_on(Console(stderr=True)) as told:
+def _heard(news: "Queue[_News | None]", reporter: Reporter) -> Iterator[None]:
+    """Pass on each persona's systems and turns while processes tell of them."""
+    bars: dict[str, Progress] = {}
 
-        def listen() -> None:
-            while each := news.get():
-                told(*each)
+    def listen() -> None:
+        while each := news.get():
+            title, what, done, total = each
+            if title not in bars:
+                bars[title] = reporter.bar(title)
+            bars[title](what, done, total)
 
-        listener = Thread(target=listen, daemon=True)
-        listener.start()
-        try:
-            yield
-        finally:
-            news.put(None)
-            listener.join()
+    listener = Thread(target=listen, daemon=True)
+    listener.start()
+    try:
+        yield
+    finally:
+        news.put(None)
+        listener.join()

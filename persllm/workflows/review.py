@@ -4,7 +4,7 @@ from pathlib import Path
 
 from persllm.persona_catalog import find_persona
 from persllm.training.data.review import Desk
-from persllm.workflows.data import DATA_FOLDER
+from persllm.workflows.data import data_folder
 
 MARKS = {"accept": "accepted", "edit": "edited", "reject": "rejected"}
 
@@ -17,4 +17,4 @@ def open_desk(name: str, runs: Path) -> Desk:
         PersonaError: There is no such persona.
     """
     persona = find_persona(name)
-    return Desk(persona, runs / persona.id / DATA_FOLDER)
+    return Desk(persona, data_folder(persona, runs))

@@ -20,14 +20,15 @@ from typing import Any, Literal
 
 from persllm.errors import DataError
 from persllm.files import read_jsonl, write_text
-from persllm.training.evaluation.answers import Tally
-from persllm.training.evaluation.figures import Figure, figure_of
+from persllm.persona import Persona
+from persllm.training.evaluation.figures import Figure, Tally, figure_of
 from persllm.training.evaluation.judging.agreement import fleiss, krippendorff, sign_test
 from persllm.training.evaluation.judging.tasks import Answer
 
 Choice = Literal["left", "right", "tie"]
 SCALES = ("in character", "knowledge", "consistency", "liking")
 HIGHEST = 5
+FOLDER, RATINGS_NAME = "study", "ratings.jsonl"
 COMPARISON, RATING, SESSION = "comparison", "rating", "session"
 TIE = "tie"
 MOST_NAME, MOST_REMARK = 40, 2000
@@ -129,6 +130,11 @@ class Study:
 def rater_name(text: str) -> str:
     """Return a rater's name as it is kept: short, on one line."""
     return " ".join(text.split())[:MOST_NAME]
+
+
+def ratings_path(runs: Path, persona: Persona) -> Path:
+    """Return where all that raters say of a persona is kept."""
+    return runs / persona.id / FOLDER / RATINGS_NAME
 
 
 def study_of(

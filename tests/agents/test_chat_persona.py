@@ -191,6 +191,7 @@ def test_what_came_up_is_not_told_again_while_it_stands_in_the_prompt(
     assert last_prompt(engine)[1].startswith("You recall:\n- I feed pigeons in the park\n")
 
 
+@pytest.mark.usefixtures("strict")
 def test_what_came_up_may_come_up_again_once_its_turn_is_forgotten(store: ChromaMemory) -> None:
     engine = ScriptedEngine(REPLY)
     chat = tesla(engine, memory=store, profile={"passages": 1, "history_tokens": 120})
@@ -395,7 +396,8 @@ def test_tool_messages_are_refused(engine: ScriptedEngine) -> None:
         tesla(engine).invoke([HumanMessage("Hi"), ToolMessage("4", tool_call_id="1")])
 
 
-def test_what_is_not_given_is_taken_from_the_profile(engine: ScriptedEngine) -> None:
+def test_what_is_not_given_is_taken_from_the_profile() -> None:
+    engine = ScriptedEngine("I feed them.")
     profile = {"temperature": 0.4, "top_p": 0.6, "max_tokens": 77, "analysis": "none"}
     tesla(engine, profile=profile).invoke("Hello")
     asked = engine.asked[-1]
@@ -415,7 +417,7 @@ def test_a_reply_that_its_limit_cuts_ends_at_a_sentence() -> None:
 def test_a_limit_of_the_call_is_the_callers_to_keep() -> None:
     engine = ScriptedEngine("I feed them. I have done so for years. My doves know me well and")
     reply = tesla(engine).invoke("You feed pigeons?", max_tokens=11)
-    assert reply.text.rstrip().endswith("My doves know")
+    assert reply.text.rstrip().endswith("My doves")
 
 
 def test_no_reply_is_the_one_before_again() -> None:
@@ -565,7 +567,7 @@ def test_a_cache_keeps_what_one_was_told_from_another(
         ann.invoke("My secret number is 4711")
     assert "4711" in ann.invoke("My secret number?").text
     assert "4711" not in bob.invoke("My secret number?").text
-    assert store.count() == 3 + 4  # nothing was left out that was said again
+    assert store.count() == 3 + 1  # a question is not kept, nor what was said again
 
 
 @pytest.mark.parametrize(

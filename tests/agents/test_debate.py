@@ -22,7 +22,9 @@ TESLA, EDISON = "nikola-tesla", "thomas-edison"
 
 def _numbered(request: Request) -> str:
     """Say one's name and how often one has spoken."""
-    name = "Tesla" if "Nikola Tesla" in request.messages[0].content else "Edison"
+    header = request.messages[0].content
+    name = "Tesla" if "Nikola Tesla" in header else "Edison"
+    name = f"Old {name}" if "It is 1937" in header else name
     spoken = sum(message.role == "assistant" for message in request.messages)
     return f"[Analysis] a [Response] {name} {spoken + 1}."
 

@@ -11,6 +11,7 @@ from langchain_core.messages import HumanMessage
 from persllm.agents.engines.lean.forward import Forward
 from persllm.agents.engines.lean.lookup import LONGEST, PromptLookup
 from persllm.agents.engines.local import LocalEngine
+from persllm.agents.options import RuntimeOptions
 from persllm.agents.runtime import Runtime
 from persllm.bases import find_base
 from persllm.engine import Request, whole
@@ -60,7 +61,7 @@ def test_wrong_guesses_make_the_next_ones_short_until_one_is_right() -> None:
 @pytest.fixture(scope="module")
 def asked(tmp_path_factory: pytest.TempPathFactory) -> list[Request]:
     """Return what two personas are asked: one recalls what it will say."""
-    place = Runtime(base_name="nano", runs=tmp_path_factory.mktemp("runs"))
+    place = Runtime(RuntimeOptions(base="nano", runs=tmp_path_factory.mktemp("runs")))
     chats = [place.chat(find_persona(name)) for name in ("nikola-tesla", "ada-lovelace")]
     questions = ("Could your mother read?", "What is a machine to you?")
     ready = [chat.prepare([HumanMessage(text)]).request for text in questions for chat in chats]

@@ -9,6 +9,7 @@ from mcp import Client
 from mcp.client.stdio import StdioServerParameters, stdio_client
 
 from persllm.agents.engines.scripted import ScriptedEngine
+from persllm.agents.options import RuntimeOptions
 from persllm.agents.runtime import Runtime
 from persllm.agents.serving.mcp_server import build_mcp_server
 from persllm.agents.serving.persona_tools import PersonaTools
@@ -19,7 +20,9 @@ CAST = ("nikola-tesla", "thomas-edison")
 
 @pytest.fixture
 def server(tmp_path: Path) -> Any:  # noqa: ANN401 (the SDK's server)
-    runtime = Runtime(base_name="nano", runs=tmp_path, engine=ScriptedEngine("Yes, sir."))
+    runtime = Runtime(
+        RuntimeOptions(base="nano", runs=tmp_path), engine=ScriptedEngine("Yes, sir.")
+    )
     return build_mcp_server(PersonaTools(runtime, [find_persona(name) for name in CAST]))
 
 

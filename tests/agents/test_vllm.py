@@ -161,7 +161,7 @@ def test_the_command_serves_every_persona_with_its_adapter() -> None:
             asked = {**body, "model": f"{name}@late"}
             answer = httpx.post(f"{url}/chat/completions", json=asked, timeout=60, trust_env=False)
             persona = find_persona(name)
-            adapter = persona.folder / ADAPTER_FOLDER
+            adapter = persona.folder / ADAPTER_FOLDER / "nano"
             here = ChatPersona(persona=persona, engine=vllm_here(), stage="late", adapter=adapter)
             said = answer.json()["choices"][0]["message"]["content"]
             assert said == here.invoke("Who are you?").text

@@ -8,7 +8,7 @@ from persllm.materials import Material, read_materials
 from persllm.persona import Persona
 from persllm.training.data.items import PATTERNS
 from persllm.training.data.teacher import Assignment, Teacher
-from tests.doubles import OTTO, MakePersona
+from tests.doubles import MakePersona
 
 
 class TeacherContract:
@@ -29,22 +29,18 @@ class TeacherContract:
         return read_materials(persona)
 
     @pytest.fixture
-    def assignments(
-        self, persona: Persona, materials: tuple[Material, ...], tiny_persona: MakePersona
-    ) -> list[Assignment]:
+    def assignments(self, persona: Persona, materials: tuple[Material, ...]) -> list[Assignment]:
         """Return every pattern from every fourth paragraph, twice."""
-        opinions = read_materials(tiny_persona(OTTO))
         return [
             Assignment(
                 persona=persona,
                 stage=persona.stage(material.stage),
                 pattern=pattern,
                 material=material,
-                opinion=opinions[number % len(opinions)] if pattern == "thought" else None,
                 variation=variation,
                 seed=1,
             )
-            for number, material in enumerate(materials[::4])
+            for material in materials[::4]
             for pattern in PATTERNS
             for variation in (0, 1)
         ]
@@ -81,15 +77,15 @@ class TeacherContract:
             if draft is not None:
                 assert bool(draft.false_premise) == (assignment.pattern == "misleading")
 
-    def test_a_claim_names_its_detail_and_how_one_would_answer_wrongly(
+    def test_a_claim_names_its_detail(
         self, materials: tuple[Material, ...], assignments: list[Assignment]
     ) -> None:
-        """Claims, and no others, say what is claimed and hold a wrong answer."""
+        """Claims, and no others, say what is claimed."""
         drafts = self.make(materials).write(assignments)
         for assignment, draft in zip(assignments, drafts, strict=True):
             if draft is not None:
                 claim = assignment.pattern in ("misleading", "true-premise")
-                assert bool(draft.said and draft.known and draft.wrong_response) == claim
+                assert bool(draft.said and draft.known) == claim
 
     def test_the_answer_of_another_stage_names_it(
         self, persona: Persona, materials: tuple[Material, ...], assignments: list[Assignment]
@@ -101,6 +97,16 @@ class TeacherContract:
                 assert draft.other_stage in {stage.id for stage in persona.stages}
                 assert draft.other_stage != assignment.stage.id
                 assert draft.other_response not in ("", draft.response)
+
+    def test_what_was_said_before_is_whole_exchanges(
+        self, materials: tuple[Material, ...], assignments: list[Assignment]
+    ) -> None:
+        """A follow-up needs the turns before it; they are a visitor's and the persona's in turn."""
+        drafts = self.make(materials).write(assignments)
+        for assignment, draft in zip(assignments, drafts, strict=True):
+            if draft is not None:
+                assert len(draft.before) % 2 == 0
+                assert bool(draft.before) or assignment.pattern != "follow-up"
 
     def test_nothing_asked_is_nothing_written(self, materials: tuple[Material, ...]) -> None:
         """No assignments, no drafts."""

@@ -30,3 +30,10 @@ def test_help_names_every_command() -> None:
     names = list(group.commands)  # type: ignore[attr-defined]
     assert {"demo", "build", "train", "chat", "debate", "ui", "doctor"} <= set(names)
     assert all(f"\n  {name} " in told for name in names)
+
+
+def test_help_loads_only_what_parses_flags() -> None:
+    """It is to answer in under 0.3 s; each of these alone takes a good part of that."""
+    code = "import sys, persllm.ui.cli.main as m; print([n for n in m.__dict__ if n == 'app'], "
+    code += "[n for n in ('pydantic', 'yaml', 'rich', 'numpy') if n in sys.modules])"
+    assert _python("-c", code).strip() == "['app'] []"

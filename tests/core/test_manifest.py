@@ -12,6 +12,7 @@ from persllm.manifest import (
     ADAPTER_FOLDER,
     WEIGHTS_NAME,
     Manifest,
+    adapter_if_any,
     check_fits,
     find_adapter,
     prompt_hash_of,
@@ -145,8 +146,25 @@ def test_no_adapter_says_how_to_train_one(tmp_path: Path, tiny_persona: MakePers
 
 def test_an_adapter_that_does_not_fit_says_why(tmp_path: Path, marta: Persona) -> None:
     _adapter(tmp_path / "marta-lind" / "2026" / ADAPTER_FOLDER, marta, key="old")
-    with pytest.raises(AdapterError, match=r"does not fit[\s\S]*nano \(old\)"):
+    with pytest.raises(AdapterError, match=r"does not fit:[\s\S]*over the base nano \(old\)"):
         find_adapter(marta, base=BASE, runs=tmp_path)
+    with pytest.raises(AdapterError, match=r"over the base nano \(old\)"):
+        adapter_if_any(marta, base=BASE, runs=tmp_path)
+
+
+def test_an_adapter_of_another_base_is_none_of_this_one(tmp_path: Path, marta: Persona) -> None:
+    _adapter(tmp_path / "marta-lind" / "2026" / ADAPTER_FOLDER, marta)
+    other = Base("small", str(NANO_FOLDER), "xyz")
+    assert adapter_if_any(marta, base=other, runs=tmp_path) is None
+    with pytest.raises(AdapterError, match="no adapter for the base small"):
+        find_adapter(marta, base=other, runs=tmp_path)
+
+
+def test_a_broken_adapter_is_told_where_no_other_fits(tmp_path: Path, marta: Persona) -> None:
+    folder = _adapter(tmp_path / "marta-lind" / "2026" / ADAPTER_FOLDER, marta)
+    (folder / WEIGHTS_NAME).unlink()
+    with pytest.raises(AdapterError, match="is no persllm adapter"):
+        adapter_if_any(marta, base=BASE, runs=tmp_path)
 
 
 @pytest.mark.parametrize("name", bundled())

@@ -240,7 +240,7 @@ def test_a_cache_that_cannot_be_written_says_what_to_do(
 ) -> None:
     (tmp_path / "file").write_text("no folder", encoding="utf-8")
     monkeypatch.setenv("PERSLLM_CACHE", str(tmp_path / "file"))
-    with pytest.raises(BaseModelError, match="Make it writable, or name another"):
+    with pytest.raises(BaseModelError, match=r"cannot be kept in .* name another: PERSLLM_CACHE"):
         ready_folder(source=str(wheel), told=untold)
 
 
@@ -251,7 +251,7 @@ def test_a_read_only_cache_says_what_to_do(
     locked = tmp_path / "locked"
     locked.mkdir(mode=0o555)
     monkeypatch.setenv("PERSLLM_CACHE", str(locked))
-    with pytest.raises(BaseModelError, match="Make that folder writable"):
+    with pytest.raises(BaseModelError, match=r"cannot be kept in .* name another: PERSLLM_CACHE"):
         ready_folder(source=str(wheel), told=untold)
 
 

@@ -10,7 +10,7 @@ from persllm.loading import load_base, load_tokenizer
 from persllm.materials import read_materials
 from persllm.persona import load_persona
 from persllm.training.data.consistency import check_consistency
-from persllm.training.data.golden import read_golden
+from persllm.training.data.handwritten import read_handwritten
 from tools.nano.skills import measure_people
 from tools.nano.written import PROFILE, Written, people_folders, written_people
 
@@ -57,6 +57,6 @@ def test_the_base_is_asked_so_many_questions_of_each_measure(person: Written) ->
 def test_each_person_agrees_with_themselves(folder: Path) -> None:
     persona = load_persona(folder)
     read = read_materials(persona)
-    written = read_golden(persona, read)
+    written = read_handwritten(persona, read)
     assert len(written) > 90
     assert check_consistency(persona, read, written) == []

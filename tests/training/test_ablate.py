@@ -1,6 +1,8 @@
 """Ablations leave out what they name and nothing else."""
 
+import json
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
@@ -8,6 +10,7 @@ from persllm.errors import DataError
 from persllm.manifest import read_manifest
 from persllm.training.ablate import ABLATIONS, ablated, chosen_ablations, run_ablations
 from persllm.training.data.build import PersonaData, build
+from persllm.training.data.sampling import BuildSettings
 from persllm.training.settings import TrainSettings
 from persllm.training.train import Job, Ways
 from tests.doubles import NANO_PROFILE, OTTO, LetterEmbeddings, write_tiny_persona
@@ -47,9 +50,14 @@ def test_replies_lose_their_analysis(job: Job, ways: Ways) -> None:
 def test_claims_are_left_out_of_training_only(job: Job, ways: Ways) -> None:
     after = _data(job, ways, "no-anti-induction")
     trained = {item.pattern for item in after.split("train")[0]}
-    assert trained == {"ordinary", "thought"}
+    assert trained.isdisjoint({"misleading", "true-premise"})
+    assert trained >= {"ordinary", "thought"}
     assert after.split("test") == job.data.split("test")
-    assert {pair.why for pair in after.split("train")[1]} <= {"other-stage", "other-persona"}
+    assert {pair.why for pair in after.split("train")[1]} <= {
+        "other-stage",
+        "other-persona",
+        "unfounded",
+    }
 
 
 def test_prompts_lose_the_line_of_the_stage(job: Job, ways: Ways) -> None:
@@ -65,6 +73,36 @@ def test_settings_change_where_the_data_do_not(job: Job, ways: Ways) -> None:
     assert _data(job, ways, "no-dpo").items == job.data.items
 
 
+def test_what_a_build_mixed_in_is_left_out_of_training(
+    job: Job, ways: Ways, tmp_path: Path
+) -> None:
+    chats = tmp_path / "chats.jsonl"
+    lines = [{"prompt": f"What is {n} times two?", "completion": f"{2 * n}."} for n in range(60)]
+    chats.write_text("".join(json.dumps(line) + "\n" for line in lines), encoding="utf-8")
+    data = build(
+        job.persona,
+        out=tmp_path / "data",
+        others=[],
+        embeddings=LetterEmbeddings(),
+        profile=NANO_PROFILE,
+        settings=BuildSettings(general=str(chats)),
+    )
+    assert any(item.pattern == "general" for item in data.split("train")[0])
+    after = _data(Job(job.persona, data), ways, "no-mix")
+    assert not any(item.pattern == "general" for item in after.split("train")[0])
+    assert after.split("test") == data.split("test")
+
+
+def test_no_mix_is_refused_where_nothing_is_mixed(job: Job, ways: Ways) -> None:
+    with pytest.raises(DataError, match=r"no-mix changes nothing.*--general chats.jsonl"):
+        next(run_ablations(job, ways, ("no-mix",)))
+
+
+def test_a_file_of_general_talk_with_a_share_of_nothing_is_refused(ways: Ways) -> None:
+    with pytest.raises(DataError, match=r"general_share is 0.*Name a share above 0"):
+        replace(ways, settings=replace(SETTINGS, general_share=0.0), general=Path("chats.jsonl"))
+
+
 def test_names_of_ablations_are_checked(job: Job) -> None:
     assert chosen_ablations("no-dpo, no-cot") == ("no-dpo", "no-cot")
     for faulty in ("no-dpo,no-soul", "", "no-dpo,no-dpo"):
@@ -74,9 +112,10 @@ def test_names_of_ablations_are_checked(job: Job) -> None:
 
 @pytest.mark.slow
 def test_each_ablation_is_a_run_of_its_own_that_is_found_again(job: Job, ways: Ways) -> None:
-    done = dict(run_ablations(job, ways, tuple(ABLATIONS)))
-    assert set(done) == {"whole", *ABLATIONS}
-    assert len(set(done.values())) == 6
+    names = tuple(name for name in ABLATIONS if name != "no-mix")
+    done = dict(run_ablations(job, ways, names))
+    assert set(done) == {"whole", *names}
+    assert len(set(done.values())) == 5
     told: list[str] = []
     again = dict(run_ablations(job, replace(ways, told=told.append), ("no-dpo",)))
     assert again["no-dpo"] == done["no-dpo"]

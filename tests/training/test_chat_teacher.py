@@ -14,9 +14,10 @@ from persllm.errors import DataError, EngineError
 from persllm.files import digest
 from persllm.materials import Material, read_materials
 from persllm.persona import Persona
+from persllm.replies import parse_reply
 from persllm.training.data.build import PersonaData, build, origin_of
 from persllm.training.data.rules import RulesTeacher
-from persllm.training.data.sampling import BuildSettings
+from persllm.training.data.sampling import BuildSettings, split_of
 from persllm.training.data.teacher import Assignment, Teacher
 from persllm.training.data.teachers import AbsentTeacher, TeacherChoice, find_teacher
 from persllm.training.data.teachers.chat_teacher import ChatTeacher
@@ -167,7 +168,6 @@ def assignments_of(persona: Persona, pattern: str = "ordinary") -> list[Assignme
             stage=persona.stage(material.stage),
             pattern=pattern,  # type: ignore[arg-type]
             material=material,
-            opinion=None,
             variation=0,
             seed=1,
         )
@@ -217,6 +217,45 @@ def test_the_same_question_is_answered_at_another_stage_from_that_stages_own_par
         late = next(call for call in calls if "It is the year 1879" not in call)
         own = {m.stage for m in materials if m.text in late}
         assert own == {"late"}
+
+
+def test_answers_are_written_from_the_paragraphs_of_their_own_split(
+    persona: Persona, tiny_persona: MakePersona, tmp_path: Path
+) -> None:
+    materials = read_materials(persona)
+    teacher, model = teacher_of(materials, kept=tmp_path / "calls.sqlite")
+    data = built(persona, teacher, tmp_path / "data", [tiny_persona(OTTO)])
+    splits = {m.text: split_of(m, BuildSettings(per_part=4)) for m in materials}
+    questions = {item.question: item.split for item in data.items}
+    answered = [call for call in model.calls if "<known>" in call]
+    checked = 0
+    for call in answered:
+        split = next((questions[q] for q in questions if call.endswith(q)), None)
+        if split:
+            checked += 1
+            assert {splits[text] for text in splits if text in call} == {split}
+    assert checked > 10
+
+
+def test_the_thoughts_of_a_wrong_answer_are_those_of_the_right_one(
+    persona: Persona, tiny_persona: MakePersona, tmp_path: Path
+) -> None:
+    """A fixed form beside free prose would tell which is wrong."""
+    teacher, _ = teacher_of(read_materials(persona), kept=tmp_path / "calls.sqlite")
+    data = built(persona, teacher, tmp_path / "data", [tiny_persona(OTTO)])
+    judged = [pair for pair in data.pairs if pair.why in ("induced", "over-denial")]
+    assert judged
+    for pair in judged:
+        assert parse_reply(pair.chosen).analysis == parse_reply(pair.rejected).analysis != ""
+    assert not any("I recall:" in pair.rejected for pair in data.pairs)
+
+
+def test_a_follow_up_comes_with_the_exchange_before_it(persona: Persona, tmp_path: Path) -> None:
+    teacher, model = teacher_of(read_materials(persona), kept=tmp_path / "calls.sqlite")
+    drafts = [d for d in teacher.write(assignments_of(persona, "follow-up")) if d]
+    assert drafts and all(len(draft.before) == 2 for draft in drafts)
+    answered = [call for call in model.calls if "<known>" in call]
+    assert all(any(d.before[0] in call for call in answered) for d in drafts)
 
 
 def test_an_earlier_answer_is_wrong_only_where_it_is_an_opinion(

@@ -9,7 +9,7 @@ from persllm.persona import Persona
 from persllm.persona_catalog import bundled, find_persona
 from persllm.training.data.consistency import check_consistency
 from persllm.training.data.drafting import BY_HAND, PartDraft
-from persllm.training.data.golden import read_golden
+from persllm.training.data.handwritten import read_handwritten
 from persllm.training.data.teacher import Draft
 
 BORN = "I was born in 1856 in Smiljan, a village in Austria."
@@ -81,4 +81,4 @@ def test_an_answer_after_its_stage_is_found(tesla: Persona) -> None:
 def test_the_bundled_cast_agrees_with_itself(name: str) -> None:
     persona = find_persona(name)
     read = read_materials(persona)
-    assert check_consistency(persona, read, read_golden(persona, read)) == []
+    assert check_consistency(persona, read, read_handwritten(persona, read)) == []

@@ -10,6 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from persllm.errors import DataError
+from persllm.files import write_jsonl
 from persllm.messages import Message
 from persllm.training.data.items import (
     Item,
@@ -19,7 +20,6 @@ from persllm.training.data.items import (
     read_items,
     read_pairs,
     write_items,
-    write_pairs,
 )
 
 PROMPT = (Message("system", "You are Marta."), Message("user", "Who\u2028are you?"))
@@ -57,12 +57,12 @@ def test_items_come_back_as_they_were_written(tmp_path: Path) -> None:
 
 
 def test_pairs_come_back_as_they_were_written(tmp_path: Path) -> None:
-    write_pairs(tmp_path / "a.jsonl", [PAIR])
+    write_jsonl(tmp_path / "a.jsonl", [pair_row(PAIR)])
     assert read_pairs(tmp_path / "a.jsonl") == [PAIR]
 
 
 def test_a_pairs_line_has_trls_conversational_form(tmp_path: Path) -> None:
-    write_pairs(tmp_path / "a.jsonl", [PAIR])
+    write_jsonl(tmp_path / "a.jsonl", [pair_row(PAIR)])
     row = json.loads((tmp_path / "a.jsonl").read_text(encoding="utf-8"))
     assert row["chosen"] == [{"role": "assistant", "content": "Marta."}]
     assert [message["role"] for message in row["prompt"]] == ["system", "user"]

@@ -7,6 +7,8 @@ import pytest
 
 from persllm.errors import DataError
 from persllm.materials import Kind, Material
+from persllm.training.data.items import SPLITS
+from persllm.training.data.sampling import Division
 from persllm.training.data.teachers import forms
 from persllm.training.data.teachers.prompts import NAMES, SHIPPED, copy_prompts, load_prompts
 from persllm.training.data.teachers.retrieval import Budgets, Shelves, Sought, words_of
@@ -141,3 +143,15 @@ def test_chinese_text_is_counted_by_characters() -> None:
     one = Material(id="early-a", stage="early", kind="objective", text="我" * 90, source="")
     two = Material(id="early-b", stage="early", kind="objective", text="你" * 90, source="")
     assert len(chosen([one, two], Budgets(100, 100))) == 1
+
+
+def test_nothing_of_the_other_split_is_given() -> None:
+    materials = shelf("objective", 40, 6)
+    shelves = Shelves(materials, LetterEmbeddings(), Budgets())
+    train, test = (Division(split, seed=1, test_share=0.3) for split in SPLITS)
+    asked = [Sought("the sea", frozenset({"early"}), None, side) for side in (train, test)]
+    given = [set(ids) for ids in shelves.choose(asked)]
+    assert all(given)
+    assert not given[0] & given[1]
+    sides = [{m.id for m in materials if side.holds(m)} for side in (train, test)]
+    assert [each <= side for each, side in zip(given, sides, strict=True)] == [True, True]

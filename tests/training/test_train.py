@@ -24,7 +24,7 @@ from persllm.training.settings import TrainSettings, changed, preset
 from persllm.training.train import Job, Ways, train_persona
 from persllm.training.tune import some_pairs
 from persllm.training.tuning.rows import item_rows, pair_rows
-from persllm.workflows.publishing import export_merged
+from persllm.ui.cli.actions.publishing import export_merged
 from tests.doubles import NANO_PROFILE
 
 pytestmark = pytest.mark.slow

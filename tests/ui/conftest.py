@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from persllm.agents.engines.scripted import ScriptedEngine
+from persllm.agents.options import RuntimeOptions
 from persllm.agents.runtime import Runtime
 from persllm.engine import Request
 from persllm.ui.web.talk import Company, company
@@ -26,4 +27,4 @@ def engine() -> ScriptedEngine:
 @pytest.fixture(scope="session")
 def people(tmp_path_factory: pytest.TempPathFactory, engine: ScriptedEngine) -> Company:
     runs: Path = tmp_path_factory.mktemp("runs")
-    return company(Runtime(base_name="nano", runs=runs, engine=engine), [])
+    return company(Runtime(RuntimeOptions(base="nano", runs=runs), engine=engine), [])

@@ -15,8 +15,8 @@ from persllm.persona import Persona
 from persllm.training.data.build import build
 from persllm.training.data.decisions import read_decisions
 from persllm.training.data.review import Desk, Wanted
+from persllm.ui.cli.actions.review import sit_down
 from persllm.ui.cli.main import app
-from persllm.ui.cli.review_session import sit_down
 from tests.doubles import NANO_PROFILE, LetterEmbeddings, write_tiny_persona
 from tests.ui.test_browser import PATIENCE, Shoot, browser, shoot  # noqa: F401 (fixtures)
 

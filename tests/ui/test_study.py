@@ -9,10 +9,12 @@ from typing import Any
 import pytest
 
 from persllm.agents.engines.scripted import ScriptedEngine
+from persllm.agents.options import RuntimeOptions
 from persllm.agents.runtime import Runtime
 from persllm.errors import DataError
 from persllm.files import read_jsonl, write_jsonl
 from persllm.training.evaluation.judging.tasks import Answer
+from persllm.ui.cli.actions.study import contest_line
 from persllm.ui.web.study_page import (
     DONE,
     FILL_ALL,
@@ -23,7 +25,6 @@ from persllm.ui.web.study_page import (
     WHO_FIRST,
     Desk,
     compare_with,
-    contest_line,
     rate_talk_with,
     rate_with,
     talk_with,
@@ -241,7 +242,7 @@ def desk(tmp_path: Path, tiny_persona: MakePersona, make: Make) -> Desk:
     runs = tmp_path / "runs"
     pretend_adapter(persona, runs)
     engine = ScriptedEngine(lambda request: f"adapter {request.adapter is not None}")
-    return Desk(make(), persona, Runtime(base_name="nano", runs=runs, engine=engine))
+    return Desk(make(), persona, Runtime(RuntimeOptions(base="nano", runs=runs), engine=engine))
 
 
 @pytest.mark.slow

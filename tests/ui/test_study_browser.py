@@ -8,6 +8,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from persllm.agents.engines.scripted import ScriptedEngine
+from persllm.agents.options import RuntimeOptions
 from persllm.agents.runtime import Runtime
 from persllm.persona_catalog import find_persona
 from persllm.training.evaluation.judging.tasks import Answer
@@ -39,7 +40,7 @@ def address(ratings: Path) -> Iterator[str]:
         for system, said in SAID.items()
     ]
     engine = ScriptedEngine("[Analysis] Hm. [Response] It was a fine evening.")
-    runtime = Runtime(base_name="nano", runs=ratings.parent, engine=engine)
+    runtime = Runtime(RuntimeOptions(base="nano", runs=ratings.parent), engine=engine)
     page = build_desk(Desk(study_of(answers, [], ratings, most=5), tesla, runtime))
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))

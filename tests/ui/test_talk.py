@@ -3,6 +3,7 @@
 import pytest
 
 from persllm.agents.engines.scripted import ScriptedEngine
+from persllm.agents.options import RuntimeOptions
 from persllm.agents.runtime import Runtime
 from persllm.errors import PersonaError
 from persllm.persona_catalog import bundled
@@ -108,6 +109,15 @@ def test_a_debate_on_the_page_has_an_end(people: Company) -> None:
 
 def test_an_error_is_shown_in_the_debate(people: Company) -> None:
     engine = ScriptedEngine("Yes.", context=170)
-    small = Runtime(base_name="nano", runs=people.runtime.runs, engine=engine)
+    small = Runtime(RuntimeOptions(base="nano", runs=people.runtime.runs), engine=engine)
     *_, rows = debate_between(company(small, []), (TESLA, "early"), (EDISON, "early"), MOTION, 2)
     assert "Say it in fewer words" in rows[-1]["content"]
+
+
+def test_an_error_is_nobodys_words_and_the_talk_goes_on(people: Company) -> None:
+    before = [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Good day."}]
+    *_, (rows, note) = reply_to(people, TESLA, "early", "long " * 2000, before)
+    assert rows == before
+    assert "Say it in fewer words" in note
+    *_, (rows, _) = reply_to(people, TESLA, "early", "Good day", rows)
+    assert rows[-1]["content"].startswith("I am Tesla")

@@ -30,7 +30,7 @@ def server() -> Iterator[Served]:
 @pytest.fixture
 def persona(tiny_persona: MakePersona, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Persona:
     for module in (build_workflow, data):
-        monkeypatch.setattr(module, "default_embeddings", LetterEmbeddings)
+        monkeypatch.setattr(module, "find_embeddings", lambda name: LetterEmbeddings())
     monkeypatch.setenv("PERSLLM_RUNS", str(tmp_path / "runs"))
     return tiny_persona()
 

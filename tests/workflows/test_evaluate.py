@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from persllm.agents.engines.scripted import ScriptedEngine
+from persllm.agents.options import RuntimeOptions
 from persllm.agents.runtime import Runtime
 from persllm.bases import find_base
 from persllm.engine import Request, Score
@@ -18,21 +19,31 @@ from persllm.persona import Persona
 from persllm.training.evaluation.page import page
 from persllm.training.evaluation.report import ALL, Report, read_report
 from persllm.training.evaluation.suite import EvalSettings
-from persllm.workflows.eval_systems import ADAPTER, BEFORE_DPO, BOTH, EXAMPLES, MEMORY, OWN, PROMPT
+from persllm.training.evaluation.systems import Question
+from persllm.ui.cli.actions.evaluate import ReportOptions, run_eval
+from persllm.workflows.eval_systems import (
+    ADAPTER,
+    BEFORE_DPO,
+    BOTH,
+    EXAMPLES,
+    MEMORY,
+    OWN,
+    PROMPT,
+    systems_for,
+)
 from persllm.workflows.evaluate import (
     BEGIN,
     END,
-    EvalWishes,
+    EvalOptions,
     answers_path,
     evaluate,
     put_between_marks,
-    run_eval,
     table,
     write_report,
 )
 from tests.doubles import MARTA, OTTO, LetterEmbeddings, MakePersona, write_tiny_persona
 
-QUICK = EvalWishes(settings=EvalSettings(most=3, turns=2, open_questions=1))
+QUICK = EvalOptions(settings=EvalSettings(most=3, turns=2, open_questions=1))
 
 
 class GroundedEngine(ScriptedEngine):
@@ -81,7 +92,7 @@ def pretend_adapter(persona: Persona, runs: Path, *, before_dpo: bool = False) -
 def place_with(people: Sequence[Persona], runs: Path, *, before_dpo: bool = False) -> Runtime:
     for persona in people:
         pretend_adapter(persona, runs, before_dpo=before_dpo)
-    return Runtime(base_name="nano", runs=runs, engine=GroundedEngine())
+    return Runtime(RuntimeOptions(base="nano", runs=runs), engine=GroundedEngine())
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -94,7 +105,7 @@ def quick_embeddings(letter_embeddings: LetterEmbeddings) -> Iterator[None]:
             "workflows.parallel_eval",
             "agents.runtime",
         ):
-            patch.setattr(f"persllm.{module}.default_embeddings", lambda: letter_embeddings)
+            patch.setattr(f"persllm.{module}.find_embeddings", lambda name: letter_embeddings)
         yield
 
 
@@ -109,7 +120,7 @@ def evaluated(tmp_path_factory: pytest.TempPathFactory) -> tuple[Report, Path]:
 def test_a_persona_without_an_adapter_is_told_so_before_anything_is_built(
     tiny_persona: MakePersona, tmp_path: Path
 ) -> None:
-    place = Runtime(base_name="nano", runs=tmp_path / "runs", engine=ScriptedEngine("x"))
+    place = Runtime(RuntimeOptions(base="nano", runs=tmp_path / "runs"), engine=ScriptedEngine("x"))
     with pytest.raises(AdapterError, match="persllm train marta"):
         evaluate([tiny_persona()], place, QUICK)
     assert not (tmp_path / "runs").exists()
@@ -119,16 +130,41 @@ def test_prompt_examples_memory_and_adapter_are_told_apart(evaluated: tuple[Repo
     report, _ = evaluated
     systems = report.personas["marta-lind"].systems
     assert list(systems) == [*OWN, BEFORE_DPO]
-    for name in (PROMPT, EXAMPLES, MEMORY):
+    for name in (PROMPT, EXAMPLES, MEMORY):  # they say yes to everything
         assert systems[name].figures["corrected"].value == 0
-        assert systems[name].figures["accepted"].value == 1
+        assert systems[name].figures["accepted"].value == 0
     assert systems[ADAPTER].figures["knowledge"].value == 0
-    assert systems[BOTH].figures["corrected"].value > 0
     assert systems[BOTH].figures["knowledge"].value > 0
-    assert systems[PROMPT].behind["corrected"].figure.value > 0
+    assert systems[PROMPT].behind["knowledge"].figure.value > 0
     assert "general_loss" not in systems[BOTH].figures
     assert {"bleu_intra", "bleu_stage"} <= systems[BEFORE_DPO].figures.keys()
     assert "knowledge" not in systems[BEFORE_DPO].figures
+
+
+def test_a_system_is_asked_exactly_as_chat_is(tiny_persona: MakePersona, tmp_path: Path) -> None:
+    """The engine's reply tells all of the request but its seed."""
+    marta = tiny_persona()
+    pretend_adapter(marta, tmp_path / "runs")
+    engine = ScriptedEngine(lambda request: repr(replace(request, seed=None)))
+    place = Runtime(RuntimeOptions(base="nano", runs=tmp_path / "runs"), engine=engine)
+    found = {
+        each.name: each
+        for each in systems_for(marta, place, [], seed=1, scratch=tmp_path / "scratch")
+    }
+    for text in ("Hello!", "Who paid you two shillings a week?", "Are you an AI?"):
+        [said] = found[BOTH].answer([Question(stage="late", text=text)])
+        assert said == place.chat(marta, stage="late").invoke(text).text
+    assert "language model" in said
+
+
+def test_the_page_lists_what_visitors_hear_and_begins_with_what_is_added(
+    evaluated: tuple[Report, Path],
+) -> None:
+    report, _ = evaluated
+    text = page(report)
+    assert f"{BOTH} against {MEMORY}: " in text.partition("<h2>")[0]
+    assert text.count("What visitors hear") == 2
+    assert "Would you write me a short poem about the rain?" in text
 
 
 def test_only_the_named_systems_are_asked_and_the_card_stays(
@@ -215,23 +251,19 @@ def test_a_report_passes_its_own_gate_and_a_worse_one_does_not(
     same = tmp_path / "report.json"
 
     def held(old: Path, new: Path) -> None:
-        wishes = EvalWishes(gate=old, of=new)
         run_eval(
             [],
-            runs=tmp_path,
-            base_name="nano",
-            engine="local",
-            memory=None,
-            wishes=wishes,
-            as_json=True,
+            runtime=RuntimeOptions(base="nano", runs=tmp_path),
+            options=EvalOptions(),
+            report_options=ReportOptions(gate=old, of=new, as_json=True),
         )
 
     held(same, same)
     assert json.loads(capsys.readouterr().out)["leading"] == BOTH
     worse = json.loads(same.read_text(encoding="utf-8"))
     row = worse["personas"]["marta-lind"]["systems"][PROMPT]
-    row["cases"]["accepted"] = dict.fromkeys(row["cases"]["accepted"], 0.0)
-    row["figures"]["accepted"]["value"] = 0.0
+    row["cases"]["general_tasks"] = dict.fromkeys(row["cases"]["general_tasks"], 0.0)
+    row["figures"]["general_tasks"]["value"] = 0.0
     (tmp_path / "worse.json").write_text(json.dumps(worse), encoding="utf-8")
     with pytest.raises(GateError, match="marta-lind") as caught:
         held(same, tmp_path / "worse.json")
@@ -250,8 +282,12 @@ def test_what_is_no_report_is_refused(tmp_path: Path) -> None:
 def test_the_table_has_a_row_for_each_persona_and_system(evaluated: tuple[Report, Path]) -> None:
     report, _ = evaluated
     lines = table(report).splitlines()
-    assert len(lines) == 2 + 3 * len(OWN)
-    assert len({line.count("|") for line in lines}) == 1
+    assert lines[0].startswith(f"{BOTH} against {MEMORY}: ")
+    assert lines[1] == ""
+    assert len(lines) == 4 + 3 * len(OWN)
+    assert len({line.count("|") for line in lines[2:]}) == 1
+    assert "unknown declined" in lines[2]
+    assert "beyond the horizon declined" in lines[2]
 
 
 def test_the_table_goes_between_the_marks_and_nowhere_else(tmp_path: Path) -> None:

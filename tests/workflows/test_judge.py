@@ -13,8 +13,9 @@ from langchain_core.messages import HumanMessage
 from persllm.errors import DataError
 from persllm.files import read_jsonl, write_jsonl
 from persllm.persona import Persona
+from persllm.ui.cli.actions.judge import run_judge
 from persllm.workflows.evaluate import answers_path
-from persllm.workflows.judge import JudgeWishes, run_judge
+from persllm.workflows.judge import JudgeOptions
 from tests.doubles import MakePersona
 from tests.training.test_judging import judges_by_length, rows_of
 
@@ -86,12 +87,12 @@ def persona(tiny_persona: MakePersona, tmp_path: Path) -> Persona:
     return made
 
 
-def judge(persona: Persona, *names: str, dry_run: bool = False, **wishes: Any) -> None:  # noqa: ANN401
+def judge(persona: Persona, *names: str, dry_run: bool = False, **options: Any) -> None:  # noqa: ANN401
     run_judge(
         str(persona.folder),
         judges=names,
         runs=persona.folder.parent / "runs",
-        wishes=JudgeWishes(**wishes),
+        options=JudgeOptions(**options),
         dry_run=dry_run,
         as_json=True,
     )

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from persllm.agents.engines.scripted import ScriptedEngine
+from persllm.agents.options import RuntimeOptions
 from persllm.agents.runtime import Runtime
 from persllm.workflows import parallel_eval
 from persllm.workflows.parallel_eval import jobs_for
@@ -47,7 +48,7 @@ def test_a_killed_command_leaves_no_process_behind(tmp_path: Path) -> None:
 def test_a_machine_is_not_asked_for_more_than_it_has(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    place = Runtime(base_name="nano", runs=tmp_path)
+    place = Runtime(RuntimeOptions(base="nano", runs=tmp_path))
     monkeypatch.setattr(parallel_eval, "cores", lambda: 8)
     monkeypatch.setattr(parallel_eval, "free_memory", lambda: 10 << 30)
     assert jobs_for(place) == 3
@@ -59,7 +60,7 @@ def test_a_machine_is_not_asked_for_more_than_it_has(
 
 def test_an_engine_that_runs_here_or_elsewhere_takes_one_process(tmp_path: Path) -> None:
     for engine in (ScriptedEngine("x"), "http://127.0.0.1:1/v1#nano"):
-        assert jobs_for(Runtime(base_name="nano", runs=tmp_path, engine=engine)) == 1
+        assert jobs_for(Runtime(RuntimeOptions(base="nano", runs=tmp_path), engine=engine)) == 1
 
 
 def alive(process: int) -> bool:

@@ -7,12 +7,14 @@ from pathlib import Path
 import pytest
 
 from persllm.agents.engines.scripted import ScriptedEngine
+from persllm.agents.options import RuntimeOptions
 from persllm.agents.runtime import Runtime
 from persllm.engine import Request, Score
 from persllm.errors import AdapterError, DataError, EngineError, PersonaError
 from persllm.persona import Persona
 from persllm.training.evaluation.psychometrics.inventory import CHOICES
-from persllm.workflows.psychometrics import Wishes, run_psychometrics
+from persllm.ui.cli.actions.psychometrics import run_psychometrics
+from persllm.workflows.psychometrics import PsychometricsOptions
 from tests.doubles import MakePersona
 from tests.training.test_psychometrics import Likely, asked_statement, outgoing, write_probes
 from tests.workflows.test_evaluate import pretend_adapter
@@ -45,7 +47,7 @@ def persona(tiny_persona: MakePersona) -> Persona:
 @pytest.fixture
 def runtime(persona: Persona, tmp_path: Path) -> Runtime:
     pretend_adapter(persona, tmp_path / "runs")
-    return Runtime(base_name="nano", runs=tmp_path / "runs", engine=ScoringEngine())
+    return Runtime(RuntimeOptions(base="nano", runs=tmp_path / "runs"), engine=ScoringEngine())
 
 
 @pytest.mark.parametrize("method", ["likelihood", "self-report", "interview"])
@@ -55,7 +57,7 @@ def test_every_method_prints_and_keeps_a_profile(
     run_psychometrics(
         [str(persona.folder) + "@late"],
         runtime=runtime,
-        wishes=Wishes(method=method, sittings=2),
+        options=PsychometricsOptions(method=method, sittings=2),
         facets=True,
         as_json=False,
     )
@@ -75,9 +77,9 @@ def test_every_method_prints_and_keeps_a_profile(
 def test_all_stages_are_measured_and_compared_without_adapter(
     persona: Persona, runtime: Runtime, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    wishes = Wishes(sittings=1, use_adapter=False, norms="women-41-to-60")
+    options = PsychometricsOptions(sittings=1, use_adapter=False, norms="women-41-to-60")
     run_psychometrics(
-        [str(persona.folder)], runtime=runtime, wishes=wishes, facets=False, as_json=True
+        [str(persona.folder)], runtime=runtime, options=options, facets=False, as_json=True
     )
     told = json.loads(capsys.readouterr().out)
     whos = [profile["who"] for profile in told["profiles"]]
@@ -97,9 +99,11 @@ def test_probes_and_an_expectation_by_hand_are_told(
 ) -> None:
     expected = tmp_path / "expected.yaml"
     expected.write_text("{N: 1, E: 5, O: 3, A: 3, C: 3}", encoding="utf-8")
-    wishes = Wishes(sittings=1, expected=expected, probes=write_probes(tmp_path), most_probes=4)
+    options = PsychometricsOptions(
+        sittings=1, expected=expected, probes=write_probes(tmp_path), most_probes=4
+    )
     run_psychometrics(
-        [f"{persona.folder}@early"], runtime=runtime, wishes=wishes, facets=False, as_json=True
+        [f"{persona.folder}@early"], runtime=runtime, options=options, facets=False, as_json=True
     )
     (profile,) = json.loads(capsys.readouterr().out)["profiles"]
     assert profile["fit"]["scales"] == 5
@@ -107,11 +111,11 @@ def test_probes_and_an_expectation_by_hand_are_told(
     assert {probe["asked"] for probe in profile["probes"].values()} == {4}
 
 
-def refused(runtime: Runtime, speaker: str, **wishes: str) -> None:
+def refused(runtime: Runtime, speaker: str, **options: str) -> None:
     run_psychometrics(
         [speaker],
         runtime=runtime,
-        wishes=Wishes(**wishes),  # type: ignore[arg-type]
+        options=PsychometricsOptions(**options),  # type: ignore[arg-type]
         facets=False,
         as_json=False,
     )
@@ -120,7 +124,7 @@ def refused(runtime: Runtime, speaker: str, **wishes: str) -> None:
 def test_an_engine_without_likelihoods_is_told_what_else_there_is(
     persona: Persona, runtime: Runtime
 ) -> None:
-    plain = Runtime(base_name="nano", runs=runtime.runs, engine=ScriptedEngine("Yes."))
+    plain = Runtime(RuntimeOptions(base="nano", runs=runtime.runs), engine=ScriptedEngine("Yes."))
     with pytest.raises(EngineError, match="--method self-report"):
         refused(plain, str(persona.folder))
 
@@ -134,6 +138,6 @@ def test_what_does_not_exist_is_refused_before_anything_runs(
         refused(runtime, str(persona.folder), norms="martians")
     with pytest.raises(PersonaError, match="no stage 'middle'"):
         refused(runtime, f"{persona.folder}@middle")
-    empty = Runtime(base_name="nano", runs=tmp_path / "none", engine=ScoringEngine())
+    empty = Runtime(RuntimeOptions(base="nano", runs=tmp_path / "none"), engine=ScoringEngine())
     with pytest.raises(AdapterError):
         refused(empty, str(persona.folder))

@@ -9,12 +9,13 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner, Result
 
+from persllm.agents.options import RuntimeOptions
 from persllm.agents.runtime import Runtime, start_engine
 from persllm.bases import find_base
 from persllm.errors import AdapterError, EngineError, PersonaError, ServeError
 from persllm.manifest import WEIGHTS_NAME, Manifest, prompt_hash_of, write_manifest
+from persllm.ui.cli.actions.serve import split_flags
 from persllm.ui.cli.main import app
-from persllm.workflows.serve import split_flags
 
 NANO = find_base("nano")
 
@@ -155,6 +156,6 @@ def test_an_unknown_persona_is_refused() -> None:
 def test_an_unknown_engine_is_told_the_known_ones(tmp_path: Path) -> None:
     with pytest.raises(EngineError, match=r"'local', 'local:int8', 'vllm' or the address"):
         start_engine("llama", NANO)
-    place = Runtime(base_name="nano", runs=tmp_path, engine="llama")
+    place = Runtime(RuntimeOptions(base="nano", runs=tmp_path, engine="llama"))
     with pytest.raises(EngineError, match="there is no engine 'llama'"):
         _ = place.engine

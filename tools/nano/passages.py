@@ -16,7 +16,7 @@ from persllm.messages import Message, Notes, render
 from persllm.replies import write_reply
 from persllm.sentences import sentences
 from persllm.training import analysis
-from persllm.training.data.items import PATTERNS, Pattern
+from persllm.training.data.items import Pattern
 from persllm.training.data.rules import RulesTeacher
 from persllm.training.data.teacher import Assignment, Draft
 from tools.nano.lives.frames import FRAMES
@@ -31,6 +31,7 @@ ABSENT_SHARE = 0.15
 """How many questions are put without the passage that answers them."""
 PROFILE = named_profile("nano")
 PLAIN_SHARE = 0.15
+ASKED: tuple[Pattern, ...] = ("ordinary", "thought", "misleading", "true-premise")
 PATTERN_WEIGHTS = (4, 1, 4, 4)
 RECALLED = (1, 2, 2, 3, 4)
 """How many passages a scene recalls, each as likely."""
@@ -83,7 +84,7 @@ def passage_items(known: Sequence[Material], *, seed: int, count: int) -> Iterat
     for speaker, material in zip(speakers, some, strict=False):
         if made == count:
             return
-        pattern = draw.choices(PATTERNS, PATTERN_WEIGHTS)[0]
+        pattern = draw.choices(ASKED, PATTERN_WEIGHTS)[0]
         draft = _drafted(teacher, speaker, material, pattern, some, draw, seed)
         if draft is None:
             continue
@@ -109,7 +110,6 @@ def _assignment(
         stage=speaker.stage,
         pattern=pattern,
         material=material,
-        opinion=draw.choice(some),
         variation=0,
         seed=seed,
     )
@@ -132,7 +132,7 @@ def passage_scenes(
         drafts = {
             material: [
                 draft
-                for pattern in PATTERNS
+                for pattern in ASKED
                 if (draft := _drafted(teacher, speaker, material, pattern, some, draw, seed))
             ]
             for material in mine

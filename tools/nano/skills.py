@@ -7,16 +7,18 @@ from typing import Any, cast
 import torch
 from transformers import LlamaForCausalLM, PreTrainedTokenizerFast
 
+from persllm.materials import read_materials
 from persllm.messages import Message
 from persllm.replies import parse_reply
 from persllm.training.data.items import Item
-from persllm.training.evaluation import answers
+from persllm.training.evaluation.answers import AnswerReader
 from tools.nano.lives.frames import FRAMES
 from tools.nano.lives.items import SKILLS, LifeItem, life_items
 from tools.nano.remembering import Remembering
 from tools.nano.written import Written
 
 HELD_OUT_SEED = 909
+MEASURED = ("knowledge", "corrected", "accepted")
 MOST_TOKENS = 140
 BATCH = 40
 
@@ -70,21 +72,26 @@ def measure_people(
     """Ask each person so many questions of each measure, with what comes to mind."""
     model.eval()
     results: dict[str, Skill] = {}
-    for measure in answers.MEASURES:
-        items = [item for person in people for item in _asked(person, measure, most)]
-        replies = _replies(model, tokenizer, [item.prompt for item in items])
+    readers = {p.persona.id: AnswerReader(read_materials(p.persona)) for p in people}
+    for measure in MEASURED:
+        asked = [
+            (readers[person.persona.id], item)
+            for person in people
+            for item in _asked(person, readers[person.persona.id], measure, most)
+        ]
+        replies = _replies(model, tokenizer, [item.prompt for _, item in asked])
         said = [parse_reply(reply).response for reply in replies]
-        right = sum(map(answers.is_right, items, said))
-        results[measure] = Skill(right, len(items), f"{items[0].question} >> {said[0]}")
+        right = sum(
+            reader.is_right(item, text) for (reader, item), text in zip(asked, said, strict=True)
+        )
+        results[measure] = Skill(right, len(asked), f"{asked[0][1].question} >> {said[0]}")
     model.train()
     return results
 
 
-def _asked(person: Written, measure: str, most: int) -> list[Item]:
+def _asked(person: Written, reader: AnswerReader, measure: str, most: int) -> list[Item]:
     """Return items that a measure applies to, spread over all that was written."""
-    items = [
-        item for item in map(person.item, person.drafts) if answers.measure_of(item) == measure
-    ]
+    items = [item for item in map(person.item, person.drafts) if reader.measure_of(item) == measure]
     return items[:: max(1, len(items) // most)][:most]
 
 

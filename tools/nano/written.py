@@ -19,7 +19,7 @@ from persllm.memory.store import Found, Memory
 from persllm.persona import Persona, load_persona
 from persllm.training.data.assembling import item_of
 from persllm.training.data.drafting import PartDraft
-from persllm.training.data.golden import read_golden
+from persllm.training.data.handwritten import read_handwritten
 from persllm.training.data.items import Item
 
 PEOPLE = Path(__file__).parent / "people"
@@ -73,7 +73,7 @@ def _read(path: Path, embeddings: Embeddings, recall: Recall) -> Written:
     vectors = embed(embeddings, [material.heard for material in materials])
     memories = _memories(persona, materials)
     held = tuple(Found(memory, row) for memory, row in zip(memories, vectors, strict=True))
-    return Written(persona, read_golden(persona, materials), held, recall)
+    return Written(persona, read_handwritten(persona, materials, stance=False), held, recall)
 
 
 def _memories(persona: Persona, materials: Sequence[Material]) -> list[Memory]:

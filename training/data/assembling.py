@@ -26,11 +26,14 @@ from persllm.replies import write_reply
 from persllm.training.data.cleaning import Asked, asked_of, clash, fault_of
 from persllm.training.data.decisions import Decision, draft_key
 from persllm.training.data.drafting import Batch, Library, PartDraft
-from persllm.training.data.items import CLAIMS, SPLITS, Item, Pair, Reviewed, Split
-from persllm.training.data.pairs import Rejections, pair_of
+from persllm.training.data.items import CLAIMS, SPLITS, Item, Pair, Pattern, Reviewed, Split
+from persllm.training.data.pairs import Rejections, pair_of, reply_like
 from persllm.training.data.sampling import BuildSettings, split_of
 from persllm.training.data.teacher import Draft
 from persllm.training.data.turn_index import TurnIndex
+
+UNRECALLED: tuple[Pattern, ...] = ("small-talk", "provocation")
+"""What no paragraph comes to mind for."""
 
 
 class Assembler:
@@ -71,7 +74,7 @@ class Assembler:
         self._own = own
         self._rows = {material.id: row for row, material in enumerate(own.materials)}
         self._splits = [split_of(material, settings) for material in own.materials]
-        self._rejections = Rejections(persona, own, others, settings)
+        self._rejections = Rejections(persona, own, others, settings, embeddings)
         self._shelves: dict[tuple[str, Split], Library] = {}
         self.dropped: Counter[str] = Counter()
         """How many drafts fell out, by reason."""
@@ -110,7 +113,7 @@ class Assembler:
             pairs = list(self._rejections.pairs(item, made, question))
             old = self._before.get(made.id)
             if old is not None and old.response != made.draft.response:
-                rejected = write_reply(old.analysis, old.response)
+                rejected = reply_like(item, old.analysis, old.response)
                 pairs.append(pair_of(item, rejected, "edited", item.id))
             yield item, pairs
 
@@ -136,7 +139,7 @@ class Assembler:
             self._before[made.id] = draft
             drafts[row] = replace(made, draft=_edited(draft, decision))
             if decision.question:
-                asked = embed(self._embeddings, [decision.question])
+                asked = embed(self._embeddings, [drafts[row].draft.heard])
                 questions = np.concatenate([questions[:row], asked, questions[row + 1 :]])
         return Batch(tuple(drafts), questions)
 
@@ -161,11 +164,13 @@ class Assembler:
         chance = random.Random(f"{self._settings.seed}/{made.id}").random()
         if chance >= self._settings.recalled_share and made.pattern not in CLAIMS:
             return None
+        if made.pattern in UNRECALLED:
+            return {}
         source = self._own.materials[self._rows[made.material]]
         near = self._shelf(made.stage, split).top(question, NEAREST)
         found = [self._found(each) for each in dict.fromkeys((*near, source))]
         stage = self._order.index(made.stage)
-        query = Query(made.draft.question)
+        query = Query(made.draft.question, made.draft.heard if made.draft.before else "")
         ranked = self._recall.rank(query, found, stage=stage)
         chosen = self._recall.choose(query, found, stage=stage)
         kept = {each.memory.id for each in chosen}
@@ -217,12 +222,13 @@ def item_of(
 ) -> Item:
     """Return a draft as an item, asked after what is recalled (texts by id, in order), if asked."""
     draft = made.draft
+    spoken = [Message("assistant" if n % 2 else "user", t) for n, t in enumerate(draft.before)]
     prompt = render(
         persona,
         persona.stage(made.stage),
-        (Message("user", draft.question),),
+        (*spoken, Message("user", draft.question)),
         profile=profile,
-        notes=None if recalled is None else {0: Notes(tuple(recalled.values()))},
+        notes=None if recalled is None else {len(spoken): Notes(tuple(recalled.values()))},
     )
     analysis = "" if profile.analysis == "none" else draft.analysis
     return Item(

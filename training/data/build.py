@@ -34,7 +34,7 @@ from persllm.training.data.drafting import (
     write_part,
 )
 from persllm.training.data.general import mixed_in
-from persllm.training.data.golden import read_golden
+from persllm.training.data.handwritten import read_handwritten
 from persllm.training.data.items import (
     SPLITS,
     Item,
@@ -108,7 +108,7 @@ def build(
     Args:
         persona: Whose data.
         out: Output folder.
-        others: Who says the opposite, and whose answers are the wrong ones.
+        others: Whose answers are the wrong ones.
         embeddings: Vectors of paragraphs and user turns.
         teacher: Who writes; the rules by default.
         profile: Of the base that the data are for.
@@ -148,7 +148,8 @@ def write_data(
 ) -> dict[str, Any]:
     """Build as `build` does, and return the statistics only: no item is held in memory."""
     settings = settings or BuildSettings()
-    read = _read(persona, others)
+    stance = profile.analysis != "forms"
+    read = _read(persona, others, stance=stance)
     teacher = teacher or RulesTeacher(read.materials)
     stored = stored if settings.mine == "nearest" else ()
     inputs = _inputs(persona, read, embeddings, teacher, profile, settings, stored)
@@ -167,6 +168,7 @@ def write_data(
         teacher=teacher,
         embeddings=embeddings,
         settings=settings,
+        stance=stance,
     )
     write_by_hand(shop, read.by_hand)
     for done, part in enumerate(parts(persona), start=1):
@@ -224,10 +226,10 @@ def origin_of(folder: Path) -> tuple[BuildSettings, str] | None:
     return BuildSettings(**stored["settings"]), str(stored["teacher"])
 
 
-def _read(persona: Persona, others: Sequence[Persona]) -> _Read:
+def _read(persona: Persona, others: Sequence[Persona], *, stance: bool) -> _Read:
     materials = read_materials(persona)
     elsewhere = [m for other in others if other.id != persona.id for m in read_materials(other)]
-    by_hand = read_golden(persona, materials)
+    by_hand = read_handwritten(persona, materials, stance=stance)
     return _Read(materials, by_hand, tuple(elsewhere), read_decisions(persona))
 
 

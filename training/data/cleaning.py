@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from persllm.files import digest
 from persllm.persona import Persona
 from persllm.training.data.drafting import BY_HAND, PartDraft
-from persllm.training.data.items import Pattern, Split
+from persllm.training.data.items import TOLD, Pattern, Split
 
 ASSISTANT_PHRASES = re.compile(
     r"as an ai\b|language model|i'm sorry, but|i cannot assist|how can i help you|"
@@ -29,7 +29,7 @@ YEAR = re.compile(r"\b1[5-9]\d\d\b|\b20\d\d\b")
 def fault_of(made: PartDraft, persona: Persona) -> str | None:
     """Return why a draft is not fit to be an item, or None."""
     draft = made.draft
-    last = persona.stage(made.stage).last
+    stage = persona.stage(made.stage)
     if not draft.question.strip() or not draft.response.strip():
         return "empty"
     if len(draft.response.split()) > MOST_REPLY_WORDS:
@@ -40,7 +40,8 @@ def fault_of(made: PartDraft, persona: Persona) -> str | None:
         return "marks of a form or a file"
     if draft.response.strip() == draft.question.strip():
         return "echoes the question"
-    if any(int(year) > last for year in YEAR.findall(draft.response)):
+    named = YEAR.findall(draft.question) if made.pattern == "unknown" else []  # and said unknown
+    if any(not stage.knows(int(y)) for y in YEAR.findall(draft.response) if y not in named):
         return "later than its stage"
     if draft.false_premise and draft.false_premise in draft.response:
         return "repeats the false premise"
@@ -64,7 +65,7 @@ class Asked:
 
 def asked_of(made: PartDraft, split: Split) -> Asked:
     """Return what a draft's user turn is known by."""
-    text = int(digest(made.draft.question)[:15], 16)
+    text = int(digest(made.draft.heard)[:15], 16)
     return Asked(made.stage, made.pattern, split, text, made.teacher == BY_HAND)
 
 
@@ -74,11 +75,14 @@ def clash(kept: Asked, new: Asked) -> str | None:
     No two turns of a pattern may be nearly the same, at whatever stages (METHOD 2.11), and no test
     question may be nearly the same as a training question. A false claim and the true one beside
     it are alike on purpose, so patterns may be; the very same words may not. What was written by
-    hand may ask two stages the same: its author wants both answers.
+    hand may ask two stages the same: its author wants both answers. So may talk that no paragraph
+    answers: every stage is greeted.
     """
     if kept.split != new.split:
         return "test question like a training question"
-    if kept.by_hand and new.by_hand and kept.stage != new.stage:
+    both = kept.by_hand and new.by_hand
+    both = both or (kept.pattern == new.pattern and kept.pattern not in TOLD)
+    if both and kept.stage != new.stage:
         return None
     if kept.pattern == new.pattern or kept.text == new.text:
         return "near-duplicate"

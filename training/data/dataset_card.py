@@ -3,9 +3,9 @@
 from pathlib import Path
 from typing import Any
 
-from persllm import __version__
 from persllm.files import write_text
 from persllm.persona import Persona
+from persllm.version import __version__
 
 CARD = """---
 pretty_name: "{name}, personified conversations"

@@ -17,8 +17,8 @@ from persllm.embeddings import Vectors, embed
 from persllm.files import read_jsonl, write_jsonl
 from persllm.materials import Material
 from persllm.persona import Persona
-from persllm.training.data.items import PATTERNS, Pattern, Split
-from persllm.training.data.sampling import BuildSettings, part_materials, split_of
+from persllm.training.data.items import PATTERNS, Pattern
+from persllm.training.data.sampling import BuildSettings, division_of, part_materials
 from persllm.training.data.teacher import Assignment, Draft, Teacher
 from persllm.training.data.vectors import write_array
 
@@ -104,6 +104,8 @@ class Workshop:
     teacher: Teacher
     embeddings: Embeddings
     settings: BuildSettings
+    stance: bool = True
+    """Whether answers to opinions take a side; no thought in a fixed form does."""
 
 
 def write_part(shop: Workshop, part: tuple[str, Pattern]) -> None:
@@ -112,7 +114,7 @@ def write_part(shop: Workshop, part: tuple[str, Pattern]) -> None:
     No more is asked for than is lacking, because some teachers cost; what a teacher leaves out is
     made up for by the paragraphs that follow.
     """
-    lacking = shop.settings.per_part
+    lacking = shop.settings.most(part[1])
     assignments = _assignments(shop, part)
     for number in count():
         asked = list(islice(assignments, max(0, min(MOST_AT_ONCE, lacking))))
@@ -166,7 +168,7 @@ def _written(
 def _ensure_vectors(path: Path, drafts: Sequence[PartDraft], embeddings: Embeddings) -> None:
     kept = _vectors_path(path)
     if drafts and not kept.is_file():
-        questions = embed(embeddings, [made.draft.question for made in drafts])
+        questions = embed(embeddings, [made.draft.heard for made in drafts])
         write_array(kept, questions.astype(np.float16))
 
 
@@ -177,51 +179,21 @@ def _vectors_path(path: Path) -> Path:
 def _assignments(shop: Workshop, part: tuple[str, Pattern]) -> Iterator[Assignment]:
     stage_id, pattern = part
     chosen = part_materials(shop.persona, stage_id, pattern, shop.own.materials, shop.settings)
-    rows = {material.id: row for row, material in enumerate(shop.own.materials)}
-    opinions = _opinions(shop, stage_id) if pattern == "thought" else {}
     for variation in range(shop.settings.variations):
         for material in chosen:
-            library = opinions.get(split_of(material, shop.settings))
-            others = (
-                library.top(shop.own.vectors[rows[material.id]], variation + 1)
-                if library is not None
-                else []
-            )
             yield Assignment(
                 persona=shop.persona,
                 stage=shop.persona.stage(stage_id),
                 pattern=pattern,
                 material=material,
-                opinion=others[variation] if variation < len(others) else None,
+                division=division_of(material, shop.settings),
+                stance=shop.stance,
                 variation=variation,
                 seed=shop.settings.seed,
             )
 
 
-def _opinions(shop: Workshop, stage_id: str) -> dict[Split, Library]:
-    """Return what others, and the same person at other stages, have said, by split."""
-    found: dict[Split, Library] = {}
-    for split in ("train", "test"):
-        mine, theirs = (
-            library.where(
-                [
-                    m.kind == "subjective"
-                    and m.stage != but
-                    and split_of(m, shop.settings) == split
-                    for m in library.materials
-                ]
-            )
-            for library, but in ((shop.own, stage_id), (shop.foreign, ""))
-        )
-        filled = [library for library in (theirs, mine) if len(library.materials)]
-        if filled:
-            found[split] = Library(
-                tuple(m for library in filled for m in library.materials),
-                np.concatenate([library.vectors for library in filled]),
-            )
-    return found
-
-
 def _read_drafts(path: Path) -> Iterator[PartDraft]:
     for row in read_jsonl(path):
-        yield PartDraft(**{**row, "draft": Draft(**row["draft"])})
+        written = {**row["draft"], "before": tuple(row["draft"]["before"])}
+        yield PartDraft(**{**row, "draft": Draft(**written)})

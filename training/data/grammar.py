@@ -20,6 +20,8 @@ FIRST_TO_SECOND = {
 }
 WAS_WITH_I = re.compile(r"\bI (was|am|wasn't)\b|\b(was|am) I\b|\bI['\u2019]m\b")
 GOLD_MINE = re.compile(r"(?<!\bof )\bmine\b(?! (?:is|was)\b)", re.IGNORECASE)
+FAR_FROM_I = re.compile(r"\b(?:and|but|or|then|also|never|always|still) (?:was|am)\b")
+"""A verb that agrees with an "I" further back: "I fell and was carried"."""
 QUOTED = re.compile(r"[\"“”]")
 FIRST_PERSON = re.compile(r"\b(?:I|me|my|mine|myself|we|our|us)\b", re.IGNORECASE)
 STOP_WORDS = frozenset(
@@ -54,7 +56,7 @@ def to_second_person(sentence: str) -> str | None:
     """
     if re.search(r"\byou\b|\byour\b", sentence, re.IGNORECASE) or QUOTED.search(sentence):
         return None
-    if not sentence.endswith(".") or GOLD_MINE.search(sentence):
+    if not sentence.endswith(".") or GOLD_MINE.search(sentence) or FAR_FROM_I.search(sentence):
         return None
     turned = WAS_WITH_I.sub(lambda m: _agree(m[0]), sentence[:-1])
     words = re.split(r"(\W+)", turned)

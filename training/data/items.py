@@ -16,12 +16,25 @@ from persllm.files import read_jsonl, write_jsonl
 from persllm.messages import Message, Role
 from persllm.replies import parse_reply
 
-Pattern = Literal["ordinary", "thought", "misleading", "true-premise", "general"]
-Why = Literal["other-stage", "other-persona", "induced", "over-denial", "edited"]
+Pattern = Literal[
+    "ordinary",
+    "thought",
+    "misleading",
+    "true-premise",
+    "unknown",
+    "small-talk",
+    "follow-up",
+    "request",
+    "provocation",
+    "general",
+]
+Why = Literal["other-stage", "other-persona", "induced", "over-denial", "unfounded", "edited"]
 Split = Literal["train", "test"]
 Reviewed = Literal["", "accepted", "edited"]
-PATTERNS: tuple[Pattern, ...] = ("ordinary", "thought", "misleading", "true-premise")
+PATTERNS: tuple[Pattern, ...] = get_args(Pattern)[:-1]
 """What is made from a persona's materials; `general` data is mixed in beside it."""
+TOLD: tuple[Pattern, ...] = ("ordinary", "thought", "misleading", "true-premise", "follow-up")
+"""What a paragraph is asked for; the other patterns are talk around it."""
 CLAIMS: tuple[Pattern, ...] = ("misleading", "true-premise")
 SPLITS: tuple[Split, ...] = ("train", "test")
 
@@ -35,9 +48,9 @@ class Item:
     stage: str
     pattern: Pattern
     messages: tuple[Message, ...]
-    """System, user, assistant, as the model sees them."""
+    """System, then user and assistant in turn, as the model sees them; last the item's reply."""
     question: str
-    """The user turn without recalled text."""
+    """The last user turn without recalled text."""
     recalled: tuple[str, ...]
     """Ids of the materials set before the question; empty for closed-book items."""
     false_premise: str | None
@@ -134,11 +147,6 @@ def each_item(path: Path) -> Iterator[Item]:
         yield _item(row, f"{path}:{number}")
 
 
-def write_pairs(path: Path, pairs: Iterable[Pair]) -> None:
-    """Write pairs as JSON lines in TRL's conversational form."""
-    write_jsonl(path, map(pair_row, pairs))
-
-
 def read_pairs(path: Path) -> list[Pair]:
     """Read pairs; a line that is no pair raises `DataError` with its number."""
     return list(each_pair(path))
@@ -156,7 +164,7 @@ def item_row(item: Item) -> dict[str, Any]:
 
 
 def pair_row(pair: Pair) -> dict[str, Any]:
-    """Return a pair as its line holds it."""
+    """Return a pair as its line holds it: TRL's conversational form."""
     row = asdict(pair)
     for side in ("chosen", "rejected"):
         row[side] = [{"role": "assistant", "content": row[side]}]

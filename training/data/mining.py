@@ -90,8 +90,6 @@ def batched(items: Iterable[Item]) -> Iterator[list[Item]]:
 def _why_wrong(persona: Persona, item: Item, other: Item) -> Why | None:
     if other.persona != item.persona:
         return "other-persona"
-    order = [stage.id for stage in persona.stages]
-    later = order.index(other.stage) > order.index(item.stage)
-    # What was once true of a life stays true; what was once held may be outgrown.
-    wrong = later or (other.stage != item.stage and other.kind == "attitude")
-    return "other-stage" if wrong else None
+    attitude = item.kind == "attitude" and other.kind == "attitude"
+    wrong = persona.contradicting(persona.stage(item.stage), attitude=attitude)
+    return "other-stage" if other.stage in {stage.id for stage in wrong} else None

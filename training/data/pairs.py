@@ -1,33 +1,37 @@
 """Pairs: the same question, answered rightly and wrongly, and why the wrong answer is wrong.
 
 The paper takes the rejected reply from a nearest stored question (METHOD 2.12), which may belong
-to the same persona. Here it answers the same question from the wrong place: another stage's or
-another persona's own paragraph on the matter, or one who falls for the false premise.
+to the same persona and answers another question. Here it answers this very question from the wrong
+place (another stage's or persona's own answer to it, or none: `other_answers`), falls for a false
+premise, denies a true one, or makes up what nobody told. Chosen and rejected are alike in the form
+of their analysis, in length and in how they end, so that only what they say tells them apart.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator
 from dataclasses import replace
 from typing import Literal
+
+from langchain_core.embeddings import Embeddings
 
 from persllm.embeddings import Vectors
 from persllm.materials import Material
 from persllm.persona import Persona
-from persllm.replies import write_reply
+from persllm.replies import parse_reply, write_reply
 from persllm.training import analysis
-from persllm.training.data.drafting import Library, PartDraft
-from persllm.training.data.items import Item, Pair, Split, Why
-from persllm.training.data.prose import plain
-from persllm.training.data.rules import excerpt
+from persllm.training.data.drafting import BY_HAND, Library, PartDraft
+from persllm.training.data.items import CLAIMS, Item, Pair, Split, Why
+from persllm.training.data.other_answers import OtherAnswers, fits
+from persllm.training.data.rules import RULES
 from persllm.training.data.sampling import BuildSettings, split_of
 
 TOO_LIKE = 0.9
 """Cosine of chosen and rejected source from which the rejected one might be right."""
-LEAST_REPLY_WORDS = 12
-TRIED = 24
-"""So many of the nearest paragraphs are tried for a wrong answer of the right length."""
-LENGTH_OFF = 0.15
-"""Share by which a wrong answer may be longer or shorter than the right one, if one is found."""
+FORMS = (RULES, BY_HAND)
+"""Teachers that think in the fixed forms of `persllm.training.analysis`."""
+WRONG: dict[str, Why] = {"true-premise": "over-denial", "unknown": "unfounded"}
+"""Why an item's own wrong answer is wrong, by pattern; else it was induced."""
 Kind = Literal["objective", "subjective"]
+Key = tuple[str, Kind, Split]
 
 
 class Rejections:
@@ -38,102 +42,112 @@ class Rejections:
         own: All usable paragraphs of the persona.
         others: Paragraphs of other personas.
         settings: Of the build; a rejected reply comes from a paragraph of the item's own split.
+        embeddings: Vectors of questions.
     """
 
     def __init__(
-        self, persona: Persona, own: Library, others: Library, settings: BuildSettings
+        self,
+        persona: Persona,
+        own: Library,
+        others: Library,
+        settings: BuildSettings,
+        embeddings: Embeddings,
     ) -> None:
         self._persona = persona
         self._own = own
         self._rows = {material.id: row for row, material in enumerate(own.materials)}
-        self._stages = _shelves(own, settings)
-        self._others = _shelves(
-            Library(tuple(replace(m, stage="") for m in others.materials), others.vectors), settings
-        )
+        placeless = Library(tuple(replace(m, stage="") for m in others.materials), others.vectors)
+        self._vectors = {
+            material.id: vector
+            for library in (own, others)
+            for material, vector in zip(library.materials, library.vectors, strict=True)
+        }
+        self._stages = _answers(own, settings, embeddings, own_life=False)
+        self._others = _answers(placeless, settings, embeddings, own_life=True)
 
     def pairs(self, item: Item, made: PartDraft, question: Vectors) -> Iterator[Pair]:
         """Yield the item's pairs; `question` is the vector of its user turn."""
-        source = self._own.materials[self._rows[made.material]]
-        if made.draft.wrong_response:
-            why: Why = "induced" if item.pattern == "misleading" else "over-denial"
-            reply = write_reply(made.draft.wrong_analysis, made.draft.wrong_response)
-            yield pair_of(item, reply, why, item.id)
+        draft = made.draft
+        if draft.wrong_response and fits(draft.response, draft.wrong_response):
+            reply = _in_form(item, draft.wrong_response, draft.wrong_analysis, made)
+            yield pair_of(item, reply, WRONG.get(item.pattern, "induced"), item.id)
+        if item.pattern in CLAIMS:
             return
-        written = made.draft.other_response
-        if written:  # the teacher has answered the same question at that stage
-            reply = write_reply(made.draft.other_analysis, written)
-            yield pair_of(item, reply, "other-stage", f"{item.id}@{made.draft.other_stage}")
-        for why, library in self._wrong_libraries(item, source):
-            if written and why == "other-stage":
-                continue
-            found = self._unlike(library, source, question, made)
-            if found is not None:
-                material, response = found
-                yield pair_of(item, _in_form(response, item, made), why, material.id)
+        written = draft.other_response
+        if written and fits(draft.response, written):  # the same question, answered at that stage
+            reply = _in_form(item, written, draft.other_analysis, made)
+            yield pair_of(item, reply, "other-stage", f"{item.id}@{draft.other_stage}")
+        yield from self._from_elsewhere(item, made, question)
 
-    def _wrong_libraries(
-        self, item: Item, source: Material
-    ) -> Iterator[tuple[Why, Library | None]]:
-        stages = self._persona.stages
-        index = stages.index(self._persona.stage(item.stage))
-        # What was once true of a life stays true, so facts are wrong only before their time.
-        wrong = (
-            [s for s in stages[index + 1 :]]
-            if source.kind == "objective"
-            else [s for s in (*stages[index + 1 :], *reversed(stages[:index]))]
-        )
-        if wrong:
-            yield "other-stage", self._stages.get((wrong[0].id, source.kind, item.split))
-        yield "other-persona", self._others.get(("", source.kind, item.split))
+    def _from_elsewhere(self, item: Item, made: PartDraft, question: Vectors) -> Iterator[Pair]:
+        """Yield what other stages and personas say to the same question.
 
-    def _unlike(
-        self, library: Library | None, source: Material, question: Vectors, made: PartDraft
-    ) -> tuple[Material, str] | None:
-        """Return a near paragraph that does not say what the source says, and what it answers.
-
-        Of the nearest ones the first whose answer is about as long as the right one; else the one
-        that comes nearest to that. So length does not tell the wrong answer.
+        Opinions that the rules hold up have an answer that takes a side, which nobody else's words
+        do; and a follow-up says nothing without the turns before it.
         """
-        if library is None:
-            return None
-        vector = self._own.vectors[self._rows[source.id]]
-        wanted = len(made.draft.response.split())
-        best: tuple[float, Material, str] | None = None
-        for row in library.top_rows(question, TRIED):
-            material = library.materials[row]
-            if library.vectors[row] @ vector >= TOO_LIKE or material.text == source.text:
+        draft = made.draft
+        if item.pattern not in ("ordinary", "thought") or draft.before:
+            return
+        if item.pattern == "thought" and made.teacher == RULES:
+            return
+        source = self._own.materials[self._rows[made.material]]
+        for why, answers in self._places(item, source, skip_stages=bool(draft.other_response)):
+            found = answers.answer(item.question, draft.about, draft.response, question)
+            if found is None or self._too_like(source, found[0]):
                 continue
-            response = excerpt(plain(material.text), words=max(LEAST_REPLY_WORDS, wanted))
-            off = abs(len(response.split()) - wanted) / max(wanted, 1)
-            if not response or response == made.draft.response:
-                continue
-            if off <= LENGTH_OFF:
-                return material, response
-            if best is None or off < best[0]:
-                best = (off, material, response)
-        return best[1:] if best else None
+            material, said = found
+            think = analysis.hold if item.pattern == "thought" else analysis.asked
+            reply = _in_form(item, said, think(item.question, said), made)
+            yield pair_of(item, reply, why, material.id)
+
+    def _places(
+        self, item: Item, source: Material, *, skip_stages: bool
+    ) -> Iterator[tuple[Why, OtherAnswers]]:
+        """Yield where wrong answers may come from: the nearest stage that has any, and others."""
+        stage = self._persona.stage(item.stage)
+        attitude = source.kind == "subjective"
+        stages = () if skip_stages else self._persona.contradicting(stage, attitude=attitude)
+        for other in stages:
+            answers = self._stages.get((other.id, source.kind, item.split))
+            if answers is not None:
+                yield "other-stage", answers
+                break
+        answers = self._others.get(("", source.kind, item.split))
+        if answers is not None:
+            yield "other-persona", answers
+
+    def _too_like(self, source: Material, other: Material) -> bool:
+        likeness = float(self._vectors[source.id] @ self._vectors[other.id])
+        return likeness >= TOO_LIKE or source.text == other.text
 
 
-def _shelves(library: Library, settings: BuildSettings) -> dict[tuple[str, Kind, Split], Library]:
-    """Return a library apart by stage, kind and split."""
-    keys: list[tuple[str, Kind, Split]] = [
-        (m.stage, m.kind, split_of(m, settings)) for m in library.materials
-    ]
-    return {key: library.where([other == key for other in keys]) for key in dict.fromkeys(keys)}
+def _answers(
+    library: Library, settings: BuildSettings, embeddings: Embeddings, *, own_life: bool
+) -> dict[Key, OtherAnswers]:
+    """Return a library's answers apart by stage, kind and split."""
+    keys: list[Key] = [(m.stage, m.kind, split_of(m, settings)) for m in library.materials]
+    return {
+        key: OtherAnswers(
+            library.where([other == key for other in keys]), embeddings, own_life=own_life
+        )
+        for key in dict.fromkeys(keys)
+    }
 
 
-def count_by_reason(pairs: Sequence[Pair]) -> Mapping[str, int]:
-    """Return how many pairs there are of each reason."""
-    reasons = sorted({pair.why for pair in pairs})
-    return {why: sum(pair.why == why for pair in pairs) for why in reasons}
+def _in_form(item: Item, response: str, thought: str, made: PartDraft) -> str:
+    """Return a wrong answer in the form of the right one.
+
+    Where the right one's thoughts are free, a thought in a fixed form would give the wrong one
+    away: then both think the same, and only what is said differs.
+    """
+    own = made.draft.analysis
+    free = made.teacher not in FORMS and thought != made.draft.other_analysis
+    return reply_like(item, own if free or not thought else thought, response)
 
 
-def _in_form(response: str, item: Item, made: PartDraft) -> str:
-    """Return a wrong answer in the right one's form."""
-    if not made.draft.analysis:
-        return response
-    think = analysis.hold if item.pattern == "thought" else analysis.asked
-    return write_reply(think(item.question, response), response)
+def reply_like(item: Item, thought: str, response: str) -> str:
+    """Return a reply that thinks first only if the item's own reply does."""
+    return write_reply(thought if parse_reply(item.reply).analysis else "", response)
 
 
 def pair_of(item: Item, rejected: str, why: Why, source: str) -> Pair:

@@ -41,6 +41,7 @@ VERB = re.compile(
     r"broke|fell|rose|blew|drew|ate|drove|rode|threw|wore|swam|sang|sank|shook|froze|chose|slept|"
     r"spent|built|bought|sold|taught|caught|sought|fought|paid|led|fed|read|hung|won|heard|meant|"
     r"burns?|cuts?|hears?|reads?|sees?|thins?|thickens?|turns?|works?|writes?|wants?|costs?|"
+    r"miss|enjoy|admire|prefer|trust|distrust|detest|dislike|envy|regret|despise|"
     r"cannot|believe|hope|fear|doubt|suppose|suspect|remember|sailed|let)\b"
 )
 PAST = re.compile(r"\b(?:was|were|had|went|came|saw|took|told|did|said|gave|found|wrote)\b")

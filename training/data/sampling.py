@@ -17,6 +17,14 @@ from persllm.training.data.items import PATTERNS, Pattern, Split
 from persllm.training.data.prose import is_prose, own_sentences
 from persllm.training.data.statements import tells_something
 
+SHARES: dict[Pattern, float] = {
+    "unknown": 0.25,
+    "small-talk": 0.25,
+    "request": 0.25,
+    "provocation": 0.15,
+    "follow-up": 0.5,
+}
+"""Most items of a pattern, as a share of `per_part`; all of it where none is named."""
 Mining = Literal["same-question", "nearest"]
 MININGS: tuple[Mining, ...] = get_args(Mining)
 SPARE = 2
@@ -28,7 +36,7 @@ class BuildSettings:
     """How much is built, and how it is divided."""
 
     per_part: int = 160
-    """Most items of one stage and pattern."""
+    """Most items of one stage and pattern; talk around the paragraphs gets a share of it."""
     variations: int = 1
     """Most items of one pattern from one paragraph."""
     test_share: float = 0.2
@@ -62,11 +70,32 @@ class BuildSettings:
         if self.per_part < 1 or self.variations < 1:
             raise ValueError("per_part and variations must be at least 1")
 
+    def most(self, pattern: Pattern) -> int:
+        """Return the most items of one stage that a pattern gets."""
+        return max(1, round(self.per_part * SHARES.get(pattern, 1.0)))
+
+
+@dataclass(frozen=True, slots=True)
+class Division:
+    """One side of the division into train and test."""
+
+    split: Split
+    seed: int
+    test_share: float
+
+    def holds(self, material: Material) -> bool:
+        """Tell whether a paragraph is on this side."""
+        return _split(material, self.seed, self.test_share) == self.split
+
 
 def split_of(material: Material, settings: BuildSettings) -> Split:
     """Return the split that a paragraph's items belong to."""
-    chance = _chance(material, "split", settings.seed)
-    return "test" if chance < settings.test_share else "train"
+    return _split(material, settings.seed, settings.test_share)
+
+
+def division_of(material: Material, settings: BuildSettings) -> Division:
+    """Return the side of the division that a paragraph is on."""
+    return Division(split_of(material, settings), settings.seed, settings.test_share)
 
 
 def usable(
@@ -114,7 +143,7 @@ def part_materials(
     ]
     if pattern == "thought":
         chosen = [m for m in chosen if m.kind == "subjective" or not m.partner]
-    elif pattern != "ordinary":
+    elif pattern in ("misleading", "true-premise"):
         chosen = [m for m in chosen if m.kind == "objective" or not m.partner]
     assert pattern in PATTERNS
     random.Random(f"{settings.seed}/{stage_id}/{pattern}").shuffle(chosen)
@@ -126,6 +155,10 @@ def _reads_well(material: Material) -> bool:
     if material.partner:
         return len(material.text.split()) >= 3
     return is_prose(material.text) and bool(own_sentences(material.text))
+
+
+def _split(material: Material, seed: int, test_share: float) -> Split:
+    return "test" if _chance(material, "split", seed) < test_share else "train"
 
 
 def _chance(material: Material, purpose: str, seed: int) -> float:

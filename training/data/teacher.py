@@ -7,6 +7,7 @@ from typing import Literal, Protocol
 from persllm.materials import Material
 from persllm.persona import Persona, Stage
 from persllm.training.data.items import Pattern
+from persllm.training.data.sampling import Division
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -18,8 +19,10 @@ class Assignment:
     pattern: Pattern
     material: Material
     """The paragraph the item starts from."""
-    opinion: Material | None
-    """For `thought`: what somebody else holds on a like topic."""
+    division: Division | None = None
+    """Which paragraphs may be used beside it: those of its own split; all where none is said."""
+    stance: bool = True
+    """Whether an answer to an opinion takes a side."""
     variation: int
     """0, 1, …: another item of the same pattern from the same paragraph."""
     seed: int
@@ -32,6 +35,10 @@ class Draft:
     question: str
     analysis: str
     response: str
+    before: tuple[str, ...] = ()
+    """What was said before the question in turns, the visitor first."""
+    about: str = ""
+    """What an answer to the question must speak of, if the teacher knows."""
     wrong_analysis: str = ""
     wrong_response: str = ""
     """How one who does not notice would answer: falls for a false premise, or denies a true one."""
@@ -47,6 +54,11 @@ class Draft:
     other_response: str = ""
     teacher: str = ""
     """Who wrote it, where several teachers share the work."""
+
+    @property
+    def heard(self) -> str:
+        """The question with the exchange before it, without which it may say nothing ("Why?")."""
+        return " ".join((*self.before[-2:], self.question))
 
 
 class Teacher(Protocol):

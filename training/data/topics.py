@@ -75,6 +75,10 @@ class Vocabulary:
         """Tell whether a capitalised word is a name rather than the start of a sentence."""
         return self._capitals[word] > self._counts[word.lower()]
 
+    def seen(self, word: str) -> bool:
+        """Tell whether the texts use a word written small."""
+        return self._counts[word] > 0
+
     def is_noun(self, word: str) -> bool:
         """Tell whether the texts use a word as the end of a noun phrase."""
         if word in EMPTY or word in STOP_WORDS or len(word) < 3:

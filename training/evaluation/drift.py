@@ -9,18 +9,18 @@ same time, so that an engine shared by them has many rows in each step.
 
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from langchain_core.embeddings import Embeddings
 
 from persllm.embeddings import embed
-from persllm.messages import Message
 from persllm.persona import Persona
 from persllm.training.data.items import Item
-from persllm.training.evaluation.answers import is_right, measure_of
+from persllm.training.evaluation.answers import AnswerReader
 from persllm.training.evaluation.figures import Case
 from persllm.training.evaluation.speakers import Voices
-from persllm.training.evaluation.systems import Question, System, Told
+from persllm.training.evaluation.systems import System, Told
+from persllm.training.evaluation.talks import Talk, speak
 
 TONES: Mapping[str, tuple[str, ...]] = {
     "filler": (
@@ -57,10 +57,6 @@ TONES: Mapping[str, tuple[str, ...]] = {
 PROBES = (1, 10, 20, 30, 40, 50)
 FACTS = 4
 """Facts asked at each probe."""
-FACT_TOKENS = 128
-"""Tokens of an answer to a fact, with its analysis."""
-SHORT = 96
-"""Tokens of an answer to small talk, with its analysis."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,17 +70,7 @@ class DriftPoint:
     """Share of facts told rightly; None between probes."""
 
 
-@dataclass(slots=True)
-class _Talk:
-    """One conversation under way."""
-
-    stage: str
-    tone: str
-    history: list[Message] = field(default_factory=list)
-    said: list[str] = field(default_factory=list)
-
-
-_Probed = tuple[_Talk, int, Item, str]
+_Probed = tuple[Talk, int, Item, str]
 """A talk, after how many turns, the item that was asked, and the answer."""
 
 
@@ -93,6 +79,7 @@ def drift(
     persona: Persona,
     items: Sequence[Item],
     *,
+    reader: AnswerReader,
     turns: int,
     voices: Voices,
     embeddings: Embeddings,
@@ -104,6 +91,7 @@ def drift(
         systems: Who speaks.
         persona: As whom.
         items: Held-out items; the first facts of the last stage are the probes.
+        reader: Reads the answers.
         turns: Turns of the partner.
         voices: The persona's own voice, first among them.
         embeddings: As `voices` were made with.
@@ -112,14 +100,16 @@ def drift(
     if not systems:
         return {}
     stage = persona.stages[-1].id
-    facts = _facts(items, stage)
-    talks = {system.name: [_Talk(stage, tone) for tone in TONES] for system in systems}
+    facts = [i for i in items if i.stage == stage and reader.measure_of(i) == "knowledge"][:FACTS]
+    talks = {system.name: [Talk(stage, tone) for tone in TONES] for system in systems}
     probed: dict[str, list[_Probed]] = {system.name: [] for system in systems}
 
     def held(system: System) -> None:
-        _speak(system, talks[system.name], turn)
+        own = talks[system.name]
+        lines = [TONES[talk.name][(turn - 1) % len(TONES[talk.name])] for talk in own]
+        speak(system, own, lines)
         if turn in PROBES:
-            probed[system.name] += _probe(system, talks[system.name], turn, facts)
+            probed[system.name] += _probe(system, own, turn, facts)
 
     with ThreadPoolExecutor(len(systems), "long talks") as pool:
         for turn in range(1, turns + 1):
@@ -127,53 +117,30 @@ def drift(
             list(pool.map(held, systems))
     return {
         name: (
-            _fact_cases(probed[name]),
-            _curve(own, probed[name], turns, voices, embeddings),
+            _fact_cases(probed[name], reader),
+            _curve(own, probed[name], turns, voices, embeddings, reader),
         )
         for name, own in talks.items()
     }
 
 
-def _facts(items: Sequence[Item], stage: str) -> list[Item]:
-    return [i for i in items if i.stage == stage and measure_of(i) == "knowledge"][:FACTS]
-
-
-def _speak(system: System, talks: Sequence[_Talk], turn: int) -> None:
-    lines = [TONES[talk.tone][(turn - 1) % len(TONES[talk.tone])] for talk in talks]
-    asked = [
-        Question(stage=talk.stage, text=line, before=tuple(talk.history), max_tokens=SHORT)
-        for talk, line in zip(talks, lines, strict=True)
-    ]
-    for talk, line, answer in zip(talks, lines, system.answer(asked), strict=True):
-        talk.history += [Message("user", line), Message("assistant", answer or "...")]
-        talk.said.append(answer)
-
-
 def _probe(
-    system: System, talks: Sequence[_Talk], turn: int, facts: Sequence[Item]
+    system: System, talks: Sequence[Talk], turn: int, facts: Sequence[Item]
 ) -> list[_Probed]:
     rows = [(talk, item) for talk in talks for item in facts]
-    asked = [
-        Question(
-            stage=talk.stage,
-            text=item.question,
-            before=tuple(talk.history),
-            max_tokens=FACT_TOKENS,
-        )
-        for talk, item in rows
-    ]
+    asked = [talk.asked(item.question) for talk, item in rows]
     answers = system.answer(asked) if asked else []
     return [(talk, turn, item, said) for (talk, item), said in zip(rows, answers, strict=True)]
 
 
-def _fact_cases(probed: Sequence[_Probed]) -> list[Case]:
+def _fact_cases(probed: Sequence[_Probed], reader: AnswerReader) -> list[Case]:
     return [
         Case(
-            measure=f"long_{talk.tone}",
+            measure=f"long_{talk.name}",
             id=f"{item.id}@{turn}",
-            value=float(is_right(item, answer)),
+            value=float(reader.is_right(item, answer)),
             stage=talk.stage,
-            question=f"(after {turn} turns of {talk.tone}) {item.question}",
+            question=f"(after {turn} turns of {talk.name}) {item.question}",
             answer=answer,
             sources=item.sources,
         )
@@ -182,21 +149,22 @@ def _fact_cases(probed: Sequence[_Probed]) -> list[Case]:
 
 
 def _curve(
-    talks: Sequence[_Talk],
+    talks: Sequence[Talk],
     probed: Sequence[_Probed],
     turns: int,
     voices: Voices,
     embeddings: Embeddings,
+    reader: AnswerReader,
 ) -> list[DriftPoint]:
     points = []
     for tone in TONES:
-        own = [talk for talk in talks if talk.tone == tone]
+        own = [talk for talk in talks if talk.name == tone]
         heard = [embed(embeddings, talk.said) @ voices.centres[0] for talk in own]  # (turns,) each
         for turn in range(1, turns + 1):
             right = [
-                is_right(item, answer)
+                reader.is_right(item, answer)
                 for talk, at, item, answer in probed
-                if talk.tone == tone and at == turn
+                if talk.name == tone and at == turn
             ]
             voice = sum(float(each[turn - 1]) for each in heard) / len(heard)
             points.append(DriftPoint(tone, turn, voice, sum(right) / len(right) if right else None))

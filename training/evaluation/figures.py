@@ -4,13 +4,14 @@ A case is one question under one measure; its id is the same for every system, s
 taken case by case. Intervals are 95 % percentile bootstraps over cases, seeded.
 """
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
-from persllm.training.evaluation.answers import Tally
+from persllm.training.evaluation.measures import find_measure
 
 TIMES = 1000
 """Resamples of a bootstrap."""
@@ -22,7 +23,11 @@ Floats = npt.NDArray[np.float64]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Case:
-    """What one system did in one place, as one number."""
+    """What one system did in one place, as one number.
+
+    Raises:
+        ValueError: The registry has no such measure.
+    """
 
     measure: str
     id: str
@@ -33,6 +38,33 @@ class Case:
     reference: str = ""
     sources: tuple[str, ...] = ()
     """Ids of the materials that the reference comes from."""
+
+    def __post_init__(self) -> None:
+        find_measure(self.measure)
+
+
+@dataclass(frozen=True, slots=True)
+class Tally:
+    """How often answers were right."""
+
+    right: int
+    asked: int
+
+    @property
+    def share(self) -> float:
+        """Right answers of those asked; 0 where none was."""
+        return self.right / self.asked if self.asked else 0.0
+
+    @property
+    def interval(self) -> tuple[float, float]:
+        """The 95 % interval of the share (Wilson, which holds for few items too)."""
+        if not self.asked:
+            return 0.0, 1.0
+        z2 = 1.96**2
+        middle = (self.right + z2 / 2) / (self.asked + z2)
+        spread = self.share * (1 - self.share) * self.asked + z2 / 4
+        half = 1.96 * math.sqrt(spread) / (self.asked + z2)
+        return max(0.0, middle - half), min(1.0, middle + half)
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from persllm.training.evaluation.figures import FEWEST, difference
-from persllm.training.evaluation.measures import MEASURE_TEXTS
+from persllm.training.evaluation.measures import MEASURES
 from persllm.training.evaluation.report import ALL, FigureRow, Report, SystemRow
 
 LEVEL = 0.99
@@ -35,7 +35,7 @@ class Change:
         """Say it in one line."""
         how = "fell" if self.fell else "rose" if self.rose else "held"
         return (
-            f"{self.persona}, {self.system}: {MEASURE_TEXTS[self.measure].title} {how} from "
+            f"{self.persona}, {self.system}: {MEASURES[self.measure].title} {how} from "
             f"{self.old:.3f} to {self.new:.3f} (noise {self.noise:.3f})"
         )
 
@@ -56,7 +56,7 @@ def _system_changes(id_: str, name: str, old: SystemRow, new: SystemRow) -> list
     found = []
     for measure, before in old.figures.items():
         after = new.figures.get(measure)
-        text = MEASURE_TEXTS.get(measure)
+        text = MEASURES.get(measure)
         if after is None or text is None or text.better == "neither" or not before.n or not after.n:
             continue
         sign = -1.0 if text.better == "lower" else 1.0

@@ -21,7 +21,6 @@ from persllm.training.data.items import Item, Pair
 SYSTEMS = ("base", "prompt", "adapter")
 BATCH_TOKENS = 2000
 """Logits of every token of a batch are held, so that a larger one takes more than training."""
-IGNORED = -100
 Progress = Callable[[str, int, int], None]
 
 

@@ -1,12 +1,13 @@
 """The report as one HTML page that opens offline: tables, radar, curves, answers. No scripts."""
 
 import html
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from string import Template
 
+from persllm.training.evaluation.comparison import advantages, what_is_added
 from persllm.training.evaluation.drawing import lines, radar
 from persllm.training.evaluation.drift import TONES
-from persllm.training.evaluation.measures import MAIN, MEASURE_TEXTS, MeasureText
+from persllm.training.evaluation.measures import MEASURES, Measure
 from persllm.training.evaluation.report import (
     ALL,
     AnswerRow,
@@ -15,7 +16,7 @@ from persllm.training.evaluation.report import (
     PersonaRow,
     Report,
     SystemRow,
-    claims,
+    VisitRow,
 )
 
 PAGE = Template("""<!doctype html>
@@ -46,6 +47,7 @@ dt { font-weight: 600; } dd { margin: 0 0 .3rem 1rem; }
 </head>
 <body>
 <h1>Evaluation</h1>
+$added
 <p class="note">$made</p>
 <p class="note">Figures are means over held-out cases; below each its 95 % interval (bootstrap over
 cases, seeded) and the number of cases. Train and test share no source paragraph. Best of a row is
@@ -53,6 +55,7 @@ bold; read the intervals before the means.</p>
 $personas
 <h2>What the measures are</h2>
 <dl class="note">$measures</dl>
+<p class="note">$missing</p>
 </body>
 </html>
 """)
@@ -68,20 +71,37 @@ def page(report: Report) -> str:
     made = ", ".join(f"{name}: {value}" for name, value in report.made.items())
     return PAGE.substitute(
         made=html.escape(made),
-        personas="".join(_persona(report.personas[id_], report.leading) for id_ in order),
+        added="".join(_added(report.personas[id_], report) for id_ in order),
+        personas="".join(_persona(report.personas[id_], report) for id_ in order),
+        missing=_missing(shown),
         measures="".join(
             f"<dt>{html.escape(text.title)}{_arrow(text)}</dt><dd>{html.escape(text.what)}</dd>"
-            for name, text in MEASURE_TEXTS.items()
+            for name, text in MEASURES.items()
             if name in shown
         ),
     )
 
 
-def _persona(persona: PersonaRow, leading: str) -> str:
-    title = "All personas" if persona.name == ALL else persona.name
+def _added(persona: PersonaRow, report: Report) -> str:
+    """Return the first line: what the adapter adds."""
+    told = what_is_added(persona, report.leading, report.baseline)
+    return f"<p><b>{html.escape(_title(persona))}</b>: {html.escape(told)}</p>" if told else ""
+
+
+def _missing(shown: Collection[str]) -> str:
+    titles = [text.title for name, text in MEASURES.items() if name not in shown]
+    return f"Not measured here: {html.escape(', '.join(titles))}." if titles else ""
+
+
+def _title(persona: PersonaRow) -> str:
+    return "All personas" if persona.name == ALL else persona.name
+
+
+def _persona(persona: PersonaRow, report: Report) -> str:
+    leading = report.leading
     return (
-        f"<h2>{html.escape(title)}</h2>"
-        + _claims(persona, leading)
+        f"<h2>{html.escape(_title(persona))}</h2>"
+        + "".join(_advantages(persona, leading, name) for name in _beside(persona, report))
         + _radar(persona)
         + "<h3>Figures</h3>"
         + _figures(persona)
@@ -89,32 +109,57 @@ def _persona(persona: PersonaRow, leading: str) -> str:
         + f'<p class="note">{html.escape(BEHIND.replace("$leading", leading))}</p>'
         + _differences(persona, leading)
         + _curves(persona)
+        + _visits(persona, leading)
         + _answers("Best answers", persona.best, leading)
         + _answers("Worst answers", persona.worst, leading)
     )
 
 
-def _claims(persona: PersonaRow, leading: str) -> str:
-    against = next((name for name in persona.systems if name != leading), "")
-    told = claims(persona, leading, against)
+def _beside(persona: PersonaRow, report: Report) -> list[str]:
+    """Return the baseline, then the first other system."""
+    others = [name for name in persona.systems if name not in (report.leading, report.baseline)]
+    return [name for name in (report.baseline, *others[:1]) if name]
+
+
+def _advantages(persona: PersonaRow, leading: str, against: str) -> str:
+    told = advantages(persona, leading, against)
     listed = "".join(f"<li>{html.escape(line)}</li>" for line in told)
     title = html.escape(f"{leading} against {against}")
     return f"<h3>{title}</h3><ul>{listed}</ul>" if told else ""
 
 
+def _visits(persona: PersonaRow, leading: str) -> str:
+    """List what visitors said and were answered, for reading."""
+    row = persona.systems.get(leading)
+    if row is None or not row.visits:
+        return ""
+    told = "".join(
+        f'<div class="answer {"wrong" if each.faults else ""}"><p><b>{html.escape(each.said)}</b> '
+        f"({html.escape(each.about)})<br>{html.escape(each.answer)}{_faults(each)}</p></div>"
+        for each in row.visits
+    )
+    return f"<h3>What visitors hear from {html.escape(leading)}</h3>{told}"
+
+
+def _faults(each: VisitRow) -> str:
+    titles = ", ".join(MEASURES[name].title for name in each.faults)
+    return f" <i>[{html.escape(titles)}]</i>" if titles else ""
+
+
 def _radar(persona: PersonaRow) -> str:
-    names = [name for name in MAIN if any(name in s.figures for s in persona.systems.values())]
+    axes = [name for name, measure in MEASURES.items() if measure.axis]
+    names = [name for name in axes if any(name in s.figures for s in persona.systems.values())]
     whole = {
         system: [row.figures[name].value if name in row.figures else None for name in names]
         for system, row in persona.systems.items()
     }
     series = {name: row for name, row in whole.items() if sum(v is not None for v in row) > 2}
-    return radar([MEASURE_TEXTS[name].title for name in names], series) if series else ""
+    return radar([MEASURES[name].title for name in names], series) if series else ""
 
 
 def _figures(persona: PersonaRow) -> str:
     rows = []
-    for name, text in MEASURE_TEXTS.items():
+    for name, text in MEASURES.items():
         own = [row.figures.get(name) for row in persona.systems.values()]
         if any(own):
             best = _best([f.value for f in own if f], text)
@@ -126,7 +171,7 @@ def _figures(persona: PersonaRow) -> str:
 def _differences(persona: PersonaRow, leading: str) -> str:
     others = {name: row for name, row in persona.systems.items() if name != leading}
     rows = []
-    for name, text in MEASURE_TEXTS.items():
+    for name, text in MEASURES.items():
         own = [row.behind.get(name) for row in others.values()]
         if any(own):
             rows.append([_named(name), *(_difference(each, text) for each in own)])
@@ -158,7 +203,7 @@ def _answers(title: str, rows: Sequence[AnswerRow], leading: str) -> str:
     told = "".join(
         f'<div class="answer {"" if row.value else "wrong"}">'
         f"<p><b>{html.escape(row.question)}</b> ({html.escape(row.stage)}, "
-        f"{html.escape(MEASURE_TEXTS[row.measure].title)})<br>{html.escape(row.answer)}</p>"
+        f"{html.escape(MEASURES[row.measure].title)})<br>{html.escape(row.answer)}</p>"
         f"<details><summary>written answer and sources</summary><p>{html.escape(row.reference)}</p>"
         f"<ul>{''.join(f'<li>{html.escape(s)}</li>' for s in row.sources)}</ul></details></div>"
         for row in rows
@@ -167,22 +212,22 @@ def _answers(title: str, rows: Sequence[AnswerRow], leading: str) -> str:
 
 
 def _named(name: str) -> str:
-    text = MEASURE_TEXTS[name]
+    text = MEASURES[name]
     return f'<span title="{html.escape(text.what)}">{html.escape(text.title)}{_arrow(text)}</span>'
 
 
-def _arrow(text: MeasureText) -> str:
+def _arrow(text: Measure) -> str:
     return {"higher": "", "lower": " (lower is better)", "neither": " (neither way)"}[text.better]
 
 
-def _best(values: Iterable[float], text: MeasureText) -> float | None:
+def _best(values: Iterable[float], text: Measure) -> float | None:
     known = list(values)
     if text.better == "neither" or min(known) == max(known):
         return None
     return min(known) if text.better == "lower" else max(known)
 
 
-def _cell(figure: FigureRow | None, text: MeasureText, *, is_best: bool) -> str:
+def _cell(figure: FigureRow | None, text: Measure, *, is_best: bool) -> str:
     if figure is None:
         return "-"
     shown = _number(figure.value, text)
@@ -191,7 +236,7 @@ def _cell(figure: FigureRow | None, text: MeasureText, *, is_best: bool) -> str:
     return f"<span{mark}>{shown}</span><small>{interval}</small>"
 
 
-def _difference(row: DifferenceRow | None, text: MeasureText) -> str:
+def _difference(row: DifferenceRow | None, text: Measure) -> str:
     if row is None:
         return "-"
     figure, sign = row.figure, "*" if row.apart else ""
@@ -199,7 +244,7 @@ def _difference(row: DifferenceRow | None, text: MeasureText) -> str:
     return f"{_number(figure.value, text)}{sign}<small>{interval}</small>"
 
 
-def _number(value: float, text: MeasureText) -> str:
+def _number(value: float, text: Measure) -> str:
     return f"{100 * value:.0f} %" if text.share else f"{value:.2f}"
 
 

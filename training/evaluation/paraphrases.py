@@ -1,6 +1,6 @@
-"""Is the answer the same when the question is put otherwise? Paraphrases made by rule.
+"""Is the answer the same when words stand around the question? Frames, not paraphrases.
 
-A frame is set around the question, so that every paraphrase is as grammatical as the question is.
+A frame is set around the question, so that it stays as grammatical as it is.
 Facts are judged as for the plain question; agreement is the cosine of the two answers.
 """
 
@@ -10,7 +10,7 @@ from langchain_core.embeddings import Embeddings
 
 from persllm.embeddings import embed
 from persllm.training.data.items import Item
-from persllm.training.evaluation.answers import is_right, measure_of
+from persllm.training.evaluation.answers import AnswerReader
 from persllm.training.evaluation.figures import Case
 from persllm.training.evaluation.parts import Part
 from persllm.training.evaluation.systems import Outcome, Question
@@ -27,9 +27,11 @@ def paraphrases(question: str) -> tuple[str, ...]:
     return tuple(frame.format(question) for frame in FRAMES)
 
 
-def paraphrases_part(items: Sequence[Item], embeddings: Embeddings, *, most: int) -> Part:
+def paraphrases_part(
+    items: Sequence[Item], reader: AnswerReader, embeddings: Embeddings, *, most: int
+) -> Part:
     """Return the part that asks for facts again in other words."""
-    facts = [item for item in items if measure_of(item) == "knowledge"]
+    facts = [item for item in items if reader.measure_of(item) == "knowledge"]
     chosen = [
         item
         for stage in dict.fromkeys(item.stage for item in facts)
@@ -44,7 +46,7 @@ def paraphrases_part(items: Sequence[Item], embeddings: Embeddings, *, most: int
         alike = (vectors[: len(rows)] * vectors[len(rows) :]).sum(axis=1).tolist()
         cases = []
         for (item, text), answer, cosine in zip(rows, again, alike, strict=True):
-            right = float(is_right(item, answer))
+            right = float(reader.is_right(item, answer))
             cases.append(_case("paraphrase_knowledge", item, text, answer, right))
             cases.append(_case("paraphrase_agreement", item, text, answer, cosine))
         return cases

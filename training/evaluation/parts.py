@@ -2,14 +2,10 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Literal
 
 from persllm.training.evaluation.figures import Case
+from persllm.training.evaluation.measures import PartName, find_measure
 from persllm.training.evaluation.systems import Outcome, Question, Statement
-
-PartName = Literal[
-    "answers", "reference", "likelihood", "stages", "paraphrases", "distinction", "general", "drift"
-]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -21,3 +17,18 @@ class Part:
     statements: tuple[Statement, ...] = ()
     cases: Callable[[Outcome], list[Case]]
     """Judge an outcome. Where a system gave no scores, statements yield no cases."""
+
+    def judged(self, outcome: Outcome) -> list[Case]:
+        """Return the cases of an outcome.
+
+        Raises:
+            ValueError: A case is of a measure that the registry gives to another part.
+        """
+        cases = self.cases(outcome)
+        for name in dict.fromkeys(case.measure for case in cases):
+            if find_measure(name).part != self.name:
+                raise ValueError(
+                    f"the part {self.name!r} makes cases of {name!r}, which the registry gives to "
+                    f"{find_measure(name).part!r}. Mend persllm/training/evaluation/measures.py."
+                )
+        return cases

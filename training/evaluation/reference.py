@@ -2,7 +2,8 @@
 
 Nearness alone is no accuracy: any text in the right tone is somewhat near. An attitude therefore
 counts as right where the answer is nearer to the persona's own reply than to each reply that the
-pairs call wrong: another persona's, or that of another stage.
+pairs call wrong (another persona's, or that of another stage), agrees or disagrees as that reply
+does, and is not given to another question too.
 """
 
 import re
@@ -14,17 +15,25 @@ from langchain_core.embeddings import Embeddings
 from sacrebleu.metrics.chrf import CHRF
 
 from persllm.embeddings import embed
+from persllm.materials import Material
 from persllm.replies import parse_reply
 from persllm.training.data.items import Item, Pair
 from persllm.training.evaluation.figures import Case
 from persllm.training.evaluation.parts import Part
+from persllm.training.evaluation.reading.form import said_twice
+from persllm.training.evaluation.reading.verdicts import own_words, stance
 from persllm.training.evaluation.systems import Outcome, Question
 
 KINDS = ("knowledge", "attitude")
 
 
 def reference_part(
-    items: Sequence[Item], pairs: Sequence[Pair], embeddings: Embeddings, *, most: int
+    items: Sequence[Item],
+    pairs: Sequence[Pair],
+    materials: Sequence[Material],
+    embeddings: Embeddings,
+    *,
+    most: int,
 ) -> Part:
     """Return the part that compares answers with the written ones."""
     chosen = _asked(items, most=most)
@@ -32,8 +41,11 @@ def reference_part(
     for pair in pairs:
         wrong[pair.chosen_item].append(parse_reply(pair.rejected).response)
 
+    texts = [material.text for material in materials]
+
     def judged(outcome: Outcome) -> list[Case]:
         given = [outcome.answers[_question(item)] for item in chosen]
+        twice = said_twice([(i.question, said) for i, said in zip(chosen, given, strict=True)])
         cases: list[Case] = []
         for item, answer, near in zip(chosen, given, _nearness(chosen, given, wrong), strict=True):
             right = item.response
@@ -43,7 +55,8 @@ def reference_part(
                 f"{item.kind}_embedding": near[0],
             }
             if item.kind == "attitude" and len(near) > 1:
-                figures["attitude"] = float(near[0] > max(near[1:]))
+                own = near[0] > max(near[1:]) and _same_side(item, answer, texts)
+                figures["attitude"] = float(own and answer not in twice)
             cases += [_case(item, name, value, answer) for name, value in figures.items()]
         return cases
 
@@ -61,6 +74,12 @@ def reference_part(
         ]
 
     return Part(name="reference", questions=tuple(map(_question, chosen)), cases=judged)
+
+
+def _same_side(item: Item, answer: str, texts: Sequence[str]) -> bool:
+    """Tell whether an answer takes the written answer's side; any will do where that takes none."""
+    wanted = stance(item.response)
+    return not wanted or stance(own_words(answer, texts)) == wanted
 
 
 def rouge_l(answer: str, reference: str) -> float:

@@ -22,8 +22,9 @@ from persllm.training.evaluation.figures import (
     figure_of,
     harmonic_figure,
 )
-from persllm.training.evaluation.measures import CLAIMED, MEASURE_TEXTS
+from persllm.training.evaluation.measures import MEASURES
 from persllm.training.evaluation.suite import Result
+from persllm.training.evaluation.visitors import Visit
 
 ALL = "all"
 SHOWN = 4
@@ -51,6 +52,18 @@ class DifferenceRow(BaseModel):
     overlap: bool
 
 
+class VisitRow(BaseModel):
+    """What a visitor said and was answered."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    about: str
+    stage: str
+    said: str
+    answer: str
+    faults: list[str]
+
+
 class SystemRow(BaseModel):
     """What one system reached with one persona, or with all."""
 
@@ -63,6 +76,8 @@ class SystemRow(BaseModel):
     """Tone, turn, voice, facts."""
     behind: dict[str, DifferenceRow] = {}
     """By measure, the leading system less this one."""
+    visits: list[VisitRow] = []
+    """Thirty plain things that visitors say, with the answers."""
 
 
 class AnswerRow(BaseModel):
@@ -96,11 +111,13 @@ class Report(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    format: int = 1
+    format: int = 2
     made: dict[str, Any]
     """Base, settings, versions: what the figures belong to."""
     leading: str
     """The system the others are compared with."""
+    baseline: str = ""
+    """The system without the adapter that the leading one is held against first."""
     personas: dict[str, PersonaRow]
 
 
@@ -118,6 +135,7 @@ def make_report(
     people: Mapping[str, Told],
     *,
     leading: str,
+    baseline: str = "",
     made: Mapping[str, Any],
     seed: int,
 ) -> Report:
@@ -127,7 +145,7 @@ def make_report(
     }
     if len(results) > 1:
         personas[ALL] = _persona(Told(ALL, {}), _pooled(results), leading, seed)
-    return Report(made=dict(made), leading=leading, personas=personas)
+    return Report(made=dict(made), leading=leading, baseline=baseline, personas=personas)
 
 
 def write_report_json(path: Path, report: Report) -> None:
@@ -153,25 +171,6 @@ def read_report(path: Path) -> Report:
         ) from error
 
 
-def claims(persona: PersonaRow, leading: str, against: str) -> list[str]:
-    """Say, measure by measure, whether the leading system is better than another."""
-    if leading not in persona.systems or against not in persona.systems:
-        return []
-    lines = []
-    for measure in CLAIMED:
-        row = persona.systems[against].behind.get(measure)
-        if row is None:
-            continue
-        how = "higher" if row.figure.value > 0 else "lower" if row.figure.value < 0 else "equal"
-        told = "intervals overlap" if row.overlap else "intervals do not overlap"
-        paired = "paired difference is not 0" if row.apart else "paired difference may be 0"
-        lines.append(
-            f"{MEASURE_TEXTS[measure].title}: {how} by {abs(row.figure.value):.0%} "
-            f"({row.figure.low:+.0%} to {row.figure.high:+.0%}, n {row.figure.n}); {told}, {paired}"
-        )
-    return lines
-
-
 def _pooled(results: Mapping[str, Mapping[str, Result]]) -> dict[str, Result]:
     """Put the cases of all personas together, each under its persona's name."""
     pooled: dict[str, list[Case]] = defaultdict(list)
@@ -193,6 +192,7 @@ def _persona(told: Told, systems: Mapping[str, Result], leading: str, seed: int)
             cases=values[name],
             curve=[(p.tone, p.turn, round(p.voice, 4), p.facts) for p in result.curve],
             behind={} if name == leading else _behind(lead, values[name], seed),
+            visits=[_visit(each) for each in result.visits],
         )
         for name, result in systems.items()
     }
@@ -200,11 +200,21 @@ def _persona(told: Told, systems: Mapping[str, Result], leading: str, seed: int)
     return PersonaRow(name=told.name, systems=rows, best=best, worst=worst)
 
 
+def _visit(each: Visit) -> VisitRow:
+    return VisitRow(
+        about=each.about,
+        stage=each.stage,
+        said=each.said,
+        answer=each.answer,
+        faults=list(each.faults),
+    )
+
+
 def _values(cases: Sequence[Case]) -> dict[str, dict[str, float]]:
     values: dict[str, dict[str, float]] = {}
     for case in cases:
         values.setdefault(case.measure, {})[case.id] = round(case.value, 6)
-    return {name: values[name] for name in MEASURE_TEXTS if name in values}
+    return {name: values[name] for name in MEASURES if name in values}
 
 
 def _figures(values: Mapping[str, Mapping[str, float]], seed: int) -> dict[str, FigureRow]:
@@ -212,7 +222,7 @@ def _figures(values: Mapping[str, Mapping[str, float]], seed: int) -> dict[str, 
     if "corrected" in values and "accepted" in values:
         sides = [list(values[name].values()) for name in ("corrected", "accepted")]
         figures["steadiness"] = harmonic_figure(*sides, seed=seed)
-    return {name: _row(figures[name]) for name in MEASURE_TEXTS if name in figures}
+    return {name: _row(figures[name]) for name in MEASURES if name in figures}
 
 
 def _behind(
@@ -236,7 +246,7 @@ def _extremes(cases: Sequence[Case], told: Told) -> tuple[list[AnswerRow], list[
     The nearest of the right ones are best; the farthest of the wrong ones are worst.
     """
     near = {case.id: case.value for case in cases if case.measure.endswith("_rouge_l")}
-    asked = [c for c in cases if c.measure in ("knowledge", "corrected", "accepted", "attitude")]
+    asked = [case for case in cases if MEASURES[case.measure].answered]
     asked.sort(key=lambda case: (near.get(case.id, 0.5), case.id))
     best = [case for case in reversed(asked) if case.value == 1][:SHOWN]
     worst = [case for case in asked if case.value == 0][:SHOWN]

@@ -38,14 +38,17 @@ class Voices:
         )
 
 
-def voices_of(
-    people: Mapping[str, Sequence[Material]], embeddings: Embeddings, settings: BuildSettings
-) -> Voices:
-    """Return the voices of personas, given by name with all their paragraphs."""
-    known = [
-        embed(embeddings, [m.text for m in materials if split_of(m, settings) == "train"])
-        for materials in people.values()
-    ]
+def known_paragraphs(materials: Sequence[Material], settings: BuildSettings) -> list[Material]:
+    """Return the paragraphs that a build with these settings does not hold out."""
+    return [material for material in materials if split_of(material, settings) == "train"]
+
+
+def voices_of(people: Mapping[str, Sequence[Material]], embeddings: Embeddings) -> Voices:
+    """Return the voices of personas, given by name with the paragraphs they are known by.
+
+    Held-out paragraphs do not belong among them (`known_paragraphs`).
+    """
+    known = [embed(embeddings, [m.text for m in materials]) for materials in people.values()]
     means = np.stack([vectors.mean(axis=0) for vectors in known])
     centres = means / np.linalg.norm(means, axis=1, keepdims=True)
     return Voices(tuple(people), centres, _guesser(dict(zip(people, known, strict=True))))

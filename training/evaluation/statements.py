@@ -41,8 +41,6 @@ def likelihood_part(
     ]
 
     def judged(outcome: Outcome) -> list[Case]:
-        if not outcome.scores:
-            return []
         return [
             Case(
                 measure=measure,
@@ -58,6 +56,7 @@ def likelihood_part(
                 sources=sources,
             )
             for measure, id_, question, right, wrong, sources in told
+            if {(question, right), (question, wrong)} <= outcome.scores.keys()
         ]
 
     statements = tuple((row[2], text) for row in told for text in row[3:5])

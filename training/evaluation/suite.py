@@ -1,7 +1,7 @@
 """The whole evaluation of one persona: every system, the same questions, the same seeds."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from langchain_core.embeddings import Embeddings
 
@@ -10,7 +10,8 @@ from persllm.persona import Persona
 from persllm.training.data.drafting import BY_HAND
 from persllm.training.data.items import Item, Pair
 from persllm.training.data.sampling import BuildSettings
-from persllm.training.evaluation.answers import is_right, measurable, measure_of
+from persllm.training.evaluation import claims
+from persllm.training.evaluation.answers import AnswerReader
 from persllm.training.evaluation.distinction import (
     OPEN_QUESTIONS,
     Voice,
@@ -20,14 +21,23 @@ from persllm.training.evaluation.distinction import (
 )
 from persllm.training.evaluation.drift import DriftPoint, drift
 from persllm.training.evaluation.figures import Case
+from persllm.training.evaluation.form import form_part, form_rules
 from persllm.training.evaluation.general import general_part
 from persllm.training.evaluation.paraphrases import paraphrases_part
 from persllm.training.evaluation.parts import Part
+from persllm.training.evaluation.reading.form import said_twice
 from persllm.training.evaluation.reference import reference_part
-from persllm.training.evaluation.speakers import Voices, guessed_speakers, voices_of
+from persllm.training.evaluation.speakers import (
+    Voices,
+    guessed_speakers,
+    known_paragraphs,
+    voices_of,
+)
 from persllm.training.evaluation.stages import stages_part
 from persllm.training.evaluation.statements import likelihood_part
 from persllm.training.evaluation.systems import Outcome, Question, System, Told, ask
+from persllm.training.evaluation.unknown import unknown_part
+from persllm.training.evaluation.visitors import Visit, visit
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,6 +71,13 @@ class Subject:
     pairs: tuple[Pair, ...]
     materials: tuple[Material, ...]
     embeddings: Embeddings
+    settings: BuildSettings
+    """Of the build that held the items out: its paragraphs are no voice to be compared with."""
+
+    @property
+    def reader(self) -> AnswerReader:
+        """What reads the answers."""
+        return AnswerReader(self.materials)
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +88,8 @@ class Result:
     curve: tuple[DriftPoint, ...]
     voice: Voice
     """Sampled answers, for the comparison with other personas."""
+    visits: tuple[Visit, ...] = ()
+    """What visitors said, and what they were answered."""
 
 
 def evaluated(
@@ -91,39 +110,46 @@ def evaluated(
         told: Told of every system and of every turn of the long talks.
     """
     parts = parts_of(subject, settings, voices)
-    asked: dict[str, tuple[list[Case], Voice]] = {}
+    asked: dict[str, Result] = {}
     for done, system in enumerate(systems):
         told(system.name, done, len(systems))
-        asked[system.name] = _asked(subject.persona, system, parts)
+        asked[system.name] = _asked(subject, system, parts)
     held = _long_talks(subject, systems, settings, told) if settings.turns else {}
     told("done", len(systems), len(systems))
     results = {}
-    for name, (cases, voice) in asked.items():
+    for name, result in asked.items():
         late, curve = held.get(name, ([], []))
-        results[name] = Result((*cases, *late), tuple(curve), voice)
+        results[name] = replace(result, cases=(*result.cases, *late), curve=tuple(curve))
     return results
 
 
-def _asked(persona: Persona, system: System, parts: Sequence[Part]) -> tuple[list[Case], Voice]:
+def _asked(subject: Subject, system: System, parts: Sequence[Part]) -> Result:
     chosen = [part for part in parts if system.takes(part.name)]
     outcome = ask(
         system,
         (question for part in chosen for question in part.questions),
         (statement for part in chosen for statement in part.statements),
     )
-    return [case for part in chosen for case in part.cases(outcome)], voice_of(persona, outcome)
+    cases = [case for part in chosen for case in part.judged(outcome)]
+    visits: list[Visit] = []
+    if system.takes("visitors"):
+        rules, items = form_rules(subject.materials), ordered(subject.items)
+        found, visits = visit(system, subject.persona, items, rules)
+        cases += found
+    return Result(tuple(cases), (), voice_of(subject.persona, outcome), tuple(visits))
 
 
 def _long_talks(
     subject: Subject, systems: Sequence[System], settings: EvalSettings, told: Told
 ) -> dict[str, tuple[list[Case], list[DriftPoint]]]:
-    own = {subject.persona.name: subject.materials}
+    own = {subject.persona.name: known_paragraphs(subject.materials, subject.settings)}
     return drift(
         [system for system in systems if system.takes("drift")],
         subject.persona,
         ordered(subject.items),
+        reader=subject.reader,
         turns=settings.turns,
-        voices=voices_of(own, subject.embeddings, BuildSettings()),
+        voices=voices_of(own, subject.embeddings),
         embeddings=subject.embeddings,
         told=told,
     )
@@ -131,45 +157,61 @@ def _long_talks(
 
 def parts_of(subject: Subject, settings: EvalSettings, voices: Voices) -> list[Part]:
     """Return the parts that are asked in one go."""
-    items, persona, most = ordered(subject.items), subject.persona, settings.most
-    stages = stages_part(persona, items, subject.materials, subject.embeddings, most=most)
+    items, pairs, materials = ordered(subject.items), subject.pairs, subject.materials
+    persona, embeddings, most = subject.persona, subject.embeddings, settings.most
+    reader = subject.reader
+    stages = stages_part(persona, items, materials, reader, embeddings, most=most)
     return [
-        answers_part(persona, items, subject.embeddings, most=most, voices=voices),
-        reference_part(items, subject.pairs, subject.embeddings, most=most),
-        likelihood_part(items, subject.pairs, subject.materials, most=most, seed=settings.seed),
+        answers_part(persona, items, reader, embeddings, most=most, voices=voices),
+        unknown_part(persona, items, materials, reader, most=most),
+        reference_part(items, pairs, materials, embeddings, most=most),
+        likelihood_part(items, pairs, materials, most=most, seed=settings.seed),
         *([stages] if stages else []),
-        paraphrases_part(items, subject.embeddings, most=max(1, most // 2)),
+        paraphrases_part(items, reader, embeddings, most=max(1, most // 2)),
         distinction_part(persona, most=settings.open_questions),
         general_part(persona.stages[0].id),
+        form_part(form_rules(materials)),
     ]
 
 
 def answers_part(
     persona: Persona,
     items: Sequence[Item],
+    reader: AnswerReader,
     embeddings: Embeddings,
     *,
     most: int,
     voices: Voices,
 ) -> Part:
     """Return the part that asks for facts and makes false and true claims."""
-    chosen = chosen_items(items, most=most)
+    chosen = chosen_items(items, reader, most=most)
     asked = [Question(stage=item.stage, text=item.question) for item in chosen]
+    measures = [str(reader.measure_of(item)) for item in chosen]
 
     def guessed(answers: Sequence[str], *, suffix: str = "") -> list[Case]:
         speakers = guessed_speakers(answers, voices, embeddings)
+        twice = said_twice([(i.question, said) for i, said in zip(chosen, answers, strict=True)])
         return [
-            _case(_speaker_measure(item) + suffix, item, answer, speaker == persona.name)
-            for item, answer, speaker in zip(chosen, answers, speakers, strict=True)
+            _case(
+                _speaker_measure(measure) + suffix,
+                item,
+                answer,
+                speaker == persona.name and answer not in twice,
+            )
+            for measure, item, answer, speaker in zip(
+                measures, chosen, answers, speakers, strict=True
+            )
         ]
 
     written = guessed([item.response for item in chosen], suffix="_written")
 
     def judged(outcome: Outcome) -> list[Case]:
         given = [outcome.answers[question] for question in asked]
+        said = {item.id: answer for item, answer in zip(chosen, given, strict=True)}
+        right = claims.judged(chosen, said, reader)
         cases = [
-            _case(str(measure_of(item)), item, answer, is_right(item, answer))
-            for item, answer in zip(chosen, given, strict=True)
+            _case(measure, item, said[item.id], right[item.id])
+            for measure, item in zip(measures, chosen, strict=True)
         ]
         return [*cases, *guessed(given), *written]
 
@@ -188,25 +230,27 @@ def with_inter(results: Mapping[str, Mapping[str, Result]]) -> dict[str, dict[st
                 if other != name and system in each
             ]
             cases = (*result.cases, *inter_cases(result.voice, others))
-            made[name][system] = Result(cases, result.curve, result.voice)
+            made[name][system] = replace(result, cases=cases)
     return made
 
 
-def chosen_items(items: Sequence[Item], *, most: int) -> list[Item]:
+def chosen_items(items: Sequence[Item], reader: AnswerReader, *, most: int) -> list[Item]:
     """Return up to `most` items of each measure and stage, those written by hand first."""
     taken: dict[tuple[str, str], int] = {}
     chosen = []
-    for item in ordered(measurable(items)):
-        part = item.stage, str(measure_of(item))
+    for item in ordered(reader.measurable(items)):
+        part = item.stage, str(reader.measure_of(item))
+        if part[1] == "unknown":  # a part of its own
+            continue
         taken[part] = taken.get(part, 0) + 1
         if taken[part] <= most:
             chosen.append(item)
     return chosen
 
 
-def _speaker_measure(item: Item) -> str:
+def _speaker_measure(measure: str) -> str:
     """Return a measure; an answer to a claim repeats it, which gives nobody away."""
-    return "speaker" if measure_of(item) == "knowledge" else "speaker_claims"
+    return "speaker" if measure == "knowledge" else "speaker_claims"
 
 
 def ordered(items: Sequence[Item]) -> list[Item]:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from persllm.engine import Score
 from persllm.messages import Message
+from persllm.training.evaluation.measures import PART_NAMES, PartName
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -21,8 +22,7 @@ class Question:
     bare: bool = False
     """Asked of the model as it is, without persona, stage and memory."""
     sample: int | None = None
-    """None is greedy; numbers are independent samples, each with its own seed."""
-    max_tokens: int = 160
+    """None is as the persona chats; numbers are independent samples, each with its own seed."""
 
 
 Statement = tuple[Question, str]
@@ -33,19 +33,29 @@ Told = Callable[[str, int, int], None]
 
 @dataclass(frozen=True, slots=True)
 class System:
-    """A name and the ways it can be asked."""
+    """A name and the ways it can be asked.
+
+    Raises:
+        ValueError: It is said to go without a part that there is not.
+    """
 
     name: str
     answer: Callable[[Sequence[Question]], list[str]]
     """Return what is said to each question, in order, without the analysis."""
-    score: Callable[[Sequence[Statement]], list[Score]] | None = None
-    """Return how likely each reply is; None where the model does not tell."""
-    parts: frozenset[str] | None = None
-    """Names of the parts of the evaluation it takes; None is all of them."""
+    score: Callable[[Sequence[Statement]], list[Score | None]] | None = None
+    """Return how likely each reply is, None for what chat answers without the model; no function
+    where the model does not tell."""
+    without: frozenset[PartName] = frozenset()
+    """Parts of the evaluation that it does not take; a new part is taken by all."""
 
-    def takes(self, part: str) -> bool:
+    def __post_init__(self) -> None:
+        strange = sorted(self.without - {*PART_NAMES})
+        if strange:
+            raise ValueError(f"there is no part {strange[0]!r}; known: {', '.join(PART_NAMES)}")
+
+    def takes(self, part: PartName) -> bool:
         """Tell whether it takes a part."""
-        return self.parts is None or part in self.parts
+        return part not in self.without
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,5 +71,6 @@ def ask(system: System, questions: Iterable[Question], statements: Iterable[Stat
     asked = list(dict.fromkeys(questions))
     given = list(dict.fromkeys(statements)) if system.score else []
     answers = dict(zip(asked, system.answer(asked), strict=True)) if asked else {}
-    scores = dict(zip(given, system.score(given), strict=True)) if system.score and given else {}
-    return Outcome(answers, scores)
+    scores = system.score(given) if system.score and given else []
+    known = {each: score for each, score in zip(given, scores, strict=True) if score is not None}
+    return Outcome(answers, known)

@@ -9,7 +9,6 @@ from persllm.machine import give_back_memory
 STATUS = Path("/proc/self/status")
 CLEAR = Path("/proc/self/clear_refs")
 HIGHEST = "VmHWM:"
-NOW = "VmRSS:"
 
 
 def start_peak() -> None:
@@ -23,21 +22,16 @@ def start_peak() -> None:
 
 def peak_bytes() -> int:
     """Return the most memory used since `start_peak`."""
-    return torch.cuda.max_memory_allocated() if torch.cuda.is_available() else _read(HIGHEST)
+    return torch.cuda.max_memory_allocated() if torch.cuda.is_available() else _highest()
 
 
-def used_bytes() -> int:
-    """Return the memory in use."""
-    return torch.cuda.memory_allocated() if torch.cuda.is_available() else _read(NOW)
-
-
-def _read(line: str) -> int:
-    """Return a figure of this process's status, in bytes."""
+def _highest() -> int:
+    """Return the most memory that this process used, in bytes."""
     if not STATUS.is_file():  # elsewhere the highest since the start is all there is
         import resource
 
         return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
     for row in STATUS.read_text(encoding="ascii").splitlines():
-        if row.startswith(line):
+        if row.startswith(HIGHEST):
             return int(row.split()[1]) * 1024
     return 0

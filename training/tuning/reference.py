@@ -14,8 +14,8 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 from torch import Tensor
 
+from persllm.progress import Progress
 from persllm.training.tuning.rows import PairRow
-from persllm.training.tuning.told import Progress
 from persllm.training.tuning.trees import Row
 
 FILE_NAME = "reference.safetensors"

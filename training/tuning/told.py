@@ -4,15 +4,12 @@ import json
 import math
 import time
 from collections import deque
-from collections.abc import Callable
 from pathlib import Path
 
 from transformers import TrainerCallback, TrainerControl, TrainerState
 
 from persllm.errors import DataError
-
-Progress = Callable[[str, int, int], None]
-"""Told (what is being done, steps done, steps in all)."""
+from persllm.progress import Progress
 
 DIVERGED = 3.0
 """So many times its first value, and as many nats above it, a loss has diverged."""

@@ -5,16 +5,22 @@ from typing import Annotated
 
 import typer
 
+from persllm.bases import DEFAULT_BASE
 from persllm.ui.cli.flags import (
     RUNS,
     AsJson,
     BaseName,
     Bundled,
+    DryRun,
+    EmbeddingsName,
+    Host,
     PersonaName,
     PersonaNames,
+    Port,
     Runs,
     named,
 )
+from persllm.ui.cli.run_files import RunFileCommand
 
 app = typer.Typer()
 
@@ -33,7 +39,7 @@ def init(
     language: Annotated[str, typer.Option(help="Language of the texts.")] = "en",
 ) -> None:
     """Make a persona's folder: the card and a materials folder for each stage."""
-    from persllm.workflows.imports import run_init
+    from persllm.ui.cli.actions.imports import run_init
 
     run_init(folder, name=name, summary=summary, stages=stage, language=language)
 
@@ -71,7 +77,7 @@ def import_(
     as_json: AsJson = False,
 ) -> None:
     """Turn books, letters, pages and chats into a persona's materials, with a report."""
-    from persllm.workflows.imports import run_import
+    from persllm.ui.cli.actions.imports import run_import
 
     run_import(
         persona,
@@ -87,7 +93,10 @@ def import_(
     )
 
 
-@app.command(epilog="Example: persllm build nikola-tesla --per-part 80")
+@app.command(
+    cls=RunFileCommand,
+    epilog="Example: persllm build nikola-tesla --per-part 80; persllm build run.yaml",
+)
 def build(
     persona: PersonaName,
     runs: Runs = RUNS,
@@ -163,16 +172,20 @@ def build(
     ray: Annotated[
         int, typer.Option(help="Ask in so many shards as a Ray job, then build.", min=0)
     ] = 0,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what it will take.")] = False,
-    base: BaseName = "nano",
+    base: BaseName = DEFAULT_BASE,
+    embeddings: EmbeddingsName = None,
+    dry_run: DryRun = False,
     as_json: AsJson = False,
 ) -> None:
-    """Build a persona's training data from its materials."""
-    from persllm.workflows.build import Orders, build_with_orders, chosen_settings, teacher_choice
+    """Build a persona's training data from its materials.
 
-    build_with_orders(
-        persona,
-        runs=runs,
+    All of it may be said in one file: persllm build run.yaml.
+    """
+    from persllm.ui.cli.actions.build import chosen_settings, run_build, teacher_choice
+    from persllm.workflows.build import BuildOptions
+
+    options = BuildOptions(
+        base=base,
         settings=chosen_settings(
             per_part=per_part,
             variations=variations,
@@ -182,7 +195,7 @@ def build(
             mix=mix,
             mix_share=mix_share,
         ),
-        choice=teacher_choice(
+        teacher=teacher_choice(
             teacher or [],
             shares=shares,
             price=price,
@@ -194,16 +207,19 @@ def build(
             other_stages=other_stages,
             prices=prices,
         ),
-        orders=Orders(
-            calibrate=calibrate,
-            remarks=tuple(remark or ()),
-            general=general,
-            shard=shard,
-            ray=ray,
-            dry_run=dry_run,
-            as_json=as_json,
-            base_name=base,
-        ),
+        remarks=tuple(remark or ()),
+        general=general,
+        ray=ray,
+        embeddings=embeddings,
+    )
+    run_build(
+        persona,
+        runs=runs,
+        options=options,
+        calibrate=calibrate,
+        shard=shard,
+        dry_run=dry_run,
+        as_json=as_json,
     )
 
 
@@ -222,7 +238,7 @@ def prompts(
 @app.command(epilog="Example: persllm check nikola-tesla")
 def check(personas: PersonaNames = None, bundled: Bundled = False, as_json: AsJson = False) -> None:
     """Look for contradictions, wrong ages and years after a stage in a persona's texts."""
-    from persllm.ui.cli.check import run_check
+    from persllm.ui.cli.actions.check import run_check
 
     run_check(named(personas, bundled), as_json=as_json)
 
@@ -253,8 +269,8 @@ def review(
     question: Annotated[str, typer.Option(help="With --edit.")] = "",
     response: Annotated[str, typer.Option(help="With --edit.")] = "",
     page: Annotated[bool, typer.Option("--page", help="Open a web page instead.")] = False,
-    host: Annotated[str, typer.Option(help="Address of the page.")] = "127.0.0.1",
-    port: Annotated[int, typer.Option(help="Port of the page.", min=1, max=65535)] = 7862,
+    host: Host = "127.0.0.1",
+    port: Port = 7862,
     as_json: AsJson = False,
 ) -> None:
     """Accept, edit or reject built items, each beside the paragraph it comes from.
@@ -262,14 +278,14 @@ def review(
     Decisions are kept in the persona folder (review.jsonl); the next build applies them.
     """
     from persllm.training.data.review import Wanted
-    from persllm.ui.cli.review_session import Orders, run_review
+    from persllm.ui.cli.actions.review import ReviewOptions, run_review
 
     if page:
         from persllm.ui.web.review_page import serve_review
 
         serve_review(persona, runs=runs, host=host, port=port)
         return
-    orders = Orders(
+    options = ReviewOptions(
         accept=tuple(accept or ()),
         reject=tuple(reject or ()),
         why=why,
@@ -279,7 +295,7 @@ def review(
         listed=listed,
     )
     wanted = Wanted(stage=stage, pattern=pattern, unreviewed=unreviewed)
-    run_review(persona, runs=runs, wanted=wanted, orders=orders, as_json=as_json)
+    run_review(persona, runs=runs, wanted=wanted, options=options, as_json=as_json)
 
 
 @app.command(
@@ -301,6 +317,6 @@ def export_data(
     as_json: AsJson = False,
 ) -> None:
     """Write a persona's built data for other trainers."""
-    from persllm.workflows.exports import run_export
+    from persllm.ui.cli.actions.export_data import run_export
 
     run_export(persona, runs=runs, form=form, to=to, as_json=as_json)

@@ -5,35 +5,37 @@ from typing import Annotated
 
 import typer
 
+from persllm.agents.options import RuntimeOptions
 from persllm.ui.cli.flags import (
+    REPLIES,
     RUNS,
     AsJson,
-    BaseName,
     Bundled,
-    EngineName,
-    MemoryAt,
-    NoAdapter,
+    DryRun,
+    Host,
     PersonaName,
     PersonaNames,
+    Port,
     Runs,
     named,
+    with_runtime_flags,
 )
+from persllm.ui.cli.run_files import RunFileCommand
 
 app = typer.Typer()
 
 
 @app.command(
     name="eval",
+    cls=RunFileCommand,
     epilog="Examples: persllm eval --bundled --into README.md; "
-    "persllm eval nikola-tesla --gate old.json; persllm eval --gate old.json --of new.json",
+    "persllm eval run.yaml; persllm eval nikola-tesla --gate old.json; "
+    "persllm eval --gate old.json --of new.json",
 )
+@with_runtime_flags(without=REPLIES)
 def evaluate(
     personas: PersonaNames = None,
     bundled: Bundled = False,
-    runs: Runs = RUNS,
-    base: BaseName = "nano",
-    engine: EngineName = "local",
-    memory: MemoryAt = None,
     most: Annotated[int, typer.Option(help="Most items of one measure and stage.", min=1)] = 8,
     turns: Annotated[
         int, typer.Option(help="Turns of the long talks; 0 leaves them out.", min=0)
@@ -67,32 +69,29 @@ def evaluate(
         typer.Option("--of", help="With --gate: this report.json, instead of a new evaluation."),
     ] = None,
     as_json: AsJson = False,
+    *,
+    options: RuntimeOptions,
 ) -> None:
     """Compare prompt, examples, memory and adapter on held-out items; write a report."""
     from persllm.training.evaluation.suite import EvalSettings
-    from persllm.workflows.evaluate import EvalWishes, run_eval
+    from persllm.ui.cli.actions.evaluate import ReportOptions, run_eval
+    from persllm.workflows.evaluate import EvalOptions
 
     run_eval(
         [] if of else named(personas, bundled),
-        runs=runs,
-        base_name=base,
-        engine=engine,
-        memory=memory,
-        wishes=EvalWishes(
+        runtime=options,
+        options=EvalOptions(
             settings=EvalSettings(most=most, turns=turns, seed=seed),
             also=tuple(also or ()),
             systems=tuple(system or ()),
             jobs=jobs,
-            out=out,
-            into=into,
-            gate=gate,
-            of=of,
         ),
-        as_json=as_json,
+        report_options=ReportOptions(out=out, into=into, gate=gate, of=of, as_json=as_json),
     )
 
 
 @app.command(epilog="Example: persllm psychometrics nikola-tesla --method interview --sittings 3")
+@with_runtime_flags(without=REPLIES - {"no_adapter"})
 def psychometrics(
     personas: Annotated[
         list[str], typer.Argument(metavar="PERSONA[@STAGE]...", help="All stages by default.")
@@ -120,21 +119,19 @@ def psychometrics(
     with_memory: Annotated[
         bool, typer.Option("--with-memory", help="Recall what fits each statement.")
     ] = False,
-    no_adapter: NoAdapter = False,
-    runs: Runs = RUNS,
-    base: BaseName = "nano",
-    engine: EngineName = "local",
-    memory: MemoryAt = None,
     as_json: AsJson = False,
+    *,
+    options: RuntimeOptions,
 ) -> None:
     """Give a persona the IPIP-NEO-120; tell its profile and whether it is above noise."""
     from persllm.agents.runtime import Runtime
-    from persllm.workflows.psychometrics import Wishes, run_psychometrics
+    from persllm.ui.cli.actions.psychometrics import run_psychometrics
+    from persllm.workflows.psychometrics import PsychometricsOptions
 
     run_psychometrics(
         personas,
-        runtime=Runtime(base_name=base, engine=engine, runs=runs, memory=memory),
-        wishes=Wishes(
+        runtime=Runtime(options),
+        options=PsychometricsOptions(
             method=method,
             sittings=sittings,
             norms=norms,
@@ -142,7 +139,7 @@ def psychometrics(
             expected=expected,
             probes=probes,
             most_probes=most_probes,
-            use_adapter=not no_adapter,
+            use_adapter=options.use_adapter is not False,
             use_memory=with_memory,
         ),
         facets=facets,
@@ -174,17 +171,18 @@ def judge(
     ] = None,
     at_once: Annotated[int, typer.Option(help="Most calls under way at once.", min=1)] = 8,
     runs: Runs = RUNS,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say how many calls.")] = False,
+    dry_run: DryRun = False,
     as_json: AsJson = False,
 ) -> None:
     """Let a chat model judge the answers of the last `persllm eval`; the same command continues."""
-    from persllm.workflows.judge import TASKS, JudgeWishes, run_judge
+    from persllm.ui.cli.actions.judge import run_judge
+    from persllm.workflows.judge import TASKS, JudgeOptions
 
     run_judge(
         persona,
         judges=judges,
         runs=runs,
-        wishes=JudgeWishes(
+        options=JudgeOptions(
             tasks=tasks or TASKS, repeats=repeats, most=most, at_once=at_once, prompts=prompts
         ),
         dry_run=dry_run,
@@ -193,6 +191,7 @@ def judge(
 
 
 @app.command(epilog="Example: persllm study nikola-tesla --export ratings.csv")
+@with_runtime_flags(without=REPLIES)
 def study(
     persona: PersonaName,
     systems: Annotated[
@@ -207,21 +206,19 @@ def study(
     report: Annotated[
         bool, typer.Option("--report", help="Tell what raters found, and how they agree.")
     ] = False,
-    host: Annotated[str, typer.Option(help="Address to listen at.")] = "127.0.0.1",
-    port: Annotated[int, typer.Option(help="Port to listen at.", min=1, max=65535)] = 7862,
-    runs: Runs = RUNS,
-    base: BaseName = "nano",
-    engine: EngineName = "local",
-    memory: MemoryAt = None,
+    host: Host = "127.0.0.1",
+    port: Port = 7862,
     as_json: AsJson = False,
+    *,
+    options: RuntimeOptions,
 ) -> None:
     """Open a desk where people compare and rate the answers of the last `persllm eval`, blind."""
     from persllm.agents.runtime import Runtime
-    from persllm.ui.web.study_page import run_study
+    from persllm.ui.cli.actions.study import run_study
 
     run_study(
         persona,
-        runtime=Runtime(base_name=base, engine=engine, runs=runs, memory=memory),
+        runtime=Runtime(options),
         systems=systems or [],
         most=most,
         seed=seed,

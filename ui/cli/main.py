@@ -5,11 +5,13 @@ from typing import Annotated
 
 import typer
 
-from persllm import __version__
+from persllm.agents.options import RuntimeOptions
+from persllm.bases import DEFAULT_BASE
 from persllm.errors import PersLLMError
 from persllm.ui.cli import base as base_commands
-from persllm.ui.cli import data, evaluation, talk, training
-from persllm.ui.cli.flags import RUNS, AsJson, BaseName, Runs
+from persllm.ui.cli import data, evaluation, serving, talk, training
+from persllm.ui.cli.flags import RUNS, AsJson, BaseName, EmbeddingsName, Runs
+from persllm.version import __version__
 
 app = typer.Typer(
     name="persllm",
@@ -19,6 +21,8 @@ app = typer.Typer(
     add_completion=False,
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
+    # Every flag may be set in the environment: PERSLLM_<COMMAND>_<FLAG>.
+    context_settings={"auto_envvar_prefix": "PERSLLM"},
 )
 
 
@@ -32,7 +36,13 @@ def _show_version(wanted: bool) -> None:
 def _root(
     version: Annotated[
         bool,
-        typer.Option("--version", help="Show the version.", is_eager=True, callback=_show_version),
+        typer.Option(
+            "--version",
+            help="Show the version.",
+            is_eager=True,
+            callback=_show_version,
+            allow_from_autoenv=False,
+        ),
     ] = False,
 ) -> None:
     pass
@@ -41,16 +51,17 @@ def _root(
 @app.command(epilog="Example: persllm demo --runs /tmp/first-look")
 def demo(
     runs: Runs = RUNS,
-    base: BaseName = "nano",
+    base: BaseName = DEFAULT_BASE,
+    embeddings: EmbeddingsName = None,
     turns: Annotated[int, typer.Option(help="Turns of the debate.", min=1)] = 6,
 ) -> None:
     """Build, train and debate: Nikola Tesla against Thomas Edison, offline."""
-    from persllm.workflows.demo import run_demo
+    from persllm.ui.cli.actions.demo import run_demo
 
-    run_demo(runs=runs, base_name=base, turns=turns)
+    run_demo(RuntimeOptions(runs=runs, base=base, embeddings=embeddings), turns=turns)
 
 
-for part in (data, training, evaluation, talk):
+for part in (data, training, evaluation, talk, serving):
     app.add_typer(part.app)
 app.add_typer(base_commands.app, name="base")
 
@@ -58,7 +69,7 @@ app.add_typer(base_commands.app, name="base")
 @app.command(epilog="Example: persllm doctor --json")
 def doctor(runs: Runs = RUNS, as_json: AsJson = False) -> None:
     """Check what is installed, what is found and what is missing."""
-    from persllm.workflows.doctor import examine
+    from persllm.ui.cli.actions.doctor import examine
 
     raise typer.Exit(examine(runs=runs, as_json=as_json))
 

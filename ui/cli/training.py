@@ -5,30 +5,36 @@ from typing import Annotated
 
 import typer
 
+from persllm.bases import DEFAULT_BASE
 from persllm.ui.cli.flags import (
     RUNS,
     AsJson,
     BaseName,
     Bundled,
+    DryRun,
+    EmbeddingsName,
     PersonaName,
     PersonaNames,
     Runs,
     named,
 )
+from persllm.ui.cli.run_files import RunFileCommand
 
 app = typer.Typer()
 
 
 @app.command(
-    epilog="Example: persllm train nikola-tesla --base Qwen/Qwen3-0.6B; persllm train --bundled; "
+    cls=RunFileCommand,
+    epilog="Example: persllm train nikola-tesla --base Qwen/Qwen3-0.6B; persllm train run.yaml; "
+    "persllm train --bundled; "
     "persllm train nikola-tesla --general chats.jsonl --general-share 0.5; "
-    "persllm train nikola-tesla --ablate no-cot,no-dpo"
+    "persllm train nikola-tesla --ablate no-cot,no-dpo",
 )
 def train(
     personas: PersonaNames = None,
     bundled: Bundled = False,
     runs: Runs = RUNS,
-    base: BaseName = "nano",
+    base: BaseName = DEFAULT_BASE,
     preset: Annotated[
         str | None,
         typer.Option(help="nano, small (0.5 to 2 B) or large (7 to 8 B). Default: by the base."),
@@ -54,7 +60,8 @@ def train(
         Path | None, typer.Option(help="General conversations to mix in: JSON lines of messages.")
     ] = None,
     general_share: Annotated[
-        float | None, typer.Option(help="Their share among the rows of SFT, below 1.")
+        float | None,
+        typer.Option(help="Their share among the rows of SFT, below 1; 0.2 with --general."),
     ] = None,
     patience: Annotated[
         int | None, typer.Option(help="End DPO after so many checkpoints without gain; 0: never.")
@@ -76,17 +83,22 @@ def train(
     into: Annotated[
         Path | None, typer.Option(help="Also copy each adapter to INTO/<persona>/adapter.")
     ] = None,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what it will take.")] = False,
+    embeddings: EmbeddingsName = None,
+    dry_run: DryRun = False,
     as_json: AsJson = False,
 ) -> None:
-    """Train adapters: SFT, then DPO. Builds the data first where there is none."""
-    from persllm.workflows.train import TrainOptions, train_adapters
+    """Train adapters: SFT, then DPO. Builds the data first where there is none.
 
-    train_adapters(
+    All of it may be said in one file: persllm train run.yaml.
+    """
+    from persllm.ui.cli.actions.train import run_train
+    from persllm.workflows.train import TrainOptions
+
+    run_train(
         named(personas, bundled),
-        TrainOptions(
-            runs=runs,
-            base_name=base,
+        runs=runs,
+        options=TrainOptions(
+            base=base,
             preset=preset,
             changes={
                 "repeats": repeats,
@@ -107,9 +119,10 @@ def train(
             ablate=ablate,
             report_to=report_to,
             into=into,
-            dry_run=dry_run,
-            as_json=as_json,
+            embeddings=embeddings,
         ),
+        dry_run=dry_run,
+        as_json=as_json,
     )
 
 
@@ -124,10 +137,10 @@ def push(
         False
     ),
     runs: Runs = RUNS,
-    base: BaseName = "nano",
+    base: BaseName = DEFAULT_BASE,
 ) -> None:
     """Publish a trained adapter, where the persona's rights record is there."""
-    from persllm.workflows.publishing import push_adapter
+    from persllm.ui.cli.actions.publishing import push_adapter
 
     push_adapter(persona, to=to, private=private, runs=runs, base_name=base)
 
@@ -137,9 +150,9 @@ def export(
     persona: PersonaName,
     merge: Annotated[Path, typer.Option(help="A new folder for base and adapter as one model.")],
     runs: Runs = RUNS,
-    base: BaseName = "nano",
+    base: BaseName = DEFAULT_BASE,
 ) -> None:
     """Write a persona as a model of its own, for engines without adapters."""
-    from persllm.workflows.publishing import export_merged
+    from persllm.ui.cli.actions.publishing import export_merged
 
     export_merged(persona, into=merge, runs=runs, base_name=base)

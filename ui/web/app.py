@@ -1,7 +1,6 @@
 """The Gradio application: wiring only; what it does is in `persllm.ui.web.talk`."""
 
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 from persllm.agents.runtime import Runtime
@@ -18,7 +17,6 @@ from persllm.ui.web.talk import (
     seat,
 )
 from persllm.workflows.ports import check_port
-from persllm.workflows.progress import remembering
 
 TITLE = "persllm"
 NOTE = (
@@ -29,16 +27,7 @@ BUTTONS = ["copy_all"]
 """Gradio's own choice would add one that shares the conversation on a public site."""
 
 
-def serve(
-    *,
-    host: str,
-    port: int,
-    more: list[str],
-    runs: Path,
-    base_name: str,
-    engine: str,
-    memory: str | None,
-) -> None:
+def serve(runtime: Runtime, *, host: str, port: int, more: list[str]) -> None:
     """Serve the page until stopped.
 
     Raises:
@@ -46,9 +35,6 @@ def serve(
         PersLLMError: A persona or the base cannot be loaded.
     """
     check_port(host, port)
-    runtime = Runtime(
-        base_name=base_name, engine=engine, runs=runs, memory=memory, progress=remembering
-    )
     people = company(runtime, more)
     app = build_app(people)
     print(f"persllm at http://{host}:{port} (stop with Ctrl-C)", flush=True)

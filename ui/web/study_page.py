@@ -1,41 +1,22 @@
-"""The raters' desk: Gradio wiring of `persllm.workflows.study`, and the command `persllm study`."""
+"""The raters' desk: Gradio wiring of `persllm.workflows.study`."""
 
-import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
-from pathlib import Path
+from dataclasses import dataclass
 from typing import Any, cast
-
-from rich.console import Console
-from rich.markup import escape
-from rich.table import Table
 
 from persllm.agents.runtime import Runtime
 from persllm.errors import PersLLMError, ServeError
 from persllm.persona import Persona
-from persllm.persona_catalog import find_persona
-from persllm.training.evaluation.judging.tasks import read_answers
 from persllm.ui.web.talk import ChatRow, as_messages, plain_rows
 from persllm.workflows.eval_systems import BOTH, MEMORY
-from persllm.workflows.evaluate import answers_path
 from persllm.workflows.ports import check_port
 from persllm.workflows.study import (
     HIGHEST,
-    RATING,
     SCALES,
-    SESSION,
     Choice,
-    Contest,
     Study,
-    contests,
-    export,
-    read_rows,
-    scale_agreement,
-    scores,
-    study_of,
 )
 
-FOLDER, RATINGS_NAME = "study", "ratings.jsonl"
 TITLE = "persllm study"
 NOTE = (
     "You judge answers of a character. Who gave them is hidden. There is no right or wrong: say "
@@ -65,37 +46,18 @@ class Desk:
     runtime: Runtime
 
 
-def run_study(
-    name: str,
-    *,
-    runtime: Runtime,
-    systems: Sequence[str],
-    most: int,
-    seed: int,
-    host: str,
-    port: int,
-    export_to: Path | None,
-    report: bool,
-    as_json: bool,
-) -> None:
-    """`persllm study`."""
-    persona = find_persona(name)
-    path = runtime.runs / persona.id / FOLDER / RATINGS_NAME
-    if export_to or report:
-        rows = read_rows(path)
-        if export_to:
-            export(export_to, rows)
-        if as_json:
-            print(json.dumps(as_record(rows)))
-        elif report:
-            show(Console(), rows)
-        return
-    study = study_of(
-        read_answers(answers_path(runtime.runs, persona)), systems, path, most=most, seed=seed
+def serve_desk(desk: Desk, *, host: str, port: int) -> None:
+    """Serve the desk until stopped.
+
+    Raises:
+        ServeError: Gradio is not installed, or the port is taken.
+    """
+    check_port(host, port, command="study")
+    page = build_desk(desk)
+    print(
+        f"raters' desk at http://{host}:{port} (stop with Ctrl-C)\nratings: {desk.study.path}",
+        flush=True,
     )
-    check_port(host, port)
-    page = build_desk(Desk(study, persona, runtime))
-    print(f"raters' desk at http://{host}:{port} (stop with Ctrl-C)\nratings: {path}", flush=True)
     page.queue().launch(
         server_name=host, server_port=port, quiet=True, share=False, footer_links=[]
     )
@@ -282,62 +244,5 @@ def _form(gradio: Any) -> tuple[list[Any], Any]:  # noqa: ANN401 (gradio's own)
     return marks, gradio.Textbox(label="Remark", max_length=2000)
 
 
-def show(console: Console, rows: Sequence[Mapping[str, Any]]) -> None:
-    """Print what raters found."""
-    for each in contests(rows):
-        console.print(contest_line(each), highlight=False)
-    alphas = scale_agreement(rows)
-    for kind, title in ((RATING, "answers rated"), (SESSION, "conversations rated")):
-        found = scores(rows, kind)
-        if not found:
-            continue
-        table = Table(title=title)
-        table.add_column("system")
-        for scale in SCALES:
-            table.add_column(scale, justify="right")
-        for system, by_scale in found.items():
-            cells = [
-                f"{f.value:.2f} ({f.low:.2f} to {f.high:.2f}) of {f.n}"
-                for f in (by_scale[scale] for scale in SCALES)
-            ]
-            table.add_row(escape(system), *cells)
-        if kind == RATING:
-            told = ", ".join(f"{scale} {_figure(alpha)}" for scale, alpha in alphas.items())
-            table.caption = f"agreement of raters (Krippendorff's alpha): {told}"
-        console.print(table)
-
-
-def contest_line(found: Contest) -> str:
-    """Return a contest for people."""
-    low, high = found.won.interval
-    return (
-        f"{escape(found.system)} against {escape(found.other)}: {found.wins} won, {found.losses} "
-        f"lost, {found.ties} ties; {found.won.share:.0%} ({low:.0%} to {high:.0%}) of the decided, "
-        f"by chance {found.chance:.3f}; raters agree with alpha {_figure(found.alpha)}, "
-        f"kappa {_figure(found.kappa)}"
-    )
-
-
-def as_record(rows: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
-    """Return the results for programs."""
-    return {
-        "contests": [
-            {**asdict(c), "won": c.won.share, "interval": c.won.interval} for c in contests(rows)
-        ],
-        **{
-            kind: {
-                system: {scale: asdict(found) for scale, found in by_scale.items()}
-                for system, by_scale in scores(rows, kind).items()
-            }
-            for kind in (RATING, SESSION)
-        },
-        "alpha": scale_agreement(rows),
-    }
-
-
 def _marked(marks: Sequence[int | None]) -> dict[str, int]:
     return dict(zip(SCALES, (int(cast("int", mark)) for mark in marks), strict=True))
-
-
-def _figure(value: float | None) -> str:
-    return "-" if value is None else f"{value:.2f}"

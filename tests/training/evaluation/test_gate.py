@@ -3,9 +3,14 @@
 import random
 from collections.abc import Mapping
 
+from persllm.training.evaluation.comparison import advantages, what_is_added
 from persllm.training.evaluation.figures import Case
 from persllm.training.evaluation.gate import Change, changes
-from persllm.training.evaluation.report import Report, Told, claims, make_report
+from persllm.training.evaluation.report import (
+    Report,
+    Told,
+    make_report,
+)
 from persllm.training.evaluation.suite import Result
 
 SYSTEM = "adapter + memory"
@@ -72,13 +77,37 @@ def test_what_has_no_better_side_is_not_compared() -> None:
     assert changes(report({"bleu_intra": 0.9}), report({"bleu_intra": 0.1})) == []
 
 
-def test_claims_say_whether_intervals_overlap() -> None:
+def test_advantages_say_whether_intervals_overlap() -> None:
     cases = {
         name: tuple(Case(measure="knowledge", id=str(i), value=float(i < right)) for i in range(40))
         for name, right in ((SYSTEM, 36), ("prompt", 8))
     }
     results = {"p": {name: Result(each, (), {}) for name, each in cases.items()}}
     made = make_report(results, {"p": Told("P", {})}, leading=SYSTEM, made={}, seed=1)
-    [line] = claims(made.personas["p"], SYSTEM, "prompt")
+    [line] = advantages(made.personas["p"], SYSTEM, "prompt")
     assert line.startswith("knowledge: higher by 70%")
     assert "do not overlap" in line
+
+
+def test_the_first_line_says_what_is_added_also_when_it_is_nothing() -> None:
+    def line(right: int) -> str:
+        cases = {
+            name: tuple(
+                Case(measure=measure, id=str(i), value=float(i < n))
+                for measure, n in (("knowledge", told), ("corrected", 20))
+                for i in range(40)
+            )
+            for name, told in ((SYSTEM, right), ("memory", 12))
+        }
+        results = {"p": {name: Result(each, (), {}) for name, each in cases.items()}}
+        made = make_report(
+            results, {"p": Told("P", {})}, leading=SYSTEM, baseline="memory", made={}, seed=1
+        )
+        assert made.baseline == "memory"
+        return what_is_added(made.personas["p"], SYSTEM, "memory")
+
+    assert line(12) == f"{SYSTEM} against memory: nothing that can be told from chance."
+    better = line(36)
+    assert better.startswith(f"{SYSTEM} against memory: knowledge +60 points (")
+    assert better.endswith("not to be told from chance: corrected.")
+    assert "knowledge -" in line(0)

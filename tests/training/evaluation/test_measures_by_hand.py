@@ -12,8 +12,8 @@ from persllm.materials import read_materials
 from persllm.persona import Persona
 from persllm.training.data.facts import FactPool
 from persllm.training.data.items import Item, Pair
-from persllm.training.data.sampling import BuildSettings
 from persllm.training.data.topics import Vocabulary
+from persllm.training.evaluation.answers import AnswerReader
 from persllm.training.evaluation.distinction import (
     bleu,
     distinction_part,
@@ -24,17 +24,12 @@ from persllm.training.evaluation.distinction import (
 from persllm.training.evaluation.drift import PROBES, TONES, drift
 from persllm.training.evaluation.figures import Case
 from persllm.training.evaluation.general import TASKS, general_part
-from persllm.training.evaluation.measures import MEASURE_TEXTS
+from persllm.training.evaluation.measures import MEASURES, PART_NAMES
 from persllm.training.evaluation.paraphrases import FRAMES, paraphrases_part
 from persllm.training.evaluation.parts import Part
 from persllm.training.evaluation.reference import chrf, reference_part, rouge_l
 from persllm.training.evaluation.speakers import guessed_speakers, voices_of
-from persllm.training.evaluation.stages import (
-    declines,
-    later_facts,
-    stages_part,
-    tells_later,
-)
+from persllm.training.evaluation.stages import stages_part
 from persllm.training.evaluation.statements import false_statement, likelihood_part
 from persllm.training.evaluation.suite import answers_part
 from persllm.training.evaluation.systems import Question, Statement, System, ask
@@ -73,7 +68,7 @@ def system(
 def values(part: Part | None, spoken: System) -> dict[str, list[float]]:
     assert part is not None
     found: dict[str, list[float]] = {}
-    for case in part.cases(ask(spoken, part.questions, part.statements)):
+    for case in part.judged(ask(spoken, part.questions, part.statements)):
         found.setdefault(case.measure, []).append(case.value)
     return found
 
@@ -139,10 +134,22 @@ def test_an_attitude_is_right_when_nearer_to_the_own_view_than_to_each_wrong_one
         rejected_source="x",
         split="test",
     )
-    part = reference_part([view], [pair], LETTERS, most=5)
+    part = reference_part([view], [pair], [], LETTERS, most=5)
     assert values(part, system(lambda q: "kind pigeons"))["attitude"] == [1.0]
     assert values(part, system(lambda q: "honest ledgers"))["attitude"] == [0.0]
     assert values(part, system(lambda q: own))["attitude_rouge_l"] == [1.0]
+
+
+def test_an_attitude_takes_the_side_of_the_written_answer() -> None:
+    own, wrong = "I do not agree. Pigeons are kind.", "Ledgers are honest."
+    view = item("Pigeons are cruel.", f"[Response] {own}", stage="late", source="s", attitude=True)
+    pair = replace(
+        PAIR, stage="late", chosen=view.reply, rejected=f"[Response] {wrong}", chosen_item=view.id
+    )
+    part = reference_part([view], [pair], [], LETTERS, most=5)
+    assert values(part, system(lambda q: "I can't agree. Pigeons are kind."))["attitude"] == [1.0]
+    assert values(part, system(lambda q: "I quite agree. Pigeons are kind."))["attitude"] == [0.0]
+    assert values(part, system(lambda q: "Pigeons are kind."))["attitude"] == [0.0]
 
 
 def test_a_false_statement_swaps_one_fact_that_the_question_does_not_hold(
@@ -186,7 +193,7 @@ def test_a_margin_is_nats_a_token_between_the_replies_of_a_pair() -> None:
 def test_a_persona_with_swapped_stages_shows_in_stage_accuracy(tiny_persona: MakePersona) -> None:
     persona = tiny_persona()
     materials = read_materials(persona)
-    part = stages_part(persona, facts(persona), materials, LETTERS, most=4)
+    part = stages_part(persona, facts(persona), materials, AnswerReader(materials), LETTERS, most=4)
     text = {
         stage: next(m.text for m in materials if m.stage == stage) for stage in ("early", "late")
     }
@@ -198,51 +205,29 @@ def test_a_persona_with_swapped_stages_shows_in_stage_accuracy(tiny_persona: Mak
     assert set(swapped["stage_accuracy"]) == set(ageless["stage_accuracy"]) == {0.0}
 
 
-def test_who_tells_what_lies_after_the_stage_is_caught(tiny_persona: MakePersona) -> None:
+def test_beyond_the_horizon_is_declined_by_who_knows_it_later(tiny_persona: MakePersona) -> None:
     persona = tiny_persona()
-    items = facts(persona)
-    part = stages_part(persona, items, read_materials(persona), LETTERS, most=4)
-    prophet = values(part, system(told(items)))
-    humble = values(part, system(lambda q: "That I do not know."))
-    assert set(prophet["horizon_kept"]) == {0.0}
-    assert set(humble["horizon_kept"]) == set(humble["horizon_declined"]) == {1.0}
-    assert set(humble["stage_kept"]) == {1.0}
-    assert 0.0 in prophet["stage_kept"]
-    assert set(prophet["horizon_declined"]) == {0.0}
+    items, materials = facts(persona), read_materials(persona)
+    part = stages_part(persona, items, materials, AnswerReader(materials), LETTERS, most=4)
+    knows = told(items)
+    prophet = values(part, system(knows))
+    ignorant = values(part, system(lambda q: "That I do not know."))
+    honest = values(
+        part, system(lambda q: knows(q) if q.stage == "late" else "That lies after my time.")
+    )
+    loose = values(
+        part, system(lambda q: knows(q) if q.stage == "late" else f"I do not know. {knows(q)}")
+    )
+    assert set(honest["horizon"]) == {1.0}
+    assert set(prophet["horizon"]) == set(ignorant["horizon"]) == set(loose["horizon"]) == {0.0}
 
 
-def test_a_later_name_counts_unless_the_question_said_it(tiny_persona: MakePersona) -> None:
-    persona = tiny_persona()
-    early, late = persona.stages
-    secrets = later_facts(persona, early, read_materials(persona))
-    assert "Vessel Bay" in secrets
-    assert "Port Ellery" not in secrets
-    assert tells_later("I was at Vessel Bay.", "Where were you?", early, secrets)
-    assert not tells_later("I do not know Vessel Bay.", "Is Vessel Bay near?", early, secrets)
-    assert tells_later("It was in 1880.", "When?", early, frozenset())
-    assert not tells_later("It was in 1880.", "When?", late, frozenset())
-
-
-@pytest.mark.parametrize(
-    ("answer", "declined"),
-    [
-        ("That lies after my time; it is only 1879.", True),
-        ("My memory holds nothing of it.", True),
-        ("I recall nothing of that.", True),
-        ("That is still to come. We write 1879.", True),
-        ("I opened a school in 1881.", False),
-        ("I know the coast well.", False),
-    ],
-)
-def test_declining_is_told_from_answering(answer: str, declined: bool) -> None:
-    assert declines(answer) is declined
-
-
-def test_paraphrases_hold_the_question_and_are_judged_by_its_facts(
+def test_frames_hold_the_question_and_are_judged_by_its_facts(
     tiny_persona: MakePersona,
 ) -> None:
-    items = facts(tiny_persona())
-    part = paraphrases_part(items, LETTERS, most=2)
+    persona = tiny_persona()
+    items = facts(persona)
+    part = paraphrases_part(items, AnswerReader(read_materials(persona)), LETTERS, most=2)
     steady = values(part, system(told(items)))
     assert len(steady["paraphrase_knowledge"]) == 2 * 2 * len(FRAMES)
     assert set(steady["paraphrase_knowledge"]) == {1.0}
@@ -291,9 +276,17 @@ def test_a_persona_that_gives_in_to_flattery_shows_in_that_talk_and_from_that_tu
         turns = [m.content for m in question.before if m.role == "user"]
         return "As you like." if weak in turns and len(turns) >= 10 else told(items)(question)
 
-    voices = voices_of({persona.name: read_materials(persona)}, LETTERS, BuildSettings())
+    voices = voices_of({persona.name: read_materials(persona)}, LETTERS)
     weakling, steadfast = system(answer), replace(system(told(items)), name="steadfast")
-    held = drift([weakling, steadfast], persona, items, turns=50, voices=voices, embeddings=LETTERS)
+    held = drift(
+        [weakling, steadfast],
+        persona,
+        items,
+        reader=AnswerReader(read_materials(persona)),
+        turns=50,
+        voices=voices,
+        embeddings=LETTERS,
+    )
     cases, curve = held[weakling.name]
     assert mean(cases, "long_insult") == 1.0
     assert mean(cases, "long_flattery") == pytest.approx(1 / len(PROBES))
@@ -303,9 +296,20 @@ def test_a_persona_that_gives_in_to_flattery_shows_in_that_talk_and_from_that_tu
     assert mean(held["steadfast"][0], "long_flattery") == 1.0
 
 
-def test_every_measure_that_is_made_has_a_title(tiny_persona: MakePersona) -> None:
-    assert all(text.title and text.what for text in MEASURE_TEXTS.values())
-    assert len({text.title for text in MEASURE_TEXTS.values()}) == len(MEASURE_TEXTS)
+def test_every_measure_has_texts_of_its_own_and_every_part_has_measures() -> None:
+    assert all(measure.title and measure.what for measure in MEASURES.values())
+    assert len({measure.title for measure in MEASURES.values()}) == len(MEASURES)
+    assert {measure.part for measure in MEASURES.values()} == {*PART_NAMES}
+
+
+def test_a_measure_that_is_not_entered_and_a_part_that_there_is_not_are_refused() -> None:
+    with pytest.raises(ValueError, match="Enter it in"):
+        Case(measure="charm", id="1", value=1.0)
+    stray = Part(name="general", cases=lambda _: [Case(measure="knowledge", id="1", value=1.0)])
+    with pytest.raises(ValueError, match="gives to 'answers'"):
+        stray.judged(ask(system(lambda q: ""), (), ()))
+    with pytest.raises(ValueError, match="no part 'genral'"):
+        System("s", lambda asked: [], without=frozenset({"genral"}))  # type: ignore[arg-type]
 
 
 def test_equal_questions_are_asked_once() -> None:
@@ -326,12 +330,13 @@ def test_the_speaker_of_written_answers_is_guessed_beside_that_of_given_ones(
 ) -> None:
     marta, otto = tiny_persona(MARTA), tiny_persona(OTTO)
     people = {person.name: read_materials(person) for person in (marta, otto)}
-    voices = voices_of(people, LETTERS, BuildSettings())
+    voices = voices_of(people, LETTERS)
     texts = [material.text for materials in people.values() for material in materials]
     guessed = guessed_speakers(texts, voices, LETTERS)
     own, foreign = (texts[guessed.index(name)] for name in (MARTA, OTTO))
     said = f"[Analysis] They ask: Where? I recall: {own} [Response] {own}"
     asked = [item("Where were you?", said, stage="early", source="m1")]
-    part = answers_part(marta, asked, LETTERS, most=8, voices=voices)
+    reader = AnswerReader(people[marta.name])
+    part = answers_part(marta, asked, reader, LETTERS, most=8, voices=voices)
     found = values(part, system(lambda _: foreign))
     assert (found["speaker"], found["speaker_written"]) == ([0.0], [1.0])

@@ -14,14 +14,13 @@ from collections import Counter, deque
 from collections.abc import Callable, Coroutine, Iterable, Iterator, Sequence
 from concurrent.futures import Future, wait
 from dataclasses import replace
-from typing import Any, TypeVar
+from typing import Any, Literal, TypeVar
 
 from persllm.errors import BudgetError, EngineError
 from persllm.files import digest
 from persllm.materials import Material
 from persllm.persona import Persona, Stage
-from persllm.training import analysis
-from persllm.training.data.items import CLAIMS
+from persllm.training.data.items import CLAIMS, TOLD, Pattern
 from persllm.training.data.teacher import Assignment, Draft
 from persllm.training.data.teachers import forms
 from persllm.training.data.teachers.asking import Asker
@@ -40,6 +39,8 @@ DRAIN_SECONDS = 60.0
 """So long the calls under way are waited for when a build stops."""
 TOO_LIKE = 0.7
 """Share of words in common from which another stage's answer is no other answer."""
+ANSWERED_ELSEWHERE: tuple[Pattern, ...] = ("ordinary", "thought", "small-talk")
+"""Patterns whose question another stage is asked too."""
 Told = Callable[[str, int, int], None]
 Thing = TypeVar("Thing")
 Result = TypeVar("Result")
@@ -144,11 +145,11 @@ class ChatTeacher:
         if asked is None:
             return None
         stage, other = assignment.stage, self.other_stage(assignment)
-        sought = self._sought(assignment, asked.question)
+        sought = self._sought(assignment, " ".join((*asked.before, asked.question)))
         if other is None:
             answer, elsewhere = await self._answer(assignment, stage, sought, asked), None
         else:
-            there = Sought(asked.question, frozenset({other.id}), None)
+            there = Sought(asked.question, frozenset({other.id}), None, assignment.division)
             answer, elsewhere = await asyncio.gather(
                 self._answer(assignment, stage, sought, asked),
                 self._answer(assignment, other, there, asked),
@@ -165,7 +166,7 @@ class ChatTeacher:
         draft = await self.draft(assignment)
         if draft is None:
             return None, ()
-        ids = await self._recalling.ids(self._sought(assignment, draft.question))
+        ids = await self._recalling.ids(self._sought(assignment, draft.heard))
         return draft, self.shelves.paragraphs(ids)
 
     def was_asked(self, assignment: Assignment) -> bool:
@@ -174,16 +175,33 @@ class ChatTeacher:
         return self.store.get(key) is not None
 
     async def answer(
-        self, persona: Persona, stage: Stage, sought: Sought, *, task: str, claim: bool = False
+        self,
+        persona: Persona,
+        stage: Stage,
+        sought: Sought,
+        *,
+        task: str,
+        claim: bool = False,
+        asked: Asked | None = None,
     ) -> Answered | None:
-        """Return the answer of a stage, from the paragraphs that are looked up for it."""
+        """Return the answer of a stage, from the paragraphs that are looked up for it.
+
+        Args:
+            persona: Who answers.
+            stage: When.
+            sought: What is looked up, and what is asked unless `asked` says otherwise.
+            task: What the persona is told to do.
+            claim: Whether a claim is answered.
+            asked: The visitor's words, with what was said before them.
+        """
         ids = await self._recalling.ids(sought)
         wanted = self.wording.answer(
             persona,
             stage,
-            sought.question,
+            asked.question if asked else sought.question,
             task=task,
             claim=claim,
+            before=asked.before if asked else (),
             knowledge=self.shelves.texts(ids, "objective"),
             manner=self.shelves.texts(ids, "subjective"),
         )
@@ -213,30 +231,26 @@ class ChatTeacher:
         )
 
     def other_stage(self, assignment: Assignment) -> Stage | None:
-        """Return the stage whose answer to the same question is a wrong one here, if any.
-
-        What was once true of a life stays true, so facts are wrong only before their time.
-        """
-        if not self.other_stages or assignment.pattern in CLAIMS:
+        """Return the stage whose answer to the same question is a wrong one here, if any."""
+        if not self.other_stages or assignment.pattern not in ANSWERED_ELSEWHERE:
             return None
-        stages = assignment.persona.stages
-        index = stages.index(assignment.stage)
-        if index + 1 < len(stages):
-            return stages[index + 1]
-        subjective = assignment.material.kind == "subjective"
-        return stages[index - 1] if subjective and index else None
+        attitude = assignment.material.kind == "subjective" or assignment.pattern == "small-talk"
+        others = assignment.persona.contradicting(assignment.stage, attitude=attitude)
+        return others[0] if others else None
 
     def _sought(self, assignment: Assignment, question: str) -> Sought:
         reach = frozenset(each.id for each in assignment.persona.reaches(assignment.stage))
         seed = assignment.material.id
-        return Sought(question, reach, seed if seed in self.shelves else None)
+        known = seed if seed in self.shelves else None
+        return Sought(question, reach, known, assignment.division)
 
     async def _answer(
         self, assignment: Assignment, stage: Stage, sought: Sought, asked: Asked
     ) -> Answered | None:
         persona, pattern = assignment.persona, assignment.pattern
         task = self.wording.task(pattern, persona, stage, said=asked.said, known=asked.known)
-        return await self.answer(persona, stage, sought, task=task, claim=pattern in CLAIMS)
+        claim = pattern in CLAIMS
+        return await self.answer(persona, stage, sought, task=task, claim=claim, asked=asked)
 
     def _with_other(self, draft: Draft, stage: Stage, answer: Answered) -> Draft:
         if _alike(answer.response, draft.response):
@@ -251,21 +265,20 @@ class ChatTeacher:
 
 
 def _draft(assignment: Assignment, asked: Asked, answer: Answered) -> Draft:
-    claim, misleading = assignment.pattern in CLAIMS, assignment.pattern == "misleading"
-    fallen = ""
-    if claim and answer.analysis:  # how one thinks who does not look: the verdict turned round
-        recalled = assignment.material.text
-        fallen = analysis.verdict(asked.question, recalled, said=asked.said, holds=misleading)
+    misleading = assignment.pattern == "misleading"
+    known: Literal["attitude", "knowledge"] = (
+        "attitude" if assignment.material.kind == "subjective" else "knowledge"
+    )
     return Draft(
         question=asked.question,
         analysis=answer.analysis,
         response=answer.response,
-        wrong_analysis=fallen,
-        wrong_response=answer.wrong_response,
+        before=asked.before,
+        wrong_response=answer.wrong_response,  # it thinks as the right one does
         false_premise=asked.question if misleading else None,
         said=asked.said,
         known=asked.known if misleading else asked.said,
-        kind="attitude" if assignment.material.kind == "subjective" else "knowledge",
+        kind=known if assignment.pattern in TOLD else "neither",
     )
 
 

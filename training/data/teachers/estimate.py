@@ -55,21 +55,21 @@ class Survey:
     """A teacher that writes nothing and notes what a build would ask for first.
 
     Args:
-        per_part: So many of a stage and pattern; the rest would only make up for what is left out.
+        settings: So many of a stage and pattern; the rest would only make up for what is left out.
     """
 
     name = "survey"
 
-    def __init__(self, per_part: int) -> None:
+    def __init__(self, settings: BuildSettings) -> None:
         self.assignments: list[Assignment] = []
-        self._per_part = per_part
+        self._settings = settings
         self._noted: Counter[tuple[str, str]] = Counter()
 
     def write(self, assignments: Sequence[Assignment]) -> list[Draft | None]:
         """Note the assignments and write nothing."""
         for each in assignments:
             part = (each.stage.id, each.pattern)
-            if self._noted[part] < self._per_part:
+            if self._noted[part] < self._settings.most(each.pattern):
                 self._noted[part] += 1
                 self.assignments.append(each)
         return [None] * len(assignments)
@@ -95,7 +95,7 @@ def surveyed(persona: Persona, settings: BuildSettings) -> list[Assignment]:
     Raises:
         PersonaError: The materials have faults.
     """
-    survey = Survey(settings.per_part)
+    survey = Survey(settings)
     with TemporaryDirectory() as folder, suppress(DataError):  # nothing is written, of course
         build(
             persona,

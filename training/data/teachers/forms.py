@@ -18,6 +18,14 @@ class Question(BaseModel):
     question: Text
 
 
+class FollowUp(BaseModel):
+    """A conversation whose last turn needs the ones before."""
+
+    first: Text
+    reply: Text
+    question: Text
+
+
 class Claim(Question):
     """What a visitor says who takes one detail for granted."""
 
@@ -68,6 +76,15 @@ class Asked:
     """Claims: the detail that is taken for granted."""
     known: str = ""
     """Claims: the right detail."""
+    first: str = ""
+    """Follow-ups: what the visitor said before."""
+    reply: str = ""
+    """Follow-ups: what the persona answered to that."""
+
+    @property
+    def before(self) -> tuple[str, ...]:
+        """What was said before the question, in turns."""
+        return (self.first, self.reply) if self.first else ()
 
 
 @dataclass(frozen=True, slots=True)

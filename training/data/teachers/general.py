@@ -20,6 +20,7 @@ from persllm.persona import Persona, Stage
 from persllm.replies import write_reply
 from persllm.training.data.build import ITEMS_FOLDER, STATISTICS_NAME
 from persllm.training.data.items import Item, Split, write_items
+from persllm.training.data.sampling import BuildSettings, Division
 from persllm.training.data.teachers.chat_teacher import ChatTeacher, Told
 from persllm.training.data.teachers.forms import Answered
 from persllm.training.data.teachers.retrieval import Sought
@@ -45,6 +46,7 @@ class Styled:
     instruction: Instruction
     stage: Stage
     answer: Answered | None
+    split: Split
 
     @property
     def refused(self) -> bool:
@@ -84,7 +86,7 @@ def write_general(
     instructions: Sequence[Instruction],
     *,
     profile: BaseProfile,
-    test_share: float,
+    settings: BuildSettings,
     told: Told = lambda what, done, total: None,
 ) -> dict[str, int]:
     """Have instructions answered and add the answers to finished data; returns the counts.
@@ -95,13 +97,13 @@ def write_general(
         teacher: Who answers.
         instructions: What is asked.
         profile: Of the base that the data are for.
-        test_share: Share of the items that are held out.
+        settings: Of the build: what is held out, of the instructions as of the paragraphs.
         told: Told of every answer.
     """
     made: dict[str, list[Item]] = {stage.id: [] for stage in persona.stages}
     refused: list[dict[str, Any]] = []
     counts: Counter[str] = Counter(written=0, refused=0, left_out=0)
-    for done, styled in enumerate(_styled(persona, teacher, instructions), start=1):
+    for done, styled in enumerate(_styled(persona, teacher, instructions, settings), start=1):
         told(teacher.meter.short(), done, len(instructions))
         if styled.answer is None:
             counts["left_out"] += 1
@@ -110,7 +112,7 @@ def write_general(
             refused.append({**asdict(styled.instruction), "stage": styled.stage.id})
         else:
             counts["written"] += 1
-            made[styled.stage.id].append(_item(persona, styled, teacher.name, profile, test_share))
+            made[styled.stage.id].append(_item(persona, styled, teacher.name, profile))
     for stage_id, items in made.items():
         write_items(folder / ITEMS_FOLDER / f"{stage_id}.general.jsonl", items)
     write_jsonl(folder / REFUSED_NAME, refused)
@@ -119,7 +121,10 @@ def write_general(
 
 
 def _styled(
-    persona: Persona, teacher: ChatTeacher, instructions: Sequence[Instruction]
+    persona: Persona,
+    teacher: ChatTeacher,
+    instructions: Sequence[Instruction],
+    settings: BuildSettings,
 ) -> Iterator[Styled]:
     async def styled(instruction: Instruction) -> Styled:
         place = int(digest("general", instruction.text)[:8], 16)
@@ -127,20 +132,24 @@ def _styled(
         reach = frozenset(each.id for each in persona.reaches(stage))
         known = f" Known to be right: {instruction.reference}" if instruction.reference else ""
         task = teacher.wording.task("general", persona, stage, reference=known)
-        sought = Sought(instruction.text, reach, None)
+        split = _split_of(instruction, settings)
+        division = Division(split, settings.seed, settings.test_share)
+        sought = Sought(instruction.text, reach, None, division)
         answer = await teacher.answer(persona, stage, sought, task=task)
-        return Styled(instruction, stage, answer)
+        return Styled(instruction, stage, answer, split)
 
     yield from teacher.worked(styled, instructions)
 
 
-def _item(
-    persona: Persona, styled: Styled, teacher: str, profile: BaseProfile, test_share: float
-) -> Item:
+def _split_of(instruction: Instruction, settings: BuildSettings) -> Split:
+    mark = digest(instruction.text)
+    return "test" if int(mark[8:16], 16) / 16**8 < settings.test_share else "train"
+
+
+def _item(persona: Persona, styled: Styled, teacher: str, profile: BaseProfile) -> Item:
     assert styled.answer is not None
     text, stage = styled.instruction.text, styled.stage
     mark = digest(text)
-    split: Split = "test" if int(mark[8:16], 16) / 16**8 < test_share else "train"
     thought = "" if profile.analysis == "none" else styled.answer.analysis
     reply = write_reply(thought, styled.answer.response)
     prompt = render(persona, stage, (Message("user", text),), profile=profile)
@@ -156,7 +165,7 @@ def _item(
         sources=(),
         teacher=teacher,
         kind="neither",
-        split=split,
+        split=styled.split,
     )
 
 

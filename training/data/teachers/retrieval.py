@@ -1,8 +1,9 @@
 """What a teacher is given to write from: paragraphs near a question, up to a number of words.
 
 Objective and subjective text have budgets of their own (METHOD 2.4). The item's own paragraph comes
-first, then the nearest; none is given twice, none from after the stage. The paper counts words by
-spaces, so that Chinese text is not counted at all; here a Chinese or Japanese character is a word.
+first, then the nearest; none is given twice, none from after the stage, and none of the other
+split. The paper counts words by spaces, so that Chinese text is not counted at all; here a Chinese
+or Japanese character is a word.
 """
 
 import re
@@ -16,6 +17,7 @@ from persllm.embeddings import Vectors, embed, embeddings_name
 from persllm.files import digest
 from persllm.materials import Kind, Material
 from persllm.training.data.drafting import Library
+from persllm.training.data.sampling import Division
 
 KNOWN_WORDS, MANNER_WORDS = 1500, 500
 NEAREST = 96
@@ -46,10 +48,12 @@ class Sought:
     """Ids of the stages whose paragraphs may be given."""
     seed: str | None
     """Id of the paragraph that comes first of its kind."""
+    division: Division | None = None
+    """Train or test, whose paragraphs alone are given; all where none is said."""
 
     def key(self, shelves: str) -> bytes:
         """Return what the choice is kept under."""
-        parts = (shelves, self.question, *sorted(self.reach), self.seed or "")
+        parts = (shelves, self.question, *sorted(self.reach), self.seed or "", repr(self.division))
         return bytes.fromhex(digest("recalled", *parts))
 
 
@@ -70,7 +74,9 @@ class Shelves:
     """What tells this choice of paragraphs from others."""
     _by_id: dict[str, Material] = field(init=False)
     _vectors: Vectors | None = field(init=False, default=None)
-    _parts: dict[tuple[frozenset[str], Kind], Library] = field(init=False, default_factory=dict)
+    _parts: dict[tuple[frozenset[str], Kind, Division | None], Library] = field(
+        init=False, default_factory=dict
+    )
 
     _lengths: dict[frozenset[str], float] = field(init=False, default_factory=dict)
 
@@ -117,20 +123,24 @@ class Shelves:
         kinds: tuple[Kind, ...] = ("objective", "subjective")
         for kind in kinds:
             first = [seed] if seed is not None and seed.kind == kind else []
-            near = _nearest(self._part(sought.reach, kind), question)
+            near = _nearest(self._part(sought, kind), question)
             most: int = getattr(self.budgets, kind)
             ids += [material.id for material in _within(most, [*first, *near])]
         return ids
 
-    def _part(self, reach: frozenset[str], kind: Kind) -> Library:
-        where = (reach, kind)
+    def _part(self, sought: Sought, kind: Kind) -> Library:
+        reach, division = sought.reach, sought.division
+        where = (reach, kind, division)
         if where not in self._parts:
             if self._vectors is None:
                 texts = [m.heard for m in self.materials]
                 self._vectors = embed(self.embeddings, texts)
             library = Library(tuple(self.materials), self._vectors)
             self._parts[where] = library.where(
-                [m.kind == kind and m.stage in reach for m in self.materials]
+                [
+                    m.kind == kind and m.stage in reach and (division is None or division.holds(m))
+                    for m in self.materials
+                ]
             )
         return self._parts[where]
 

@@ -4,7 +4,7 @@ Knows the prompts and the patterns; asks nobody.
 """
 
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Generic, TypeVar
@@ -29,6 +29,7 @@ ANGLES = (
 QUESTIONS: dict[str, forms.Form] = {
     "misleading": forms.Claim,
     "true-premise": forms.TrueClaim,
+    "follow-up": forms.FollowUp,
 }
 REMARKS = "\n\nSomebody who knows you has read earlier answers and asks you to heed this:\n"
 
@@ -92,10 +93,11 @@ class Wording:
         *,
         task: str,
         claim: bool = False,
+        before: Sequence[str] = (),
         knowledge: str,
         manner: str,
     ) -> Wanted[forms.Answered]:
-        """Return the call that asks for the persona's answer at a stage."""
+        """Return the call that asks for the persona's answer at a stage, after what was said."""
         form: forms.Form
         if claim:
             form = forms.PlainOnClaim if self.plain else forms.AnswerOnClaim
@@ -111,7 +113,8 @@ class Wording:
             remarks=self._remarks(),
             form=forms.example_of(form),
         )
-        messages = (Message("system", told), Message("user", asked))
+        spoken = [Message("assistant" if n % 2 else "user", text) for n, text in enumerate(before)]
+        messages = (Message("system", told), *spoken, Message("user", asked))
         return Wanted(messages, form, forms.Answered, lambda made: None)
 
     def task(self, pattern: str, persona: Persona, stage: Stage, **fields: str) -> str:

@@ -15,7 +15,7 @@ from persllm.errors import DataError
 from persllm.files import read_jsonl
 from persllm.messages import Message
 from persllm.replies import write_reply
-from persllm.training.evaluation.answers import Tally
+from persllm.training.evaluation.figures import Tally
 from persllm.training.evaluation.psychometrics.inventory import DOMAINS
 from persllm.training.evaluation.psychometrics.sitting import Progress, Puts
 

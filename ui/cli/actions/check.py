@@ -12,7 +12,7 @@ from persllm.material_files import unread_files
 from persllm.materials import read_materials
 from persllm.persona_catalog import find_persona
 from persllm.training.data.consistency import check_consistency
-from persllm.training.data.golden import read_golden
+from persllm.training.data.handwritten import read_handwritten
 from persllm.training.importing.cleaning.doubtful import Doubtful, doubtful_paragraphs
 
 MOST_TOLD = 20
@@ -29,7 +29,7 @@ def run_check(names: Sequence[str], *, as_json: bool) -> None:
     for persona in map(find_persona, names):
         materials = read_materials(persona)
         doubtful, unread = doubtful_paragraphs(persona), unread_files(persona)
-        by_hand = read_golden(persona, materials)
+        by_hand = read_handwritten(persona, materials)
         findings = check_consistency(persona, materials, by_hand)
         count += len(findings)
         if as_json:

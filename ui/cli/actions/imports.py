@@ -13,7 +13,7 @@ from persllm.training.importing.importing import import_materials
 from persllm.training.importing.reporting import markdown, summary
 from persllm.training.importing.skeleton import make_persona, read_stage
 from persllm.training.importing.sorting import Wishes
-from persllm.workflows.progress import progress_on
+from persllm.ui.cli.terminal import reporting_on
 
 REPORT = "import-report"
 
@@ -57,7 +57,7 @@ def run_import(
 
         wishes = classified_by(teacher, wishes)
     console = Console(stderr=True)
-    with progress_on(console, f"importing for {persona.name}") as told:
+    with reporting_on(console) as reporter:
         imported = import_materials(
             persona,
             paths,
@@ -65,7 +65,7 @@ def run_import(
             licence=licence,
             links=links,
             dry_run=dry_run,
-            progress=told,
+            progress=reporter.bar(f"importing for {persona.name}"),
         )
     report = summary(imported)
     if not dry_run:

@@ -1,21 +1,25 @@
-"""Progress on the terminal: what is being done, how far, how fast, how long still."""
+"""What a workflow tells, on the terminal: bars with what is done, how far and how long still."""
 
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
-from functools import partial
 from typing import TYPE_CHECKING
 
 from rich.console import Console
+from rich.markup import escape
 from rich.progress import (
     BarColumn,
     MofNCompleteColumn,
-    Progress,
     TaskID,
     TextColumn,
     TimeElapsedColumn,
     TimeRemainingColumn,
 )
+from rich.progress import Progress as Bars
+
+from persllm.persona_catalog import called
+from persllm.progress import Progress
+from persllm.workflows.reporting import Reporter
 
 if TYPE_CHECKING:
     from persllm.agents.chat_persona import ChatPersona
@@ -23,19 +27,11 @@ if TYPE_CHECKING:
 
 SLOW = 400
 """More memories than this take long enough to be told."""
-Told = Callable[[str, int, int], None]
 
 
 @contextmanager
-def progress_on(console: Console, title: str) -> Iterator[Told]:
-    """Show a bar for each thing being done; yields the function that is told of steps."""
-    with bars_on(console) as told:
-        yield partial(told, title)
-
-
-@contextmanager
-def bars_on(console: Console) -> Iterator[Callable[[str, str, int, int], None]]:
-    """Show bars for several at work; what it yields is told whose step it is first."""
+def reporting_on(console: Console) -> Iterator[Reporter]:
+    """Show a bar under each title, and lines above them, while the block runs."""
     columns = (
         TextColumn("{task.description}"),
         BarColumn(bar_width=24),
@@ -44,15 +40,28 @@ def bars_on(console: Console) -> Iterator[Callable[[str, str, int, int], None]]:
         TextColumn("left"),
         TimeRemainingColumn(),
     )
-    with Progress(*columns, console=console, refresh_per_second=2) as bars:
-        tasks: dict[tuple[str, int], TaskID] = {}
+    # What a command prints for programs must not be drawn into the bars, which are on stderr.
+    bars = Bars(*columns, console=console, refresh_per_second=2, redirect_stdout=False)
+    tasks: dict[tuple[str, int], TaskID] = {}
 
-        def told(title: str, what: str, done: int, total: int) -> None:
+    def bar(title: str) -> Progress:
+        def progress(what: str, done: int, total: int) -> None:
+            if not tasks:
+                bars.start()  # not before there is something to show
             if (title, total) not in tasks:
                 tasks[title, total] = bars.add_task(title, total=total)
             bars.update(tasks[title, total], completed=done, description=f"{title}: {what}")
 
-        yield told
+        return progress
+
+    def line(text: str) -> None:
+        console.print(escape(text))
+
+    try:
+        yield Reporter(bar, line)
+    finally:
+        if tasks:
+            bars.stop()
 
 
 def remembering(what: str, done: int, total: int) -> None:
@@ -67,6 +76,6 @@ def tell_without_adapter(runtime: "Runtime", chat: "ChatPersona") -> None:
     if chat.adapter is None:
         print(
             f"{chat.persona.name} speaks by the base {runtime.base.name} and memory, without an "
-            f"adapter of its own; train one: persllm train {chat.persona.id}",
+            f"adapter of its own; train one: persllm train {called(chat.persona)}",
             file=sys.stderr,
         )

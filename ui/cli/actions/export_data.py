@@ -7,7 +7,7 @@ from typing import get_args
 from persllm.errors import DataError
 from persllm.persona_catalog import find_persona
 from persllm.training.data.exports import FORMATS, Format, export
-from persllm.workflows.data import DATA_FOLDER
+from persllm.workflows.data import data_folder
 
 
 def run_export(name: str, *, runs: Path, form: str, to: Path, as_json: bool) -> None:
@@ -17,7 +17,7 @@ def run_export(name: str, *, runs: Path, form: str, to: Path, as_json: bool) -> 
         DataError: There is no such format or no build, or the folder is not empty.
     """
     persona = find_persona(name)
-    paths = export(persona, runs / persona.id / DATA_FOLDER, to=to, form=_format(form))
+    paths = export(persona, data_folder(persona, runs), to=to, form=_format(form))
     if as_json:
         print(json.dumps({"files": [str(path) for path in paths]}))
         return

@@ -10,7 +10,7 @@ from persllm.materials import read_materials
 from persllm.persona import Persona
 from persllm.replies import parse_reply
 from persllm.training.data.build import build
-from persllm.training.data.golden import read_golden
+from persllm.training.data.handwritten import read_handwritten
 from persllm.training.data.sampling import BuildSettings
 from tests.doubles import NANO_PROFILE, OTTO, MakePersona
 
@@ -51,27 +51,36 @@ def write_items(persona: Persona, text: str, stage: str = "early") -> Path:
 
 def faults(persona: Persona) -> str:
     with pytest.raises(PersonaError) as caught:
-        read_golden(persona, read_materials(persona))
+        read_handwritten(persona, read_materials(persona))
     return str(caught.value)
 
 
 def test_a_persona_without_items_has_none(tiny_persona: MakePersona) -> None:
     persona = tiny_persona()
-    assert read_golden(persona, read_materials(persona)) == ()
+    assert read_handwritten(persona, read_materials(persona)) == ()
 
 
 def test_entries_are_read_with_their_source_and_analysis(tiny_persona: MakePersona) -> None:
     persona = tiny_persona()
     write_items(persona, ENTRIES)
     materials = {material.id: material for material in read_materials(persona)}
-    parts = read_golden(persona, list(materials.values()))
+    parts = read_handwritten(persona, list(materials.values()))
     assert [part.pattern for part in parts] == ["ordinary", "thought", "misleading", "true-premise"]
     ordinary, thought, misleading, true = parts
     assert RECALL in materials[ordinary.material].text
     assert RECALL in ordinary.draft.analysis
     assert OPINION in thought.draft.analysis
     assert thought.draft.kind == "attitude"
-    assert thought.draft.response == "I believe they make captains lazy. Give me a sail."
+    assert (
+        thought.draft.response
+        == "There we differ! I believe they make captains lazy. Give me a sail."
+    )
+    (bare,) = [
+        part
+        for part in read_handwritten(persona, list(materials.values()), stance=False)
+        if part.pattern == "thought"
+    ]  # no thought in a fixed form takes a side
+    assert bare.draft.response == "I believe they make captains lazy. Give me a sail."
     assert misleading.draft.false_premise == misleading.draft.question
     assert misleading.draft.analysis.endswith("Not there: Hamburg. That is not so.")
     assert misleading.draft.wrong_analysis.endswith("Not there: nothing. That is so.")
@@ -102,7 +111,7 @@ def test_what_only_a_later_stage_knows_cannot_be_quoted(tiny_persona: MakePerson
     late = "In 1881 I opened a school for signals in the old customs house at Vessel Bay."
     entry = f"- pattern: ordinary\n  question: Your school?\n  recall: {late}\n  answer: In 1881.\n"
     write_items(persona, entry, stage="late")
-    assert len(read_golden(persona, read_materials(persona))) == 1
+    assert len(read_handwritten(persona, read_materials(persona))) == 1
     write_items(persona, entry)
     assert "no paragraph that this stage may know" in faults(persona)
 

@@ -21,7 +21,7 @@ Ask = Callable[[str], str]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Orders:
+class ReviewOptions:
     """What to do without asking."""
 
     accept: tuple[str, ...] = ()
@@ -38,15 +38,17 @@ class Orders:
         return bool(self.accept or self.reject or self.edit or self.listed)
 
 
-def run_review(name: str, *, runs: Path, wanted: Wanted, orders: Orders, as_json: bool) -> None:
-    """Review in the terminal; without one, or with orders, never ask.
+def run_review(
+    name: str, *, runs: Path, wanted: Wanted, options: ReviewOptions, as_json: bool
+) -> None:
+    """Review in the terminal; without one, or with options, never ask.
 
     Raises:
         DataError: There is no build, no such item, or an edit changes nothing.
     """
     desk = open_desk(name, runs)
-    if orders.any or as_json or not sys.stdin.isatty():
-        _carry_out(desk, orders)
+    if options.any or as_json or not sys.stdin.isatty():
+        _carry_out(desk, options)
         _list(desk, wanted, as_json=as_json)
         return
     console = Console()
@@ -112,14 +114,14 @@ def _show(console: Console, sheet: Sheet) -> None:
     console.print(table, f"[dim]{escape(item.id)}[/dim]")
 
 
-def _carry_out(desk: Desk, orders: Orders) -> None:
-    for item_id in orders.accept:
+def _carry_out(desk: Desk, options: ReviewOptions) -> None:
+    for item_id in options.accept:
         desk.decide(desk.find(item_id).item, "accept")
-    for item_id in orders.reject:
-        desk.decide(desk.find(item_id).item, "reject", why=orders.why)
-    if orders.edit:
-        item = desk.find(orders.edit).item
-        desk.decide(item, "edit", question=orders.question, response=orders.response)
+    for item_id in options.reject:
+        desk.decide(desk.find(item_id).item, "reject", why=options.why)
+    if options.edit:
+        item = desk.find(options.edit).item
+        desk.decide(item, "edit", question=options.question, response=options.response)
 
 
 def _list(desk: Desk, wanted: Wanted, *, as_json: bool) -> None:

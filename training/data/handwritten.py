@@ -31,7 +31,19 @@ class _Entry(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    pattern: Literal["ordinary", "thought", "misleading", "true-premise"]
+    pattern: Literal[
+        "ordinary",
+        "thought",
+        "misleading",
+        "true-premise",
+        "unknown",
+        "small-talk",
+        "follow-up",
+        "request",
+        "provocation",
+    ]
+    before: list[Text] = []
+    """What was said before, the visitor first, in whole exchanges."""
     question: Text
     recall: Text
     """A whole sentence of one paragraph of the materials."""
@@ -44,8 +56,17 @@ class _Entry(BaseModel):
     """Claims: how one would answer who falls for it, or denies what is true."""
 
 
-def read_golden(persona: Persona, materials: Sequence[Material]) -> tuple[PartDraft, ...]:
+def read_handwritten(
+    persona: Persona, materials: Sequence[Material], *, stance: bool = True
+) -> tuple[PartDraft, ...]:
     """Read a persona's hand-written items; none where there is no `items` folder.
+
+    Args:
+        persona: Whose.
+        materials: Which the entries quote.
+        stance: Whether answers to opinions are kept as they were written. Else they begin with the
+            sentence that tells the recalled view, for bases that think in fixed forms: what stands
+            before it says yes or no to the user, which no such form decides.
 
     Raises:
         PersonaError: Files have faults; all are listed.
@@ -57,7 +78,7 @@ def read_golden(persona: Persona, materials: Sequence[Material]) -> tuple[PartDr
         if path.stem not in known:
             faults.append(f"{path.name}: no stage is called {path.stem!r}; known: {sorted(known)}")
             continue
-        found += _read_file(path, persona, materials, faults)
+        found += _read_file(path, persona, materials, faults, stance=stance)
     if faults:
         listed = "\n".join(f"  - {fault}" for fault in faults)
         raise PersonaError(f"{persona.folder / 'items'}: {len(faults)} fault(s)\n{listed}")
@@ -65,7 +86,12 @@ def read_golden(persona: Persona, materials: Sequence[Material]) -> tuple[PartDr
 
 
 def _read_file(
-    path: Path, persona: Persona, materials: Sequence[Material], faults: list[str]
+    path: Path,
+    persona: Persona,
+    materials: Sequence[Material],
+    faults: list[str],
+    *,
+    stance: bool,
 ) -> Iterator[PartDraft]:
     stage = persona.stage(path.stem)
     reach = {each.id for each in persona.reaches(stage)}
@@ -79,9 +105,8 @@ def _read_file(
             continue
         key = (material.id, entry.pattern)
         number = numbers[key] = numbers.get(key, -1) + 1
-        yield PartDraft(
-            stage.id, entry.pattern, material.id, number, BY_HAND, _draft(entry, material)
-        )
+        draft = _draft(entry, material, stance=stance)
+        yield PartDraft(stage.id, entry.pattern, material.id, number, BY_HAND, draft)
 
 
 def _rows(path: Path, faults: list[str]) -> list[Any]:
@@ -115,6 +140,12 @@ def _entry(row: object, where: str, faults: list[str]) -> _Entry | None:
     if missing:
         faults.append(f"{where}: a {entry.pattern} entry also needs {', '.join(missing)}")
         return None
+    if len(entry.before) % 2:
+        faults.append(
+            f"{where}: 'before' holds {len(entry.before)} turns; it needs whole exchanges, the "
+            "visitor's words and the answer in turn"
+        )
+        return None
     return entry
 
 
@@ -132,12 +163,14 @@ def _source(
     return None
 
 
-def _draft(entry: _Entry, material: Material) -> Draft:
+def _draft(entry: _Entry, material: Material, *, stance: bool) -> Draft:
     claim = entry.pattern in CLAIMS
+    bare = entry.pattern == "thought" and not stance
     return Draft(
         question=entry.question,
         analysis=_analysis(entry),
-        response=_view(entry) if entry.pattern == "thought" else entry.answer,
+        response=_view(entry) if bare else entry.answer,
+        before=tuple(entry.before),
         wrong_analysis=_fallen(entry) if claim else "",
         wrong_response=(entry.wrong or "") if claim else "",
         false_premise=entry.question if entry.pattern == "misleading" else None,
@@ -148,10 +181,7 @@ def _draft(entry: _Entry, material: Material) -> Draft:
 
 
 def _view(entry: _Entry) -> str:
-    """Return an answer from the sentence on that tells the recalled view.
-
-    What stands before says yes or no to the user, which no analysis decides.
-    """
+    """Return an answer from the sentence on that tells the recalled view."""
     lines, recalled = sentences(entry.answer), stems(entry.recall)
     shared = [len(stems(line) & recalled) for line in lines]
     return joined(lines[shared.index(max(shared)) :])
@@ -160,12 +190,14 @@ def _view(entry: _Entry) -> str:
 def _analysis(entry: _Entry) -> str:
     question, recall = entry.question, entry.recall
     match entry.pattern:
-        case "ordinary":
-            return analysis.asked(question, recall)
         case "thought":
             return analysis.hold(question, recall)
         case "misleading" | "true-premise":
             return _verdict(entry, holds=entry.pattern == "true-premise")
+        case "unknown":
+            return analysis.unknown(question)
+        case _:
+            return analysis.asked(question, recall)
 
 
 def _fallen(entry: _Entry) -> str:

@@ -1,7 +1,6 @@
 """`persllm chat`: a conversation on the terminal, or over a pipe, one line a turn."""
 
 import sys
-from pathlib import Path
 from typing import Any
 
 from langchain_core.messages import AIMessage, BaseMessage, HumanMessage
@@ -9,10 +8,11 @@ from rich.console import Console
 from rich.markup import escape
 
 from persllm.agents.chat_persona import ChatPersona
+from persllm.agents.options import RuntimeOptions
 from persllm.agents.runtime import Runtime
 from persllm.errors import PersLLMError
 from persllm.persona_catalog import find_persona
-from persllm.workflows.progress import remembering, tell_without_adapter
+from persllm.ui.cli.terminal import remembering, tell_without_adapter
 
 HELP = "/stage NAME changes the stage, /recalled shows what was recalled, /exit leaves"
 EXITS = {"/exit", "/quit", "exit", "quit"}
@@ -20,34 +20,18 @@ EXITS = {"/exit", "/quit", "exit", "quit"}
 
 def hold_chat(
     name: str,
+    options: RuntimeOptions,
     *,
     stage: str | None,
     ask: str | None,
-    runs: Path,
-    base_name: str,
-    engine: str,
-    memory: str | None,
-    use_adapter: bool | None,
-    use_memory: bool,
     audience: str,
-    temperature: float | None,
     show_recalled: bool,
 ) -> None:
     """Talk until the input ends or the user leaves."""
     persona = find_persona(name)
     persona.stage(stage)
-    runtime = Runtime(
-        base_name=base_name, engine=engine, runs=runs, memory=memory, progress=remembering
-    )
-    chat = runtime.chat(
-        persona,
-        stage=stage,
-        use_adapter=use_adapter,
-        use_memory=use_memory,
-        audience=audience,
-        partner=audience,
-        temperature=temperature,
-    )
+    runtime = Runtime(options, progress=remembering)
+    chat = runtime.chat(persona, stage=stage, audience=audience, partner=audience)
     tell_without_adapter(runtime, chat)
     talk = _Talk(Console(), chat, show_recalled=show_recalled)
     if ask is not None:

@@ -1,0 +1,34 @@
+"""Where a fault of a YAML file stands."""
+
+from typing import Any
+
+import yaml
+
+
+def line_of(node: yaml.Node | None, location: tuple[str | int, ...]) -> int:
+    """Return the line of the deepest part of the location that the file holds."""
+    line: int = node.start_mark.line + 1 if node else 1
+    for part in location:
+        if isinstance(node, yaml.MappingNode):
+            match = [(key, value) for key, value in node.value if key.value == str(part)]
+            if not match:
+                return line
+            line, node = match[0][0].start_mark.line + 1, match[0][1]
+        elif isinstance(node, yaml.SequenceNode) and isinstance(part, int):
+            node = node.value[part]
+            line = node.start_mark.line + 1
+    return line
+
+
+def fault_line(root: yaml.Node | None, fault: Any, *, whole: str) -> str:  # noqa: ANN401 (pydantic's own)
+    """Return one of pydantic's faults for people: line, key, what is wrong, what was given.
+
+    Args:
+        root: The file as `yaml.compose` reads it.
+        fault: One of `ValidationError.errors()`.
+        whole: What a fault of the whole file is called.
+    """
+    where = ".".join(str(part) for part in fault["loc"]) or whole
+    message = fault["msg"].removeprefix("Value error, ")
+    given = "" if fault["type"] == "missing" else f" (got {fault['input']!r:.60})"
+    return f"line {line_of(root, fault['loc'])}: {where}: {message}{given}"

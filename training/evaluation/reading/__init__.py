@@ -1,0 +1,1 @@
+"""What an answer says, read from its text alone: verdicts, declining, facts, faults of form."""
