@@ -1,4 +1,4 @@
-"""What a server refuses is asked for in another way; tests/core/test_chat_template.py has the rest."""
+"""What a server refuses is asked for in another way; the contract of templates has the rest."""
 
 import pytest
 
