@@ -174,7 +174,7 @@ def _system(
             return Prepared(question.text, "", request, [])
         before = (*(shots or {}).get(question.stage, ()), *question.before)
         turns = [*map(_turn, before), HumanMessage(question.text)]
-        length = {"max_tokens": max_tokens} if max_tokens else {}
+        length: dict[str, Any] = {"max_tokens": max_tokens} if max_tokens else {}
         return _sampled(chat, question, seed).prepare(turns, **length)
 
     def answer(questions: Sequence[Question]) -> list[str]:
