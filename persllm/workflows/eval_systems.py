@@ -169,13 +169,12 @@ def _system(
             request = Request(
                 messages=(Message("user", question.text),),
                 adapter=chat.adapter,
-                max_tokens=max_tokens or chat.max_tokens,
+                max_tokens=max_tokens or chat.reply_tokens,
             )
             return Prepared(question.text, "", request, [])
         before = (*(shots or {}).get(question.stage, ()), *question.before)
         turns = [*map(_turn, before), HumanMessage(question.text)]
-        length = {"max_tokens": max_tokens} if max_tokens else {}
-        return _sampled(chat, question, seed).prepare(turns, **length)
+        return _sampled(chat, question, seed).prepare(turns, max_tokens=max_tokens)
 
     def answer(questions: Sequence[Question]) -> list[str]:
         return answered([prepared(each) for each in questions], engine)

@@ -201,7 +201,7 @@ def test_general_instructions_are_answered_in_voice_or_marked_refused(
             teacher,
             instructions,
             profile=NANO_PROFILE,
-            test_share=0.2,
+            settings=BuildSettings(),
         )
         assert counts == {"written": 11, "refused": 1, "left_out": 0}
     data = read_data(tmp_path / "data")

@@ -7,9 +7,10 @@ import httpx
 import pytest
 import torch
 from langchain_core.embeddings import DeterministicFakeEmbedding
-from langchain_core.messages import AIMessage, HumanMessage, SystemMessage
+from langchain_core.messages import AIMessage, BaseMessage, HumanMessage, SystemMessage
 from transformers import Gemma3ForCausalLM, Gemma3TextConfig, Qwen3Config, Qwen3ForCausalLM
 
+from persllm.agents.options import RuntimeOptions
 from persllm.agents.runtime import Runtime
 from persllm.agents.serving.voices import Company
 from persllm.base_profile import find_profile
@@ -40,7 +41,7 @@ MODELS: dict[str, tuple[Any, Any]] = {
     "gemma": (Gemma3TextConfig, Gemma3ForCausalLM),
     "gemma3": (Gemma3TextConfig, Gemma3ForCausalLM),
 }
-TALKS = {
+TALKS: dict[str, list[BaseMessage]] = {
     "a question": [HumanMessage("Who keeps the light?")],
     "a greeting first": [AIMessage("Good evening."), HumanMessage("Who keeps the light?")],
     "a scene and a greeting": [
@@ -90,7 +91,7 @@ def test_a_base_of_another_family_is_built_for_trained_talked_to_and_served(
     runs = tmp_path / "runs"
     adapter = train_persona(persona, data, Ways(base=base, settings=settings, runs=runs))
 
-    runtime = Runtime(base_name=base.location, runs=runs)
+    runtime = Runtime(RuntimeOptions(base=base.location, runs=runs))
     chat = runtime.chat(persona, use_adapter=True, use_memory=False)
     assert chat.adapter == adapter
     for talk in TALKS.values():

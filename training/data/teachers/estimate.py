@@ -10,6 +10,7 @@ from tempfile import TemporaryDirectory
 
 from langchain_core.embeddings import Embeddings
 
+from persllm.base_profile import BaseProfile
 from persllm.errors import DataError
 from persllm.persona import Persona
 from persllm.training.data.build import build
@@ -102,6 +103,7 @@ def surveyed(persona: Persona, settings: BuildSettings) -> list[Assignment]:
             out=Path(folder),
             others=(),
             embeddings=Blank(),
+            profile=BaseProfile(name="survey"),
             teacher=survey,
             settings=settings,
         )
