@@ -417,6 +417,7 @@ class ChatPersona(EngineChatModel):
             max_tokens=max_tokens,
             temperature=float(self._value("temperature", options)),
             top_p=float(self._value("top_p", options)),
+            repetition_penalty=self.base_profile.repetition_penalty,
             seed=options.get("seed", self.seed),
             end_circles=True,
         )

@@ -43,6 +43,8 @@ class BaseProfile:
     """A longer prompt loses its oldest exchanges."""
     temperature: float = 0.7
     top_p: float = 0.9
+    repetition_penalty: float = 1.0
+    """Of what the persona said before; small bases go in circles without."""
     max_tokens: int = 300
     """Of a reply, with its analysis."""
     threads: int = 0

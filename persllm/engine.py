@@ -23,6 +23,9 @@ class Request:
     temperature: float = 0.0
     """0 is greedy."""
     top_p: float = 1.0
+    repetition_penalty: float = 1.0
+    """Above 1, tokens of the assistant's earlier turns and of the reply so far become less likely
+    (Keskar et al., CTRL, 2019; there all that stands before); what a user turn holds does not."""
     seed: int | None = None
     stop: tuple[str, ...] = ()
     """The reply ends before the first of these."""

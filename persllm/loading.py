@@ -3,6 +3,7 @@
 The model libraries are imported when something is loaded, so that the core stays light.
 """
 
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, cast
 
 from persllm.base_profile import weights_of
@@ -49,6 +50,7 @@ def load_tokenizer(base: Base) -> "Tokenizer":
     return cast("Tokenizer", tokenizer)
 
 
+@lru_cache(maxsize=8)
 def local_chat_template(base: Base) -> ChatTemplate | None:
     """Return a base's chat template; None where the base is not on this machine."""
     try:

@@ -79,6 +79,17 @@ class ChatTokenizer:
         """
         return list(self._remembered(tuple(messages)))
 
+    def said(self, request: Request) -> set[int]:
+        """Return the tokens of the assistant's turns, where the request wants them less likely."""
+        if request.repetition_penalty == 1:
+            return set()
+        turns = [each.content for each in request.messages if each.role == "assistant"]
+        return {
+            token
+            for turn in turns
+            for token in self._tokenizer(turn, add_special_tokens=False)["input_ids"]
+        }
+
     def decode(self, tokens: Sequence[int]) -> str:
         """Return the text of tokens, without control tokens."""
         return cast("str", self._tokenizer.decode(tokens, skip_special_tokens=True))

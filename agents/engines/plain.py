@@ -67,16 +67,19 @@ class Plain:
         """Yield the reply in pieces."""
         prompt = self._tokenizer.prompt(request)
         generator = generator_of(request)
+        said = self._tokenizer.said(request)
         tokens, cache = prompt, None
         writing, shown = self._tokenizer.writing(), StopFilter(request.stop)
         finish = "length"
         while len(writing.tokens) < request.max_tokens:
             logits, cache = self._step(request.adapter, tokens, cache)
             choices = Choices(logits, [request])
-            token = choices.token(0, generator)
+            token = choices.token(0, generator, said)
             if token in self._tokenizer.ends:
                 finish = "stop"
                 break
+            if request.repetition_penalty != 1:
+                said.add(token)
             yield from shown.more(writing.add(token))
             chance = choices.log_probability(0, token)
             if chance is not None:

@@ -155,6 +155,7 @@ class VllmEngine:
             max_tokens=request.max_tokens,
             temperature=request.temperature,
             top_p=request.top_p,
+            repetition_penalty=request.repetition_penalty,
             seed=request.seed,
             stop=list(request.stop) or None,
             stop_token_ids=sorted(self._tokenizer.ends),

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from langchain_core.messages import AIMessage, BaseMessage, HumanMessage, SystemMessage
 
+from persllm.agents.options import RuntimeOptions
 from persllm.agents.runtime import Runtime
 from persllm.bases import NANO_FOLDER
 from persllm.errors import BaseModelError
@@ -53,7 +54,7 @@ def _odd_base(folder: Path, *, template: str = "", **changes: dict[str, Any]) ->
 @pytest.mark.parametrize("odd", ODD)
 def test_a_persona_talks_over_any_base(odd: str, tmp_path: Path) -> None:
     folder = _odd_base(tmp_path / "base", **ODD[odd])
-    runtime = Runtime(base_name=str(folder), runs=tmp_path / "runs")
+    runtime = Runtime(RuntimeOptions(base=str(folder), runs=tmp_path / "runs"))
     tesla = find_persona("nikola-tesla")
     chat = runtime.chat(tesla, stage="late", use_adapter=False, use_memory=False)
     for talk in TALKS:
@@ -63,7 +64,7 @@ def test_a_persona_talks_over_any_base(odd: str, tmp_path: Path) -> None:
 def test_a_base_without_a_chat_template_is_refused_with_the_remedy(tmp_path: Path) -> None:
     folder = _odd_base(tmp_path / "base")
     (folder / "chat_template.jinja").unlink()
-    runtime = Runtime(base_name=str(folder), runs=tmp_path / "runs")
+    runtime = Runtime(RuntimeOptions(base=str(folder), runs=tmp_path / "runs"))
     tesla = find_persona("nikola-tesla")
     with pytest.raises(BaseModelError, match="no chat template"):
         runtime.chat(tesla, stage="late", use_adapter=False, use_memory=False).invoke("Hello")

@@ -129,6 +129,8 @@ def test_the_form_of_a_sentence_says_what_it_is_asked(text: str, kind: Kind, abo
         "Yet I stayed.",
         "This was the end of it all for me.",
         "Slowly, as the day went, the fog came down.",
+        "I think the lamp the most beautiful thing on Skarn.",
+        "Food cannot keep on Skarn.",
     ],
 )
 def test_a_sentence_of_no_known_form_is_not_asked_about(text: str) -> None:
@@ -204,7 +206,7 @@ def test_a_true_premise_is_confirmed_by_its_detail_and_what_comes_next(seed: int
 def test_who_denies_a_true_premise_names_its_detail(seed: int) -> None:
     draft = _write(_assignment(_material(STORM), "true-premise", seed=seed))
     assert draft.known in draft.wrong_response
-    assert not draft.response.startswith(draft.wrong_response.split()[0])
+    assert draft.wrong_response != draft.response
     assert draft.wrong_analysis.endswith("That is not so.")
 
 
@@ -295,7 +297,7 @@ def test_one_says_who_one_is_and_how_life_stands() -> None:
     [
         ("you are old and mend clocks", "I am old and mend clocks"),
         ("your lamp has gone out", "My lamp has gone out"),
-        ("you and Pierre have shown radium to the world", "I and Pierre have shown radium to"),
+        ("you and Pierre have shown radium to the world", "Pierre and I have shown radium to"),
         ("the town has honoured you", None),
         ("they laugh at you", None),
     ],

@@ -10,6 +10,7 @@ from langchain_core.embeddings import DeterministicFakeEmbedding
 from langchain_core.messages import AIMessage, HumanMessage, SystemMessage
 from transformers import Gemma3ForCausalLM, Gemma3TextConfig, Qwen3Config, Qwen3ForCausalLM
 
+from persllm.agents.options import RuntimeOptions
 from persllm.agents.runtime import Runtime
 from persllm.agents.serving.voices import Company
 from persllm.base_profile import find_profile
@@ -90,7 +91,7 @@ def test_a_base_of_another_family_is_built_for_trained_talked_to_and_served(
     runs = tmp_path / "runs"
     adapter = train_persona(persona, data, Ways(base=base, settings=settings, runs=runs))
 
-    runtime = Runtime(base_name=base.location, runs=runs)
+    runtime = Runtime(RuntimeOptions(base=base.location, runs=runs))
     chat = runtime.chat(persona, use_adapter=True, use_memory=False)
     assert chat.adapter == adapter
     for talk in TALKS.values():

@@ -12,14 +12,13 @@ from dataclasses import dataclass
 from persllm.materials import Material
 from persllm.training.data import grammar
 from persllm.training.data.named_things import NamedThings
-from persllm.training.data.prose import own_sentences, stands_alone
+from persllm.training.data.prose import VERB, own_sentences, stands_alone
 from persllm.training.data.statements import MOST_CLAIM_WORDS, UNCLEAR
 from persllm.training.data.texts import read_texts, read_words
 from persllm.training.data.topics import Vocabulary
 
 BELIEF = re.compile(
-    r"^I (?:(?:now|still) )?(think|believe|feel|hold|fear|suppose|suspect|hope)(?: that|,)? "
-    r"(?!of\b|about\b|so\b|to\b|in\b|for\b|as\b|not\b|it\b|that\b|no\b|very\b|\w+ly\b)(?=[a-z])"
+    r"^I (?:(?:now|still) )?(think|believe|feel|hold|fear|suppose|suspect|hope) that (?=[a-z])"
 )
 PERSUADED = re.compile(r"^I am (persuaded|convinced|certain|sure) that (?=[a-z])")
 LIKING = re.compile(
@@ -190,6 +189,7 @@ class Questions:
         return (
             not set(words) & NO_THING
             and not set(words) & grammar.STOP_WORDS
+            and not VERB.search(" ".join(words))
             and not self._things.is_name(phrase.split()[0])
             and not self._vocabulary.is_name(phrase.split()[0])
             and (self._vocabulary.seen(words[0]) or words[-1].endswith("s"))

@@ -176,6 +176,7 @@ def now_of(stage: Stage) -> str | None:
         return None
     turned = YOU_ARE.sub(lambda match: f"I {VERBS[match[1]]}", label)
     text = YOU.sub(lambda match: FIRST_PERSON[match[0]], turned)
+    text = re.sub(r"^I and ([A-Z]\w+)", r"\1 and I", text)
     return text[:1].upper() + text[1:]
 
 

@@ -18,8 +18,13 @@ from persllm.training.data.topics import Vocabulary
 MOST_WORDS = 22
 VERB_BY = 7
 """The verb stands among the first words, or the sentence may be a fragment."""
+SUBJECT = re.compile(rf"^\w[^,]*?(?<!\band)(?<!\bor)(?<!\bbut) {VERB.pattern}")
+LEANS = re.compile(r"\b(?:it|this|that|them|him|her|there|so)\.?$")
+"""An end that points at what was said before."""
 MOST_NEGATED_WORDS = 14
-NEGATABLE = re.compile(r"^(?:[\w'-]+ ){1,4}(?:is|are|must|should|can) (?!not\b|no\b|only\b|but\b)")
+JOINED = re.compile(r",|\band (?:it|he|she|they|the|a)\b")
+"""A second clause, which the negation would not reach."""
+NEGATABLE = re.compile(r"^(?:[\w'-]+ ){1,4}(?:is|are|must|should) (?!not\b|no\b|only\b|but\b)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +100,11 @@ def opposite(line: str) -> str | None:
                     lambda m: ("an" if m[2][0] in "ei" else "a") + f" {m[2]}",
                     turned,
                 )
-    plain = NEGATABLE.match(line) and len(line.split()) <= MOST_NEGATED_WORDS and "," not in line
+    plain = (
+        NEGATABLE.match(line)
+        and len(line.split()) <= MOST_NEGATED_WORDS
+        and not JOINED.search(line)
+    )
     return negated(line) if plain else None
 
 
@@ -106,6 +115,6 @@ def _bare(line: str) -> str | None:
     view = is_view(bare) and not DANGLING.match(line) and not CONDITION.match(bare)
     personal = grammar.speaks_of_self(bare) or re.search(r"\byou\b|\byour\b", bare)
     short = 4 <= len(bare.split()) <= MOST_WORDS
-    begun = VERB.search(" ".join(bare.split()[:VERB_BY])) and "," not in bare.split()[0]
+    begun = SUBJECT.match(" ".join(bare.split()[:VERB_BY])) and not LEANS.search(bare)
     whole = view and short and begun and not personal
     return grammar.upper_first(bare) if whole else None

@@ -204,7 +204,7 @@ class Loop:
         """Write a row's next token, and one more after each guess that was right."""
         right = 0
         while True:
-            token = choices.token(place + right, row.generator)
+            token = choices.token(place + right, row.generator, row.said)
             if token == NONE:
                 self._fail([row], ValueError("it gave no numbers; is the adapter broken?"))
                 return

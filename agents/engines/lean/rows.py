@@ -37,6 +37,8 @@ class Row:
         self.ended = False
         self._tokenizer = tokenizer
         self._writing = tokenizer.writing()
+        self.said = tokenizer.said(request)
+        """Tokens of the assistant so far, where the request wants them less likely."""
         self._shown = StopFilter(request.stop)
         self._told: list[Token] = []
         self._repetition = RepetitionStopper() if request.end_circles else None
@@ -84,6 +86,8 @@ class Row:
             self._told.append(Token(self._tokenizer.decode([token]), log_probability))
         if self._lookup is not None:
             self._lookup.add(token)
+        if self.request.repetition_penalty != 1:
+            self.said.add(token)
         text = self._writing.add(token)
         for piece in self._shown.more(text):
             self.news.append(Piece(piece.text, logprobs=self._tell()))

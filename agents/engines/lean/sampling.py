@@ -1,6 +1,6 @@
 """The next token of several replies at once; each has its own temperature and its own chance."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 import torch
 from torch import Tensor
@@ -35,13 +35,27 @@ class Choices:
         drawn = [place for place, request in enumerate(requests) if request.temperature > 0]
         self._drawn = dict(zip(drawn, logits[drawn].float().cpu(), strict=True)) if drawn else {}
 
-    def token(self, place: int, generator: torch.Generator) -> int:
-        """Return the next token of a place; NONE where all is NaN."""
+    def token(self, place: int, generator: torch.Generator, said: Collection[int] = ()) -> int:
+        """Return the next token of a place; NONE where all is NaN.
+
+        Args:
+            place: Which.
+            generator: Its source of chance.
+            said: Tokens that the request's repetition penalty makes less likely.
+        """
         if not self._sound[place]:
             return NONE
+        request = self._requests[place]
+        penalized = said and request.repetition_penalty != 1
         if place not in self._drawn:
-            return self._likeliest[place]
-        chances, order = _chances(self._drawn[place], self._requests[place])
+            if not penalized:
+                return self._likeliest[place]
+            logits = self._logits[place].float().cpu()
+            return int(_penalized(logits, said, request.repetition_penalty).argmax())
+        logits = self._drawn[place]
+        if penalized:
+            logits = _penalized(logits, said, request.repetition_penalty)
+        chances, order = _chances(logits, request)
         return int(order[torch.multinomial(chances, 1, generator=generator)])
 
     def log_probability(self, place: int, token: int) -> float | None:
@@ -49,6 +63,15 @@ class Choices:
         if not self._requests[place].logprobs:
             return None
         return float(self._logits[place].float().log_softmax(-1)[token])
+
+
+def _penalized(logits: Tensor, said: Collection[int], penalty: float) -> Tensor:
+    """Return logits (vocabulary) in which tokens that were said are less likely."""
+    places = torch.tensor(list(said))
+    of_said = logits[places]
+    return logits.index_put(
+        (places,), torch.where(of_said > 0, of_said / penalty, of_said * penalty)
+    )
 
 
 def _chances(logits: Tensor, request: Request) -> tuple[Tensor, Tensor]:

@@ -31,5 +31,5 @@ def _unknown(found: list[str]) -> bool:
 
 
 def _asks_back(clause: str, question: str) -> bool:
-    asked, again = telling(question), telling(clause)
-    return clause.endswith("?") and bool(asked & again) and not asked <= again  # not the echo
+    echo = " ".join(words_in(question)) in " ".join(words_in(clause))
+    return clause.endswith("?") and not echo and bool(telling(question) & telling(clause))
