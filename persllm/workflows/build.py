@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 
-from persllm.base_profile import find_profile
+from persllm.base_profile import BaseProfile, find_profile
 from persllm.bases import DEFAULT_BASE, find_base
 from persllm.embeddings import find_embeddings
 from persllm.errors import DataError
@@ -50,6 +50,11 @@ class BuildOptions:
     """Shards in which a Ray job asks the teacher first; 0 is none."""
     embeddings: str | None = None
     """By what texts are compared, as `find_embeddings` reads it."""
+
+    @property
+    def profile(self) -> BaseProfile:
+        """The profile of the base that the data are for."""
+        return find_profile(find_base(self.base))
 
     @property
     def for_models(self) -> str:
@@ -102,14 +107,15 @@ def build_folder(
         _ask_by_ray(persona, runs, chosen)
     _take_over(home, reporter)
     teacher = open_teacher(persona, runs, chosen)
-    asked = surveyed(persona, chosen.settings) if chosen.teacher.asks_models else []
+    models = chosen.teacher.asks_models
+    asked = surveyed(persona, chosen.settings, chosen.profile) if models else []
     for model, share in chat_shares(teacher, asked):
         reporter.line(estimate(model, share).line())
         model.expected = len(share)
     folder = ensure_data(
         persona,
         runs=runs,
-        profile=find_profile(find_base(chosen.base)),
+        profile=chosen.profile,
         settings=chosen.settings,
         teacher=teacher,
         embeddings=chosen.embeddings,
@@ -151,7 +157,7 @@ def build_needs(persona: Persona, *, runs: Path, options: BuildOptions) -> Build
         PersLLMError: As `build`.
     """
     check_options(persona, options)
-    asked = surveyed(persona, options.settings)
+    asked = surveyed(persona, options.settings, options.profile)
     calls = runs / persona.id / CALLS_NAME
     store = calls if calls.is_file() else Path(":memory:")
     teacher = open_teacher(persona, runs, options, calls=store)
@@ -211,7 +217,7 @@ def ask_one_shard(
     calls = shard.path(runs / persona.id / SHARDS_FOLDER)
     teacher = open_teacher(persona, runs, options, calls=calls)
     drafts = 0
-    for model, share in chat_shares(teacher, surveyed(persona, options.settings)):
+    for model, share in chat_shares(teacher, surveyed(persona, options.settings, options.profile)):
         drafts += ask_shard(model, shard, share)
         reporter.line(f"shard {name}: {model.summary()}")
     close_teacher(teacher)
@@ -257,7 +263,7 @@ def _with_general(
         folder,
         chat_shares(teacher)[0][0],
         read_instructions(options.general),
-        profile=find_profile(find_base(options.base)),
+        profile=options.profile,
         settings=options.settings,
         told=reporter.bar(f"general instructions for {persona.name}"),
     )

@@ -197,7 +197,7 @@ def test_what_came_up_may_come_up_again_once_its_turn_is_forgotten(store: Chroma
     chat = tesla(engine, memory=store, profile={"passages": 1, "history_tokens": 120})
     turns: list[BaseMessage] = [HumanMessage("You feed pigeons?"), AIMessage("I do.")]
     for _ in range(5):
-        turns += [HumanMessage("So? " * 10), AIMessage("Aye.")]
+        turns += [HumanMessage("So? " * 20), AIMessage("Aye.")]
     reply = chat.invoke([*turns, HumanMessage("You feed pigeons in the park?")])
     assert [row["id"] for row in reply.response_metadata["recalled"]] == ["park"]
 

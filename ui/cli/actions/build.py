@@ -168,7 +168,8 @@ def hold_calibration(persona: Persona, *, runs: Path, options: BuildOptions) -> 
     check_options(persona, options)
     console = Console()
     teacher = open_teacher(persona, runs, options)
-    for model, share in chat_shares(teacher, surveyed(persona, options.settings)):
+    asked = surveyed(persona, options.settings, options.profile)
+    for model, share in chat_shares(teacher, asked):
         while True:
             _show(console, first_answer(model, share))
             remark = console.input("Enter to keep it, or what should be otherwise: ").strip()
