@@ -367,7 +367,7 @@ class ChatPersona(EngineChatModel):
     ) -> list[Recalled]:
         if self._recall is None or query is None:
             return []
-        key = repr((query, sorted(told), self.audience, forced))
+        key = repr((query, sorted(told), self.audience, forced, self.memory.count()))
         if key not in self._notes:
             if len(self._notes) >= KEPT_NOTES:
                 self._notes.clear()

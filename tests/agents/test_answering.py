@@ -38,9 +38,13 @@ def test_a_batch_of_two_adapters_and_the_base_equals_single_answers(
 ) -> None:
     engine = LocalEngine(find_base("nano"))
     personas = [
-        ChatPersona(persona=TESLA, engine=engine, adapter=adapters[0], max_tokens=12),
-        ChatPersona(persona=EDISON, engine=engine, adapter=adapters[1], max_tokens=12),
-        ChatPersona(persona=TESLA, engine=engine, adapter=None, max_tokens=12),
+        ChatPersona(
+            persona=TESLA, engine=engine, adapter=adapters[0], max_tokens=12, temperature=0.0
+        ),
+        ChatPersona(
+            persona=EDISON, engine=engine, adapter=adapters[1], max_tokens=12, temperature=0.0
+        ),
+        ChatPersona(persona=TESLA, engine=engine, adapter=None, max_tokens=12, temperature=0.0),
     ]
     asked = [(persona, "Where were you born?") for persona in personas]
     alone = [str(persona.invoke([HumanMessage(text)]).content) for persona, text in asked]

@@ -75,7 +75,7 @@ def pretend_adapter(persona: Persona, runs: Path, *, before_dpo: bool = False) -
     (folder / "README.md").write_text("# A card\n", encoding="utf-8")
     manifest = Manifest(
         persona=persona.id,
-        persona_hash="",
+        persona_hash=persona.digest(),
         stages=("early", "late"),
         base=base.name,
         base_key=base.key,
@@ -121,8 +121,9 @@ def test_a_persona_without_an_adapter_is_told_so_before_anything_is_built(
     tiny_persona: MakePersona, tmp_path: Path
 ) -> None:
     place = Runtime(RuntimeOptions(base="nano", runs=tmp_path / "runs"), engine=ScriptedEngine("x"))
-    with pytest.raises(AdapterError, match="persllm train marta"):
-        evaluate([tiny_persona()], place, QUICK)
+    marta = tiny_persona()
+    with pytest.raises(AdapterError, match=f"persllm train {marta.folder}"):
+        evaluate([marta], place, QUICK)
     assert not (tmp_path / "runs").exists()
 
 
