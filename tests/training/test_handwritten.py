@@ -31,7 +31,7 @@ ENTRIES = f"""
   said: Hamburg
   known: Boston
   answer: No, it was Boston that Anders sailed for.
-  wrong: Yes, Anders sailed for Hamburg.
+  wrong: Yes, it was Hamburg that Anders sailed for.
 - pattern: true-premise
   question: Your brother sailed for Boston, did he not?
   recall: {RECALL}
@@ -153,4 +153,4 @@ def test_a_build_holds_the_items_and_their_pairs_under_the_name_of_hand(
     assert parse_reply(misleading.reply).response == "No, it was Boston that Anders sailed for."
     assert len({item.split for item in by_hand if item.sources == misleading.sources}) == 1
     rejected = {pair.rejected for pair in data.pairs if pair.chosen_item == misleading.id}
-    assert any("Yes, Anders sailed for Hamburg." in text for text in rejected)
+    assert any("Yes, it was Hamburg that Anders sailed for." in text for text in rejected)
