@@ -134,7 +134,7 @@ class ChatPersona(EngineChatModel):
             self.profile = ModelProfile(
                 text_inputs=True,
                 text_outputs=True,
-                max_output_tokens=self.max_tokens or self.base_profile.max_tokens,
+                max_output_tokens=self.reply_tokens,
                 tool_calling=False,
                 structured_output=False,
                 reasoning_output=False,
@@ -144,6 +144,11 @@ class ChatPersona(EngineChatModel):
     def stage(self) -> Stage:
         """The stage the persona speaks from."""
         return self._stage
+
+    @property
+    def reply_tokens(self) -> int:
+        """Most tokens of a reply where a call says nothing else."""
+        return self.max_tokens or self.base_profile.max_tokens
 
     @property
     def model_name(self) -> str:

@@ -118,7 +118,7 @@ def answer_of(messages: list[dict[str, str]], key: str) -> str:
         "known": known,
         "analysis": f"They speak of {known}. I think of {number}.",
         "response": f"In {year} I say {thoughts} of {known}, {number} times.",
-        "wrong_response": f"Yes, quite so, {number} times.",
+        "wrong_response": f"In {year} I agree: {thoughts} of {known}, {number} times.",
     }
     if asked.startswith("REFUSE"):
         fields["response"] = "Refused."

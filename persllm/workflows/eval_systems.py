@@ -13,6 +13,7 @@ from langchain_core.messages import AIMessage, BaseMessage, HumanMessage
 from persllm.agents.answering import answered
 from persllm.agents.chat_persona import ChatPersona, Prepared
 from persllm.agents.engines.chat_model import ChatModelEngine
+from persllm.agents.reply_reading import ReplyLimits
 from persllm.agents.runtime import Runtime
 from persllm.engine import Engine, Request, Score
 from persllm.files import digest
@@ -169,13 +170,12 @@ def _system(
             request = Request(
                 messages=(Message("user", question.text),),
                 adapter=chat.adapter,
-                max_tokens=max_tokens or chat.max_tokens,
+                max_tokens=max_tokens or chat.reply_tokens,
             )
-            return Prepared(question.text, "", request, [])
+            return Prepared(question.text, "", request, [], ReplyLimits(request.max_tokens))
         before = (*(shots or {}).get(question.stage, ()), *question.before)
         turns = [*map(_turn, before), HumanMessage(question.text)]
-        length = {"max_tokens": max_tokens} if max_tokens else {}
-        return _sampled(chat, question, seed).prepare(turns, **length)
+        return _sampled(chat, question, seed).prepare(turns, max_tokens=max_tokens)
 
     def answer(questions: Sequence[Question]) -> list[str]:
         return answered([prepared(each) for each in questions], engine)

@@ -215,7 +215,7 @@ def _sittings(
         )
     if options.method == SELF_REPORT:
         return by_choosing(engine, puts(chat), plans, progress=progress)
-    told = interviewed(engine, puts(chat, max_tokens=chat.max_tokens), seeds, progress=progress)
+    told = interviewed(engine, puts(chat, max_tokens=chat.reply_tokens), seeds, progress=progress)
     return by_interview(told, _marks(chat.persona, runtime, options.judge))
 
 

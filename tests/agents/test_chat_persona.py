@@ -650,7 +650,7 @@ def test_what_tools_answered_earlier_is_left_out(engine: ScriptedEngine) -> None
 
 
 def test_messages_by_role_are_heard(engine: ScriptedEngine) -> None:
-    tesla(engine).invoke([ChatMessage("Hello", role="user")])
+    tesla(engine).invoke([ChatMessage(content="Hello", role="user")])
     assert last_prompt(engine)[1] == "Hello"
 
 
@@ -672,7 +672,7 @@ def test_settings_out_of_range_are_refused_by_name(
     with pytest.raises(ValueError, match=f"{name} must be"):
         tesla(engine, **{name: value})
     with pytest.raises(ValueError, match=f"{name} must be"):
-        tesla(engine).invoke("Hello", **{name: value})
+        tesla(engine).bind(**{name: value}).invoke("Hello")
     assert engine.asked == []
 
 

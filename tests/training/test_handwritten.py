@@ -30,8 +30,8 @@ ENTRIES = f"""
   recall: {RECALL}
   said: Hamburg
   known: Boston
-  answer: No, it was Boston that Anders sailed for.
-  wrong: Yes, it was Hamburg that Anders sailed for.
+  answer: No, Anders sailed for Boston.
+  wrong: Yes, Anders sailed for Hamburg.
 - pattern: true-premise
   question: Your brother sailed for Boston, did he not?
   recall: {RECALL}
@@ -150,7 +150,7 @@ def test_a_build_holds_the_items_and_their_pairs_under_the_name_of_hand(
     asked = {item.question: item for item in by_hand}
     misleading = asked["Your brother sailed for Hamburg, did he not?"]
     assert (misleading.said, misleading.known) == ("Hamburg", "Boston")
-    assert parse_reply(misleading.reply).response == "No, it was Boston that Anders sailed for."
+    assert parse_reply(misleading.reply).response == "No, Anders sailed for Boston."
     assert len({item.split for item in by_hand if item.sources == misleading.sources}) == 1
     rejected = {pair.rejected for pair in data.pairs if pair.chosen_item == misleading.id}
-    assert any("Yes, it was Hamburg that Anders sailed for." in text for text in rejected)
+    assert any("Yes, Anders sailed for Hamburg." in text for text in rejected)

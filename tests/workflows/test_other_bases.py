@@ -7,7 +7,7 @@ import httpx
 import pytest
 import torch
 from langchain_core.embeddings import DeterministicFakeEmbedding
-from langchain_core.messages import AIMessage, HumanMessage, SystemMessage
+from langchain_core.messages import AIMessage, BaseMessage, HumanMessage, SystemMessage
 from transformers import Gemma3ForCausalLM, Gemma3TextConfig, Qwen3Config, Qwen3ForCausalLM
 
 from persllm.agents.options import RuntimeOptions
@@ -41,7 +41,7 @@ MODELS: dict[str, tuple[Any, Any]] = {
     "gemma": (Gemma3TextConfig, Gemma3ForCausalLM),
     "gemma3": (Gemma3TextConfig, Gemma3ForCausalLM),
 }
-TALKS = {
+TALKS: dict[str, list[BaseMessage]] = {
     "a question": [HumanMessage("Who keeps the light?")],
     "a greeting first": [AIMessage("Good evening."), HumanMessage("Who keeps the light?")],
     "a scene and a greeting": [

@@ -59,8 +59,10 @@ def test_a_machine_is_not_asked_for_more_than_it_has(
 
 
 def test_an_engine_that_runs_here_or_elsewhere_takes_one_process(tmp_path: Path) -> None:
-    for engine in (ScriptedEngine("x"), "http://127.0.0.1:1/v1#nano"):
-        assert jobs_for(Runtime(RuntimeOptions(base="nano", runs=tmp_path), engine=engine)) == 1
+    here = RuntimeOptions(base="nano", runs=tmp_path)
+    elsewhere = RuntimeOptions(base="nano", runs=tmp_path, engine="http://127.0.0.1:1/v1#nano")
+    assert jobs_for(Runtime(here, engine=ScriptedEngine("x"))) == 1
+    assert jobs_for(Runtime(elsewhere)) == 1
 
 
 def alive(process: int) -> bool:

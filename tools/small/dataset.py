@@ -22,7 +22,7 @@ from persllm.materials import Material
 from persllm.memory.recall import NEAREST, Recall, query_of
 from persllm.memory.reranking import Query
 from persllm.memory.store import Found, Memory
-from persllm.messages import DEBATE_OPENING, Message, Notes, debate_scene, render
+from persllm.messages import DEBATE_OPENING, Message, Notes, Role, debate_scene, render
 from persllm.sentences import sentences
 from tools.conversations.reading import Conversation
 
@@ -210,9 +210,7 @@ def general_rows(folder: Path, chance: random.Random, count: int) -> Iterator[tu
             rows = [json.loads(line) for line in lines]
         for turns in chance.sample(rows, round(count * share)):
             even = turns[: len(turns) // 2 * 2][:8]
-            said = [
-                Message(("user", "assistant")[at % 2], text)
-                for at, text in enumerate(even)  # type: ignore[arg-type]
-            ]
+            roles: tuple[Role, Role] = ("user", "assistant")
+            said = [Message(roles[at % 2], text) for at, text in enumerate(even)]
             if said:
                 yield tuple(said)

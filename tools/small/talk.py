@@ -15,6 +15,7 @@ import yaml
 from langchain_core.messages import AIMessage, BaseMessage, HumanMessage
 
 from persllm.agents.chat_persona import ChatPersona
+from persllm.agents.options import RuntimeOptions
 from persllm.agents.runtime import Runtime
 from persllm.persona import load_persona
 from tools.conversations.reading import CAST, PEOPLE
@@ -44,7 +45,7 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=1)
     options = parser.parse_args()
     options.into.mkdir(parents=True, exist_ok=True)
-    runtime = Runtime(base_name=options.base, runs=options.runs)
+    runtime = Runtime(RuntimeOptions(base=options.base, runs=options.runs))
     for name in options.names or sorted(path.stem for path in TESTS.glob("*.yaml")):
         test = yaml.safe_load((TESTS / f"{name}.yaml").read_text(encoding="utf-8"))
         folder = next(place / name for place in (CAST, PEOPLE) if (place / name).is_dir())

@@ -42,7 +42,7 @@ class System:
     name: str
     answer: Callable[[Sequence[Question]], list[str]]
     """Return what is said to each question, in order, without the analysis."""
-    score: Callable[[Sequence[Statement]], list[Score | None]] | None = None
+    score: Callable[[Sequence[Statement]], Sequence[Score | None]] | None = None
     """Return how likely each reply is, None for what chat answers without the model; no function
     where the model does not tell."""
     without: frozenset[PartName] = frozenset()

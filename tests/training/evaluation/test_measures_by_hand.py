@@ -56,7 +56,7 @@ def item(question: str, reply: str, *, stage: str, source: str, attitude: bool =
 def system(
     answer: Callable[[Question], str], score: Callable[[Statement], float] | None = None
 ) -> System:
-    def scored(statements: Sequence[Statement]) -> list[Score]:
+    def scored(statements: Sequence[Statement]) -> list[Score | None]:
         assert score is not None
         return [Score(score(each), 1) for each in statements]
 

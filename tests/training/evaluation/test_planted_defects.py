@@ -218,7 +218,7 @@ def test_every_part_asks_or_reads_something(place: Place) -> None:
 def report(place: Place, voice: Voice, *, loss: float) -> Report:
     wrong = {text for _, _, text in TASKS}
 
-    def score(statements: Sequence[Statement]) -> list[Score]:
+    def score(statements: Sequence[Statement]) -> list[Score | None]:
         return [Score(-loss - (reply in wrong), 1) for _, reply in statements]
 
     system = System("adapter", lambda asked: [voice(each) for each in asked], score)
