@@ -145,11 +145,12 @@ def test_data_are_built_again_for_what_changes_them_in_a_profile(
     tmp_path: Path, tiny_persona: MakePersona, change: dict[str, object], calls: int
 ) -> None:
     marta = tiny_persona()
-    _build(marta, tmp_path / "out", others=[])
+    before = _build(marta, tmp_path / "out", others=[])
     teacher = _teacher(marta)
     changed = NANO_PROFILE.changed(change)
-    _build(marta, tmp_path / "out", others=[], teacher=teacher, profile=changed)
+    after = _build(marta, tmp_path / "out", others=[], teacher=teacher, profile=changed)
     assert teacher.calls == calls
+    assert (after.statistics["data_hash"] == before.statistics["data_hash"]) == (not calls)
 
 
 def test_item_ids_differ(data: PersonaData) -> None:

@@ -104,7 +104,7 @@ def test_a_build_killed_at_any_moment_goes_on_and_repeats_only_what_was_under_wa
 def test_shards_are_merged_to_what_a_single_run_writes(
     persona: Persona, server: Served, tmp_path: Path
 ) -> None:
-    asked = surveyed(persona, SETTINGS)
+    asked = surveyed(persona, SETTINGS, NANO_PROFILE)
     shards = [Shard(number, 3) for number in (1, 2, 3)]
     shares = [list(shard.share(asked)) for shard in shards]
     assert sorted(map(id, asked)) == sorted(id(each) for share in shares for each in share)
@@ -131,7 +131,7 @@ def test_a_shard_that_is_none_is_told(text: str) -> None:
 def test_the_estimate_comes_near_what_is_asked(
     persona: Persona, server: Served, tmp_path: Path
 ) -> None:
-    asked = surveyed(persona, SETTINGS)
+    asked = surveyed(persona, SETTINGS, NANO_PROFILE)
     teacher = teacher_at(persona, server.name, tmp_path / "c.sqlite", price=Price(1.0, 2.0))
     before = estimate(teacher, asked)
     teacher.write(asked)
@@ -148,7 +148,7 @@ def test_the_estimate_comes_near_what_is_asked(
 def test_the_accepted_answer_is_kept_and_remarks_reach_every_later_one(
     persona: Persona, server: Served, tmp_path: Path
 ) -> None:
-    asked = surveyed(persona, SETTINGS)
+    asked = surveyed(persona, SETTINGS, NANO_PROFILE)
     teacher = teacher_at(persona, server.name, tmp_path / "c.sqlite")
     shown = first_answer(teacher, asked)
     assert shown.assignment.material in shown.sources

@@ -10,7 +10,8 @@ from rich.console import Console
 
 from persllm.errors import BudgetError, DataError
 from persllm.persona import Persona
-from persllm.training.data.items import read_items
+from persllm.training.data.items import PATTERNS, read_items
+from persllm.training.data.sampling import BuildSettings
 from persllm.training.data.teachers.store import AnswerStore
 from persllm.ui.cli.main import app
 from persllm.workflows import build as build_workflow
@@ -45,7 +46,8 @@ def test_a_dry_run_tells_what_it_will_take_and_leaves_nothing(
     server.forget()
     build(persona, "--dry-run", "--json", "--teacher", server.name, "--price", "1,2")
     needs = json.loads(capsys.readouterr().out)
-    assert needs["items"] == 32 and needs["teachers"][0]["dollars"] > 0
+    assert needs["items"] == 2 * sum(map(BuildSettings(per_part=4).most, PATTERNS))
+    assert needs["teachers"][0]["dollars"] > 0
     build(persona, "--dry-run")
     assert "no model, no cost" in capsys.readouterr().out
     assert not (tmp_path / "runs").exists() and not server.counts()["asked"]

@@ -56,7 +56,7 @@ STATISTICS_NAME = "statistics.json"
 PAIRS_NAME = "pairs.jsonl"
 ITEMS_FOLDER = "items"
 PARTS_FOLDER = "parts"
-FORMAT = 6
+FORMAT = 7
 
 Progress = Callable[[str, int, int], None]
 """Told (what is being done, steps done, steps in all)."""

@@ -34,14 +34,16 @@ class Tally:
         self._kinds[item.kind, item.split] += 1
         self._item_words[item.split] += len(item.question.split()) + len(item.reply.split())
         self._reviewed[item.reviewed] += 1
-        self._hashes[0].update(f"{item.id} {item.reply}\n".encode())
+        said = (message.content for message in item.messages)
+        self._hashes[0].update(digest(item.id, *said).encode())
 
     def add_pair(self, pair: Pair) -> None:
         """Count a pair."""
         self._pairs[pair.why, pair.split] += 1
         for side, text in (("chosen", pair.chosen), ("rejected", pair.rejected)):
             self._pair_words[pair.why, side] += len(parse_reply(text).response.split())
-        self._hashes[1].update(f"{pair.id} {pair.rejected}\n".encode())
+        said = (message.content for message in pair.prompt)
+        self._hashes[1].update(digest(pair.id, *said, pair.rejected).encode())
 
     def items(self, split: str) -> int:
         """Return how many items there are in a split."""

@@ -90,8 +90,8 @@ class Blank(Embeddings):
         return [0.0]
 
 
-def surveyed(persona: Persona, settings: BuildSettings) -> list[Assignment]:
-    """Return what a build of these settings asks a teacher for, in order.
+def surveyed(persona: Persona, settings: BuildSettings, profile: BaseProfile) -> list[Assignment]:
+    """Return what a build of these settings for such a base asks a teacher for, in order.
 
     Raises:
         PersonaError: The materials have faults.
@@ -103,7 +103,7 @@ def surveyed(persona: Persona, settings: BuildSettings) -> list[Assignment]:
             out=Path(folder),
             others=(),
             embeddings=Blank(),
-            profile=BaseProfile(name="survey"),
+            profile=profile,
             teacher=survey,
             settings=settings,
         )
