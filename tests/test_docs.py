@@ -46,7 +46,7 @@ def test_a_command_in_the_docs_can_be_parsed(line: str) -> None:
 def test_a_persona_card_or_item_in_the_docs_loads(page: str, block: str, tmp_path: Path) -> None:
     read = yaml.safe_load(block)
     if isinstance(read, list):
-        assert {row["pattern"] for row in read} == set(PATTERNS)
+        assert {row["pattern"] for row in read} <= set(PATTERNS)
         return
     (tmp_path / CARD_NAME).write_text(block, encoding="utf-8")
     assert load_persona(tmp_path).name == read["name"]

@@ -18,6 +18,8 @@ from persllm.training.data.texts import read_texts
 from persllm.training.data.topics import Vocabulary
 
 MOST_OWN_WORDS = 34
+TOLD_SHARE = 0.6
+"""Share of what is unknown about something near by which the persona tells what it does know."""
 FIRST_PERSON = {
     "you": "I",
     "your": "my",
@@ -124,15 +126,16 @@ class Talk:
             return None
         heading = {"stranger": "declined_stranger", "later": "declined_later"}.get(kind, "declined")
         decline = str(draw.choice(texts[heading])).format(name)
-        lines = (line for line in answering(material) if stands_alone(line) and name in line)
-        told = next(lines, "") if kind in ("place", "person", "year") else ""
-        near = bool(told)
-        if near and draw.random() < 0.5:
-            said = f"{decline} {texts['instead'][draw.randrange(2)].format(told)}"
-        else:
-            said = decline
-        wrong = told if near and alike_in_length(said, told) else ""
-        return Spoken(asked, said, own=told if near else "", wrong_response=wrong)
+        lines = answering(material) if kind in ("place", "person", "year") else []
+        places = [n for n, line in enumerate(lines) if stands_alone(line) and name in line]
+        if not places or draw.random() >= TOLD_SHARE:
+            return Spoken(asked, decline)
+        told = lines[places[0]]
+        said = f"{decline} {draw.choice(texts['instead']).format(told)}"
+        # The failing of small models: they tell what is near as if it were the answer.
+        wrong = (" ".join(lines[places[0] :][:count]) for count in (1, 2))
+        fits = next((each for each in wrong if alike_in_length(said, each)), "")
+        return Spoken(asked, said, own=told, wrong_response=fits)
 
     def _unanswered(
         self, stage: Stage, material: Material, draw: random.Random
