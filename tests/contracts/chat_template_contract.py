@@ -62,7 +62,7 @@ class ChatTemplateContract:
     def tokenizer(self) -> Any:  # noqa: ANN401 (a transformers tokenizer)
         return self.make()
 
-    @pytest.fixture(params=PROMPTS.values(), ids=PROMPTS.keys())
+    @pytest.fixture(params=list(PROMPTS.values()), ids=list(PROMPTS))
     def prompt(self, request: pytest.FixtureRequest) -> tuple[Message, ...]:
         found: tuple[Message, ...] = request.param
         return found
