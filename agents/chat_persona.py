@@ -447,6 +447,8 @@ class ChatPersona(EngineChatModel):
         good = min(room, self.base_profile.history_tokens)
         last = len(history) - 1
         starts = beginnings(history)
+        recalled: dict[int, list[Recalled]] = {}
+        messages: tuple[Message, ...] = ()
         for start in dict.fromkeys((*starts[::EXCHANGES_AT_ONCE], starts[-1])):
             recalled = self._recalled(history, start, options)
             messages = self._rendered(history, start, recalled, scene)

@@ -190,7 +190,7 @@ def open_persona(
     partner: str = "",
     **changes: Any,  # noqa: ANN401 (the fields of RuntimeOptions)
 ) -> ChatPersona:
-    """Return a trained persona as a LangChain chat model, with its memory.
+    """Return a persona as a LangChain chat model, with its adapter, if any, and its memory.
 
     Personas opened with the same options share one engine.
 
@@ -198,22 +198,11 @@ def open_persona(
         name: A bundled persona, or a persona folder.
         options: What is run, from where, and how it replies.
         stage: Stage of life; the first by default.
-        audience: Id of who talks; what they tell of themselves is remembered for them only.
+        audience: Id of who talks; what they tell of themselves is remembered for them only, and
+            without one nothing is.
         partner: Their name, where it is known.
         changes: Fields of `RuntimeOptions` in place of those of the options, such as
             `base="nano"` or `temperature=0.7`.
-
-    Args:
-        name: A bundled persona's id, or a persona folder.
-        stage: Which stage speaks; the first one by default.
-        base: As `find_base` takes it.
-        engine: As `Runtime` takes it.
-        runs: Where adapters and memory are.
-        memory: Chroma folder or server; a folder in `runs` by default.
-        use_adapter: Whether the persona's adapter speaks; else the base alone.
-        audience: Id of who is talking. What they say is remembered, and recalled for them only;
-            without one nothing is remembered.
-        partner: Their name, where it is known.
 
     Raises:
         PersLLMError: The persona, stage, adapter, base or memory cannot be had.

@@ -104,18 +104,17 @@ def _materials_of_file(
     paragraphs: Sequence[SourceParagraph], passage_words: int
 ) -> Iterator[Material]:
     stem = Path(paragraphs[0].file).stem
-    named = next((kind for name, kind in KINDS.items() if name in stem.lower()), None)
+    named: Kind | None = next((kind for name, kind in KINDS.items() if name in stem.lower()), None)
     tone = 0.0 if named else tone_of(["\n".join(p.lines) for p in paragraphs])
     short = stem.lower()[:20].replace(" ", "-")
     for paragraph in paragraphs:
         stage = paragraph.stage.id
         for partner, text in _exchanges(paragraph.lines):
-            by_words: Kind | None = "subjective" if partner else None
             for number, passage in enumerate(passages(text, words=passage_words)):
                 yield Material(
                     id=f"{stage}-{short}-{digest(stage, passage)[:8]}",
                     stage=stage,
-                    kind=named or by_words or kind_of(passage, tone=tone),
+                    kind=named or ("subjective" if partner else kind_of(passage, tone=tone)),
                     text=passage,
                     partner="" if number else partner,
                     source=paragraph.source,

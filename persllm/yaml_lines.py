@@ -5,8 +5,9 @@ from typing import Any
 import yaml
 
 
-def line_of(node: yaml.Node | None, location: tuple[str | int, ...]) -> int:
+def line_of(root: yaml.Node | None, location: tuple[str | int, ...]) -> int:
     """Return the line of the deepest part of the location that the file holds."""
+    node: Any = root  # of PyYAML, whose marks may be none
     line: int = node.start_mark.line + 1 if node else 1
     for part in location:
         if isinstance(node, yaml.MappingNode):

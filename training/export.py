@@ -94,9 +94,9 @@ def merge(adapter: Path, base: Base, *, into: Path) -> Path:
         AdapterError: The adapter does not fit the base, or the folder holds something.
         BaseModelError: The base cannot be loaded.
     """
-    check_fits(adapter, base=base)
     if into.exists() and (not into.is_dir() or any(into.iterdir())):
         raise AdapterError(f"{into} is there already and is not empty. Name a new folder.")
+    check_fits(adapter, base=base)
     draft = into.with_name(f".{into.name}.part")
     shutil.rmtree(draft, ignore_errors=True)
     adapted = PeftModel.from_pretrained(load_base(base), str(adapter))

@@ -65,7 +65,7 @@ def systems_for(
         for memory in (False, True)
     }
     single: frozenset[PartName] = frozenset({"general"})
-    short: frozenset[PartName] = single | {"drift"}
+    short: frozenset[PartName] = frozenset({"general", "drift"})
     systems = [
         _system(PROMPT, chats[False, False], runtime.engine, seed),
         _system(EXAMPLES, chats[False, False], runtime.engine, seed, shots, without=short),
@@ -103,8 +103,9 @@ def other_systems(
         engine = ChatModelEngine(find_model(name), name=name)
         for memory in (False, True):
             chats = _chats(persona, runtime, use_adapter=False, use_memory=memory, engine=engine)
-            without: frozenset[PartName] = frozenset({"general"})
-            without |= {"drift"} if memory else set()
+            single: frozenset[PartName] = frozenset({"general"})
+            short: frozenset[PartName] = frozenset({"general", "drift"})
+            without = short if memory else single
             title = f"{name} + memory" if memory else name
             made.append(_system(title, chats, engine, seed, without=without))
     return made

@@ -1,5 +1,6 @@
 """What the options of a runtime say holds for every persona that it opens."""
 
+import os
 from pathlib import Path
 from typing import Any
 
@@ -8,7 +9,8 @@ import pytest
 from persllm.agents.engines.scripted import ScriptedEngine
 from persllm.agents.options import RuntimeOptions
 from persllm.agents.runtime import Runtime, open_persona
-from persllm.bases import Base
+from persllm.base_profile import find_profile
+from persllm.bases import Base, find_base
 from persllm.embeddings import find_embeddings
 from persllm.errors import MemoryStoreError
 from persllm.persona_catalog import find_persona
@@ -26,12 +28,11 @@ def test_options_shape_the_replies(tmp_path: Path) -> None:
     assert chat.adapter is None and chat.memory is None
 
 
-def test_what_no_option_says_is_the_personas_own(tmp_path: Path) -> None:
+def test_what_no_option_says_is_the_profiles_of_the_base(tmp_path: Path) -> None:
     runtime = Runtime(RuntimeOptions(runs=tmp_path, **BARE), engine=ScriptedEngine("Yes."))
     chat = runtime.chat(find_persona("nikola-tesla"))
-    fields = type(chat).model_fields
-    for name in ("max_tokens", "temperature", "top_p"):
-        assert getattr(chat, name) == fields[name].default
+    assert (chat.max_tokens, chat.temperature, chat.top_p) == (None, None, None)
+    assert chat.base_profile == find_profile(find_base("nano"))
 
 
 def test_the_engine_has_the_threads_that_were_asked_for(
@@ -44,9 +45,10 @@ def test_the_engine_has_the_threads_that_were_asked_for(
         return ScriptedEngine("Yes.")
 
     monkeypatch.setattr("persllm.agents.runtime.LocalEngine", start)
-    for threads in (2, None):
+    own = find_profile(find_base("nano")).threads or os.cpu_count() or 1
+    for threads in (own + 1, None):
         _ = Runtime(RuntimeOptions(base="nano", runs=tmp_path, threads=threads)).engine
-    assert started[0]["threads"] == 2 and "threads" not in started[1]
+    assert [given["threads"] for given in started] == [own + 1, own]
 
 
 def test_opened_with_the_same_options_personas_share_an_engine(tmp_path: Path) -> None:

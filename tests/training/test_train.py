@@ -15,7 +15,7 @@ from persllm.bases import Base, find_base
 from persllm.engine import Request
 from persllm.errors import BaseModelError, DataError
 from persllm.loading import load_base, load_tokenizer
-from persllm.manifest import check_fits, find_adapter, read_manifest
+from persllm.manifest import check_fits, find_adapter, prompt_hash_of, read_manifest
 from persllm.messages import Message, render
 from persllm.persona import Persona
 from persllm.training.data.build import PersonaData
@@ -162,8 +162,10 @@ def test_a_base_that_is_not_there_is_an_error_with_a_remedy(
     tesla: Persona, tesla_data: PersonaData, quick: TrainSettings, tmp_path: Path
 ) -> None:
     missing = find_base("nobody/nothing")
+    statistics = {**tesla_data.statistics, "prompt_hash": prompt_hash_of(missing)}
+    data = replace(tesla_data, statistics=statistics)
     with pytest.raises(BaseModelError, match="--base nano"):
-        train_persona(tesla, tesla_data, Ways(base=missing, settings=quick, runs=tmp_path))
+        train_persona(tesla, data, Ways(base=missing, settings=quick, runs=tmp_path))
 
 
 def test_data_of_another_kind_of_base_are_refused(

@@ -29,7 +29,8 @@ SAID = RuntimeOptions(
 @pytest.fixture
 def heard(monkeypatch: pytest.MonkeyPatch) -> list[RuntimeOptions]:
     """Return the options that commands pass on."""
-    monkeypatch.delenv("PERSLLM_RUNS", raising=False)
+    for name in ("PERSLLM_RUNS", "PERSLLM_BASE"):
+        monkeypatch.delenv(name, raising=False)
     found: list[RuntimeOptions] = []
 
     def hear(names: Any, options: RuntimeOptions, **_: Any) -> None:  # noqa: ANN401

@@ -35,7 +35,8 @@ def written(folder: Path, text: str) -> str:
 
 
 @pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: path.stem)
-def test_an_example_is_read_by_its_command(path: Path) -> None:
+def test_an_example_is_read_by_its_command(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("PERSLLM_BASE", raising=False)
     values = read_run_file(path, command(path.stem))
     params = parsed(path.stem, str(path))
     for name, value in values.items():

@@ -69,9 +69,10 @@ def test_the_analysis_is_shown_beside_the_chat_not_in_it(people: Company) -> Non
 
 
 def test_an_untrained_persona_is_said_to_be_one(people: Company, tiny_persona: MakePersona) -> None:
-    more = company(people.runtime, [str(tiny_persona().folder)])
+    marta = tiny_persona()
+    more = company(people.runtime, [str(marta.folder)])
     *_, (_, recalled) = reply_to(more, MARTA, "early", "Good day", [])
-    assert "`persllm train marta-lind`" in recalled
+    assert f"`persllm train {marta.folder}`" in recalled
 
 
 @pytest.mark.parametrize("said", ["", "  \n"])
@@ -79,9 +80,10 @@ def test_saying_nothing_changes_nothing(people: Company, said: str) -> None:
     assert list(reply_to(people, TESLA, "early", said, [])) == [([], NO_MEMORY)]
 
 
-def test_an_error_is_shown_in_the_chat(people: Company) -> None:
-    *_, (rows, _) = reply_to(people, TESLA, "early", "long " * 2000, [])
-    assert "Say it in fewer words" in rows[-1]["content"]
+def test_an_error_is_shown_beside_the_chat(people: Company) -> None:
+    *_, (rows, note) = reply_to(people, TESLA, "early", "long " * 2000, [])
+    assert not rows
+    assert "Say it in fewer words" in note
 
 
 def test_a_debate_is_shown_turn_by_turn(people: Company) -> None:

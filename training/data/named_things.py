@@ -242,7 +242,7 @@ def _wrong_number(number: str, text: str, draw: random.Random) -> str | None:
     near: list[str] = []
     if number in NUMBER_WORDS:
         place = NUMBER_WORDS.index(number)
-        near = NUMBER_WORDS[max(0, place - 3) : place + 4]
+        near = [str(each) for each in NUMBER_WORDS[max(0, place - 3) : place + 4]]
     else:
         value = int(number.replace(",", ""))
         step = 1 if value < 20 else 10 if value < 1000 else 1000

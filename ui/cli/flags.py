@@ -32,7 +32,8 @@ BaseName = Annotated[
     str,
     typer.Option(
         "--base",
-        help="nano, a local model folder, or a hub id such as Qwen/Qwen3-0.6B.",
+        help="auto (small, else nano), small, nano, a local model folder, or a hub id such as "
+        "Qwen/Qwen3-0.6B.",
         envvar="PERSLLM_BASE",
     ),
 ]

@@ -72,10 +72,11 @@ def remembering(what: str, done: int, total: int) -> None:
 
 
 def tell_without_adapter(runtime: "Runtime", chat: "ChatPersona") -> None:
-    """Say on standard error that a persona speaks by the base and its memory alone."""
-    if chat.adapter is None:
+    """Say on standard error that a persona speaks without an adapter, unless that was asked for."""
+    if chat.adapter is None and runtime.options.use_adapter is None:
+        memory = "" if chat.memory is None else " and memory"
         print(
-            f"{chat.persona.name} speaks by the base {runtime.base.name} and memory, without an "
+            f"{chat.persona.name} speaks by the base {runtime.base.name}{memory}, without an "
             f"adapter of its own; train one: persllm train {called(chat.persona)}",
             file=sys.stderr,
         )

@@ -37,7 +37,7 @@ def train(
     base: BaseName = DEFAULT_BASE,
     preset: Annotated[
         str | None,
-        typer.Option(help="nano, small (0.5 to 2 B) or large (7 to 8 B). Default: by the base."),
+        typer.Option(help="nano, small, medium (0.5 to 2 B) or large. Default: by the base."),
     ] = None,
     repeats: Annotated[
         float | None, typer.Option(help="Passes over the items. Default: the preset's.")
