@@ -156,7 +156,7 @@ class RulesTeacher:
         return _spoken(spoken) if spoken else None
 
     def _unknown(self, assignment: Assignment, draw: random.Random) -> Draft | None:
-        spoken = self._talk.unknown(assignment.stage, assignment.material, draw)
+        spoken = self._talk.unknown(assignment.persona, assignment.stage, assignment.material, draw)
         if spoken is None or assignment.variation:
             return None
         wrong = spoken.wrong_response

@@ -39,6 +39,8 @@ NO_ADVICE = re.compile(
     r"\b(?:sir|madam|him|his|her|he|she|they|their|them|this|these|those|letter|yesterday|today|"
     r"tomorrow|tonight|last (?:week|year|month)|you|your)\b|[A-Z]\w+ [A-Z]|\d",
 )
+CHANGED = re.compile(r"\b(?:became|later|once|turned|former(?:ly)?)\b")
+"""A summary that tells of two lives: which of them one leads depends on the stage."""
 TELLS = re.compile(r"\b(?:I|my|we|me)\b")
 NOUN_PHRASE = re.compile(
     r"^(?:(a|an|the) )?([^,.]+?)(?= (?:who|that|whose|which|and later)\b|[,.]|$)", re.I
@@ -118,10 +120,12 @@ class Talk:
         answer = str(draw.choice(texts[kind]["answered"]))
         return Spoken(str(draw.choice(texts[kind]["asked"])), answer.format(own=own), own=own)
 
-    def unknown(self, stage: Stage, material: Material, draw: random.Random) -> Spoken | None:
+    def unknown(
+        self, persona: Persona, stage: Stage, material: Material, draw: random.Random
+    ) -> Spoken | None:
         """Return a question that nothing of the persona tells, and how it says so."""
         texts = read_texts("unknown")
-        asked, name, kind = self._unanswered(stage, material, draw)
+        asked, name, kind = self._unanswered(persona, stage, material, draw)
         if not asked:
             return None
         heading = {"stranger": "declined_stranger", "later": "declined_later"}.get(kind, "declined")
@@ -138,14 +142,16 @@ class Talk:
         return Spoken(asked, said, own=told, wrong_response=fits)
 
     def _unanswered(
-        self, stage: Stage, material: Material, draw: random.Random
+        self, persona: Persona, stage: Stage, material: Material, draw: random.Random
     ) -> tuple[str, str, str]:
         """Return (question, name in it, kind); an empty question where there is none."""
         texts = read_texts("unknown")
         things = [
             each
             for each in self._things.find(" ".join(answering(material)))
-            if each.kind != "number" and each.type != "country"
+            if each.kind != "number"
+            and each.type != "country"
+            and not set(each.text.split()) & set(persona.name.split())
         ]
         kinds = ["any", "stranger", "later", *(["named"] * 5 if things else [])]
         kind = draw.choice(kinds)
@@ -166,7 +172,7 @@ class Talk:
 def who_is(persona: Persona) -> str:
     """Return what a summary says one is: "a Scottish mathematician"; nothing if unsure."""
     match = NOUN_PHRASE.match(persona.summary)
-    if match is None or len(match[2].split()) > 12:
+    if match is None or len(match[2].split()) > 12 or CHANGED.search(persona.summary):
         return ""
     article = match[1].lower() if match[1] else "an" if match[2][0] in "AEIOaeio" else "a"
     return f"{article} {match[2]}"

@@ -93,7 +93,7 @@ def opposite(line: str) -> str | None:
     for one, other in read_texts("views")["opposites"]:
         for word, instead in ((one, other), (other, one)):
             found = re.findall(rf"\b{word}\b", line)
-            if len(found) == 1 and not re.search(rf"\b{instead}\b|\bnot\b|\bno\b", line):
+            if len(found) == 1 and not re.search(rf"\b{instead}\b|\bnot\b|\bno\b|\beither\b", line):
                 turned = re.sub(rf"\b{word}\b", instead, line)
                 return re.sub(
                     r"\b(a|an) (useless|useful|easy|impossible)\b",
