@@ -57,6 +57,8 @@ TEXT = (
     "The river ran past the old mill. Anna sold the mill in 1861 and moved to Salisbury. "
     "Her brother Peter, a printer, never forgave her, and said so to everyone in the town."
 )
+PROSE = "We left the house in 1861. My father sold the mill at Salisbury and went to London."
+"""Told in the first person, as what a rule can ask about is."""
 
 
 @pytest.fixture(scope="module")
@@ -283,7 +285,7 @@ def test_the_words_that_decide_a_reply_count_more(reply: str, heavy: str) -> Non
 
 
 def test_a_scene_of_prose_asks_several_things_of_the_same_passages() -> None:
-    known = passages([TEXT.replace("1861", str(year)) for year in range(1861, 1901)])
+    known = passages([PROSE.replace("1861", str(year)) for year in range(1861, 1901)])
     scenes = list(passage_scenes(known, seed=1, count=4))
     assert max(map(len, scenes)) > 1
     for scene in scenes:
@@ -298,7 +300,7 @@ def _recalled(item: PassageItem) -> str:
 
 
 def test_prose_items_answer_from_the_prose() -> None:
-    known = passages([TEXT, TEXT.replace("1861", "1902").replace("Anna", "Ruth")])
+    known = passages([PROSE, PROSE.replace("1861", "1902").replace("father", "uncle")])
     items = list(passage_items(known, seed=1, count=3))
     assert items
     for item in items:

@@ -110,8 +110,10 @@ def another(place: Place) -> Voice:
 
 
 def overtrained(place: Place) -> Voice:
-    """Say one learnt sentence to everything."""
-    learnt = place.subject.materials[0].text
+    """Say one learnt paragraph to everything, which no held-out item asks for."""
+    held_out = [item for item in place.subject.items if item.split == "test"]
+    wanted = {source for item in held_out for source in item.sources}
+    learnt = next(each.text for each in place.subject.materials if each.id not in wanted)
     return lambda question: learnt
 
 
