@@ -77,7 +77,9 @@ GENERAL_SHARE = 0.2
 """Share of general conversations where a file of them is named and no share is."""
 PRESETS: Mapping[str, TrainSettings] = {
     "nano": TrainSettings(repeats=2.0, sft_rate=2e-3, dpo_rate=1e-3),
-    "small": TrainSettings(repeats=1.0, sft_rate=4e-4, dpo_rate=1e-4, most_pairs=160),
+    "small": TrainSettings(
+        rank=8, alpha=16, repeats=1.0, sft_rate=2e-4, dpo_rate=5e-5, most_pairs=80
+    ),
     "medium": TrainSettings(max_tokens=3000, sft_rate=2e-4, dpo_rate=5e-6),
     "large": TrainSettings(
         max_tokens=3000, sft_rate=1e-4, dpo_rate=2e-6, accumulate=8, checkpoint_steps=50
