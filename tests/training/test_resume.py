@@ -30,7 +30,7 @@ data = build(
     marta, out=work / "data", others=[otto], embeddings=LetterEmbeddings(), profile=NANO_PROFILE
 )
 base = write_tiny_base(work / "tiny-llama")
-settings = TrainSettings(rank=4, batch=4, repeats=0.5, most_pairs=12, checkpoint_steps=2)
+settings = TrainSettings(rank=4, batch=4, repeats=0.25, most_pairs=24, checkpoint_steps=2)
 
 
 def die():

@@ -4,6 +4,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import get_args
 
 import pytest
 from hypothesis import given, settings
@@ -13,6 +14,7 @@ from persllm.materials import Kind, Material
 from persllm.persona import Persona, Stage
 from persllm.training import analysis
 from persllm.training.data.items import PATTERNS, TOLD, Pattern
+from persllm.training.data.named_things import ThingKind
 from persllm.training.data.questions import answer_of
 from persllm.training.data.rules import RulesTeacher
 from persllm.training.data.talk import now_of, who_is
@@ -341,6 +343,11 @@ def test_an_answer_is_whole_sentences() -> None:
         answer_of(["One two three.", "Four five.", "Six."], words=5) == "One two three. Four five."
     )
     assert answer_of(["One two three.", "Four."], words=1) == "One two three."
+
+
+@pytest.mark.parametrize("words", ["deny", "deny_shortly", "confirm"])
+def test_a_claim_of_every_kind_of_thing_can_be_answered(words: str) -> None:
+    assert set(read_texts("claims")[words]) == set(get_args(ThingKind))
 
 
 WORDS = st.sampled_from(
