@@ -15,7 +15,7 @@ from persllm.agents.chat_persona import ChatPersona, Prepared
 from persllm.agents.engines.chat_model import ChatModelEngine
 from persllm.agents.reply_reading import ReplyLimits
 from persllm.agents.runtime import Runtime
-from persllm.engine import Engine, Request, Score
+from persllm.engine import Engine, Request, Score, count_text
 from persllm.files import digest
 from persllm.manifest import ADAPTER_FOLDER, read_manifest, write_manifest
 from persllm.messages import Message
@@ -184,7 +184,7 @@ def _system(
     def score(statements: Sequence[Statement]) -> list[Score | None]:
         requests: list[Request | None] = []
         for question, reply in statements:
-            length = engine.count_tokens([Message("assistant", reply)]) + MARGIN
+            length = count_text(engine, reply) + MARGIN
             requests.append(prepared(question, length).request)
         rows = [(ask, text) for ask, (_, text) in zip(requests, statements, strict=True) if ask]
         scorer: Any = engine

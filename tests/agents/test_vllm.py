@@ -162,7 +162,13 @@ def test_the_command_serves_every_persona_with_its_adapter() -> None:
             answer = httpx.post(f"{url}/chat/completions", json=asked, timeout=60, trust_env=False)
             persona = find_persona(name)
             adapter = persona.folder / ADAPTER_FOLDER / "nano"
-            here = ChatPersona(persona=persona, engine=vllm_here(), stage="late", adapter=adapter)
+            here = ChatPersona(
+                persona=persona,
+                engine=vllm_here(),
+                stage="late",
+                adapter=adapter,
+                base_profile=NANO_PROFILE,
+            )
             said = answer.json()["choices"][0]["message"]["content"]
             assert said == here.invoke("Who are you?").text
 
