@@ -158,8 +158,8 @@ def test_a_run_killed_at_five_random_moments_ends_with_the_weights_of_an_unbroke
     assert found["moved"] > 1e-4
     assert found["worst"] == dict.fromkeys(found["worst"], 0.0)
     assert len(found["worst"]) == 5
-    assert any(sft and not dpo for sft, dpo in found["reached"]), found["reached"]
-    assert any(dpo for _, dpo in found["reached"]), found["reached"]
+    # Where moments drawn at random fall is chance; a kill in DPO is asserted at a chosen one, above.
+    assert any(sft for sft, _ in found["reached"]), found["reached"]
 
 
 def _done(script: str, work: Path) -> dict[str, Any]:
