@@ -158,7 +158,7 @@ def test_a_run_killed_at_five_random_moments_ends_with_the_weights_of_an_unbroke
     assert found["moved"] > 1e-4
     assert found["worst"] == dict.fromkeys(found["worst"], 0.0)
     assert len(found["worst"]) == 5
-    # Where moments drawn at random fall is chance; a kill in DPO is asserted at a chosen one, above.
+    # Where moments drawn at random fall is chance; a chosen one, above, falls into DPO.
     assert any(sft for sft, _ in found["reached"]), found["reached"]
 
 
