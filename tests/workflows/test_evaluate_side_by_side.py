@@ -18,7 +18,6 @@ SETTINGS = EvalSettings(most=1, open_questions=1, turns=2)
 
 
 @pytest.mark.slow
-@pytest.mark.xfail(strict=False, reason="not run to its end since evaluation asks as chat does")
 def test_processes_side_by_side_find_what_one_with_small_batches_finds(tmp_path: Path) -> None:
     few_rows = LocalEngine(find_base("nano"), rows=3)
     alone = Runtime(RuntimeOptions(base="nano", runs=tmp_path), engine=few_rows)

@@ -22,6 +22,7 @@ from persllm.base_profile import find_profile
 from persllm.bases import find_base
 from persllm.embeddings import default_embeddings
 from persllm.messages import Message
+from persllm.training.tuning.products import merged_products
 from tools.conversations.reading import (
     Conversation,
     read_conversations,
@@ -36,6 +37,7 @@ from tools.small.dataset import (
     general_rows,
     row_of,
 )
+from tools.small.quick_layers import quicken
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,9 +56,7 @@ class Recipe:
     """Hand-written items beside the conversations."""
     general: int = 220
     """General conversations and instructions."""
-    passes: int = 1
-    most_steps: int = 125
-    """Of a pass over all rows, in their shuffled order; the rate falls to its floor by then."""
+    passes: int = 3
     seed: int = 7
 
 
@@ -111,7 +111,6 @@ def train(base_name: str, into: Path, recipe: Recipe) -> None:
 
     rows = [Row(*row) for row in torch.load(into / "rows.pt")]
     steps = [step for number in range(recipe.passes) for step in _steps(rows, recipe, number)]
-    steps = steps[: recipe.most_steps]
     torch.manual_seed(recipe.seed)
     whole: Any = AutoModelForCausalLM.from_pretrained(
         find_base(base_name).location, dtype=torch.bfloat16
@@ -121,6 +120,7 @@ def train(base_name: str, into: Path, recipe: Recipe) -> None:
     )
     model: Any = get_peft_model(whole, lora)
     weights = [w for w in model.parameters() if w.requires_grad]
+    quicken(whole)
     masters = [torch.nn.Parameter(w.detach().float().clone()) for w in weights]
     for weight in weights:
         weight.data = weight.data.to(torch.bfloat16)
@@ -131,7 +131,8 @@ def train(base_name: str, into: Path, recipe: Recipe) -> None:
     for number, parts in enumerate(steps[first:], start=first):
         for group in optimizer.param_groups:
             group["lr"] = recipe.rate * _scale(number, len(steps), recipe)
-        loss = _step(model, [[rows[at] for at in part] for part in parts])
+        with merged_products(model):
+            loss = _step(model, [[rows[at] for at in part] for part in parts])
         for master, weight in zip(masters, weights, strict=True):
             master.grad, weight.grad = weight.grad.float(), None
         torch.nn.utils.clip_grad_norm_(masters, 1.0)
