@@ -1,6 +1,6 @@
 """Many questions to many personas at once: one batch of the engine instead of one call each."""
 
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Generator, Sequence
 
 from langchain_core.messages import HumanMessage
 
@@ -10,17 +10,15 @@ from persllm.agents.reply_chunks import replayed, streamed
 from persllm.agents.reply_guards import ended_at_sentence
 from persllm.agents.reply_reading import asked_again, read_reply, whole_reply
 from persllm.engine import Engine, Piece, Reply
+from persllm.progress import StepProgress
 
 BATCH = 64
-
-Progress = Callable[[int, int], None]
-"""Told (answers so far, answers in all)."""
 
 
 def answers(
     asked: Sequence[tuple[ChatPersona, str]],
     *,
-    progress: Progress = lambda done, total: None,
+    progress: StepProgress = lambda done, total: None,
 ) -> list[str]:
     """Return what each persona answers to its question, in order; nothing is remembered.
 
@@ -38,7 +36,7 @@ def answered(
     ready: Sequence[Prepared],
     engine: Engine,
     *,
-    progress: Progress = lambda done, total: None,
+    progress: StepProgress = lambda done, total: None,
 ) -> list[str]:
     """Return the responses to prepared turns, in order, asked in batches of like length.
 

@@ -36,7 +36,7 @@ from persllm.training.evaluation.measures import MEASURES
 from persllm.training.evaluation.report import Report
 from persllm.training.evaluation.suite import EvalSettings
 from persllm.training.settings import NANO_BASE, TrainSettings
-from persllm.training.train import Ways, train_persona
+from persllm.training.train import TrainContext, train_persona
 from persllm.workflows.data import data_folder, ensure_data
 from persllm.workflows.eval_systems import ADAPTER, BOTH
 from persllm.workflows.evaluate import EvalOptions, evaluate, write_report
@@ -90,7 +90,7 @@ def evaluated(
         tuple(pairs),
         data.statistics | {"data_hash": f"{data.statistics['data_hash']}-{name}"},
     )
-    train_persona(persona, spoilt, Ways(find_base("nano"), settings, own))
+    train_persona(persona, spoilt, TrainContext(find_base("nano"), settings, own))
     place = Runtime(RuntimeOptions(base="nano", runs=own, memory=str(runs / "memory")))
     report = evaluate([persona], place, options)
     write_report(own / "report", report)

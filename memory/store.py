@@ -4,7 +4,7 @@ A store keeps, finds, forgets and counts. What comes up for a turn is decided in
 `persllm.memory.recall`. `persllm.memory.chroma_memory` keeps memories in Chroma.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
@@ -14,8 +14,6 @@ from persllm.embeddings import Vectors
 
 EVERYONE = ""
 
-Progress = Callable[[str, int, int], None]
-"""Told (what is being done, steps done, steps in all)."""
 Kind = Literal["objective", "subjective", "episode"]
 
 

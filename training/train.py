@@ -72,7 +72,7 @@ class Job:
 
 
 @dataclass(frozen=True, slots=True)
-class Ways:
+class TrainContext:
     """How all jobs of one command are trained."""
 
     base: Base
@@ -128,41 +128,41 @@ class Prepared:
         }
 
 
-def train_persona(persona: Persona, data: PersonaData, ways: Ways) -> Path:
+def train_persona(persona: Persona, data: PersonaData, context: TrainContext) -> Path:
     """Return one adapter folder: trained, continued, or found finished."""
-    return next(train_personas([Job(persona, data)], ways))[1]
+    return next(train_personas([Job(persona, data)], context))[1]
 
 
 def train_personas(
-    jobs: Sequence[Job], ways: Ways, loaded: "Loaded | None" = None
+    jobs: Sequence[Job], context: TrainContext, loaded: "Loaded | None" = None
 ) -> Iterator[tuple[Job, Path]]:
     """Yield each job with its adapter folder; the base is loaded once, when it is first needed.
 
     Args:
         jobs: Personas whose adapters are wanted.
-        ways: How they are trained.
+        context: How they are trained.
         loaded: The base, where it is loaded already.
 
     Raises:
         BaseModelError: The base cannot be loaded.
-        DataError: Data were built for another kind of base, nothing fits the base's context, the
-            loss diverged, or the batch cannot be shared by the processes.
+        DataError: Data were built for another kind of base, nothing fits its context window,
+            the loss diverged, or the batch cannot be shared by the processes.
     """
-    refuse_uneven(ways.settings.batch, ways.settings.accumulate)
+    refuse_uneven(context.settings.batch, context.settings.accumulate)
     for job in jobs:
-        _refuse_of_other_bases(job, ways.base)
-        run = agreed(_run_folder(ways.runs / job.persona.id, _inputs(job, ways)))
+        _refuse_of_other_bases(job, context.base)
+        run = agreed(_run_folder(context.runs / job.persona.id, _inputs(job, context)))
         adapter = run / ADAPTER_FOLDER
         if (adapter / MANIFEST_NAME).is_file():
-            ways.told(
+            context.told(
                 f"{job.persona.name} is already trained with this data and these settings: "
                 f"{adapter}"
             )
         else:
             if any((run / part).is_dir() for part in PARTS):
-                ways.told(f"continuing {run}")
-            loaded = loaded or load(ways)
-            _train(job, ways, run, loaded)
+                context.told(f"continuing {run}")
+            loaded = loaded or load(context)
+            _train(job, context, run, loaded)
         yield job, adapter
 
 
@@ -176,56 +176,56 @@ class Loaded:
     """Whether it can be trained on packed rows."""
 
 
-def load(ways: Ways) -> Loaded:
+def load(context: TrainContext) -> Loaded:
     """Load the base, and find out whether it can be packed."""
-    model = load_base(ways.base, four_bit=ways.settings.four_bit)
-    why = can_be_packed(model, ways.settings)
-    if why and ways.settings.packed:
-        ways.told(f"{ways.base.name} is trained on padded rows, which is slower: {why}")
-    return Loaded(load_tokenizer(ways.base), model, not why)
+    model = load_base(context.base, four_bit=context.settings.four_bit)
+    why = can_be_packed(model, context.settings)
+    if why and context.settings.packed:
+        context.told(f"{context.base.name} is trained on padded rows, which is slower: {why}")
+    return Loaded(load_tokenizer(context.base), model, not why)
 
 
-def _train(job: Job, ways: Ways, folder: Path, loaded: Loaded) -> None:
+def _train(job: Job, context: TrainContext, folder: Path, loaded: Loaded) -> None:
     started = time.monotonic()
     start_peak()
-    prepared = prepare(job, ways, loaded.tokenizer)
-    _refuse_empty(job, ways.settings, prepared)
-    _tell_left_out(ways, prepared)
+    prepared = prepare(job, context, loaded.tokenizer)
+    _refuse_empty(job, context.settings, prepared)
+    _tell_left_out(context, prepared)
     if is_first():
-        _begin(folder, job, ways, prepared)
+        _begin(folder, job, context, prepared)
     run = Run(
         tokenizer=loaded.tokenizer,
-        settings=ways.settings,
+        settings=context.settings,
         folder=folder,
         packed=loaded.packed,
-        report_to=ways.report_to,
-        progress=ways.progress,
+        report_to=context.report_to,
+        progress=context.progress,
     )
-    model = fresh_adapter(loaded.model, ways.settings)
+    model = fresh_adapter(loaded.model, context.settings)
     try:
         measured = _sft(model, run, job, prepared)
-        if ways.settings.dpo_passes:
+        if context.settings.dpo_passes:
             tune_dpo(model, prepared.dpo.rows, run)
         measured |= _measured(model, job.data, run, SYSTEMS)
         seconds = round(time.monotonic() - started, 1)
         if is_first():
-            _finish(model, job, ways, folder, measured=measured, seconds=seconds)
+            _finish(model, job, context, folder, measured=measured, seconds=seconds)
         agreed(None)  # the others wait until the adapter is there
     finally:
         model.unload()
 
 
-def prepare(job: Job, ways: Ways, tokenizer: Tokenizer) -> Prepared:
+def prepare(job: Job, context: TrainContext, tokenizer: Tokenizer) -> Prepared:
     """Return what a job trains on, without loading the base's weights."""
-    settings = ways.settings
+    settings = context.settings
     items, pairs = job.data.split("train")
     longest = settings.max_tokens
     sft = item_rows(items, tokenizer, max_tokens=longest)
     some = some_pairs(pairs, most=settings.most_pairs, seed=settings.seed)
     dpo = pair_rows(some if settings.dpo_passes else [], tokenizer, max_tokens=longest)
     general = (
-        general_rows(ways.general, tokenizer, max_tokens=longest)
-        if ways.general and settings.general_share
+        general_rows(context.general, tokenizer, max_tokens=longest)
+        if context.general and settings.general_share
         else Fitting((), ())
     )
     mix = mixed(
@@ -257,31 +257,31 @@ def _refuse_empty(job: Job, settings: TrainSettings, prepared: Prepared) -> None
     )
 
 
-def _tell_left_out(ways: Ways, prepared: Prepared) -> None:
+def _tell_left_out(context: TrainContext, prepared: Prepared) -> None:
     if prepared.left_out:
-        ways.told(
+        context.told(
             f"{len(prepared.sft.left_out)} items, {len(prepared.dpo.left_out)} pairs and "
             f"{len(prepared.general.left_out)} general conversations are longer than "
-            f"{ways.settings.max_tokens} tokens and are left out; {RUN_NAME} lists them"
+            f"{context.settings.max_tokens} tokens and are left out; {RUN_NAME} lists them"
         )
     if prepared.general.split:
-        ways.told(f"{len(prepared.general.split)} long general conversations are split")
+        context.told(f"{len(prepared.general.split)} long general conversations are split")
     if prepared.mix.general:
-        ways.told(
+        context.told(
             f"SFT sees {prepared.mix.persona:,} rows of the persona and "
             f"{prepared.mix.general:,} general ones"
         )
 
 
-def _inputs(job: Job, ways: Ways) -> str:
+def _inputs(job: Job, context: TrainContext) -> str:
     """Return what a run is known again by."""
     return digest(
         job.persona.digest(),
         str(job.data.statistics["data_hash"]),
-        ways.base.key,
-        prompt_hash_of(ways.base),
-        json.dumps(asdict(ways.settings)),
-        digest_file(ways.general) if ways.general else "",
+        context.base.key,
+        prompt_hash_of(context.base),
+        json.dumps(asdict(context.settings)),
+        digest_file(context.general) if context.general else "",
     )
 
 
@@ -293,15 +293,15 @@ def _run_folder(folder: Path, inputs: str) -> Path:
     return folder / time.strftime("%Y-%m-%d_%H-%M-%S")
 
 
-def _begin(folder: Path, job: Job, ways: Ways, prepared: Prepared) -> None:
+def _begin(folder: Path, job: Job, context: TrainContext, prepared: Prepared) -> None:
     write_json(
         folder / RUN_NAME,
         {
-            "inputs": _inputs(job, ways),
+            "inputs": _inputs(job, context),
             "persona": job.persona.id,
-            "base": ways.base.name,
-            "base_key": ways.base.key,
-            "settings": asdict(ways.settings),
+            "base": context.base.name,
+            "base_key": context.base.key,
+            "settings": asdict(context.settings),
             "counts": prepared.counts,
             "left_out": list(prepared.left_out),
         },
@@ -344,7 +344,7 @@ def _measured(
 def _finish(
     model: PeftModel,
     job: Job,
-    ways: Ways,
+    context: TrainContext,
     folder: Path,
     *,
     measured: dict[str, Any],
@@ -359,12 +359,12 @@ def _finish(
         persona=job.persona.id,
         persona_hash=job.persona.digest(),
         stages=tuple(stage.id for stage in job.persona.stages),
-        base=ways.base.name,
-        base_key=ways.base.key,
-        prompt_hash=prompt_hash_of(ways.base),
-        profile_hash=find_profile(ways.base).digest(),
+        base=context.base.name,
+        base_key=context.base.key,
+        prompt_hash=prompt_hash_of(context.base),
+        profile_hash=find_profile(context.base).digest(),
         data_hash=str(job.data.statistics["data_hash"]),
-        settings=asdict(ways.settings),
+        settings=asdict(context.settings),
         versions={name: importlib.metadata.version(name) for name in PACKAGES},
         seconds=seconds,
         evaluation=measured,

@@ -25,9 +25,9 @@ from persllm.training.tuning.attention import tree_attention, why_not_packed
 from persllm.training.tuning.order import by_prompt, in_passes
 from persllm.training.tuning.processes import agreed, is_first, processes
 from persllm.training.tuning.products import merged_products
+from persllm.training.tuning.progress_callback import ProgressCallback
 from persllm.training.tuning.reference import reference_of
 from persllm.training.tuning.rows import PairRow
-from persllm.training.tuning.told import Told
 from persllm.training.tuning.trainers import (
     PackedDPOTrainer,
     PackedSFTTrainer,
@@ -114,7 +114,7 @@ def tune_sft(model: PeftModel, rows: Sequence[Row], run: Run, *, order: Sequence
         model=model,
         args=config,
         processing_class=run.tokenizer,
-        callbacks=[Told("SFT", folder, run.progress)],
+        callbacks=[ProgressCallback("SFT", folder, run.progress)],
     )
     _train(trainer, model, run, folder)
 
@@ -147,7 +147,7 @@ def tune_dpo(model: PeftModel, pairs: Sequence[PairRow], run: Run) -> None:
         args=config,
         processing_class=run.tokenizer,
         callbacks=[
-            Told("DPO", folder, run.progress),
+            ProgressCallback("DPO", folder, run.progress),
             *([EarlyStoppingCallback(settings.patience)] if watched else []),
         ],
     )

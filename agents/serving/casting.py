@@ -11,7 +11,7 @@ from persllm.persona import Persona
 
 
 def adapters_of(
-    workplace: Runtime, personas: Sequence[Persona], *, use_adapter: bool | None
+    runtime: Runtime, personas: Sequence[Persona], *, use_adapter: bool | None
 ) -> dict[str, Path]:
     """Return the adapter of each persona that has one, by its id.
 
@@ -22,7 +22,7 @@ def adapters_of(
     faults = []
     for persona in personas if use_adapter is not False else ():
         try:
-            adapter = adapter_if_any(persona, base=workplace.base, runs=workplace.runs)
+            adapter = adapter_if_any(persona, base=runtime.base, runs=runtime.runs)
         except AdapterError as error:
             faults.append(str(error))
         else:
@@ -33,7 +33,7 @@ def adapters_of(
 
 
 def chats_of(
-    workplace: Runtime,
+    runtime: Runtime,
     personas: Sequence[Persona],
     adapters: dict[str, Path],
     *,
@@ -41,7 +41,7 @@ def chats_of(
 ) -> list[ChatPersona]:
     """Return a chat for every stage; personas without adapter speak through the base alone."""
     return [
-        workplace.chat(
+        runtime.chat(
             persona, stage=stage.id, use_adapter=persona.id in adapters, use_memory=use_memory
         )
         for persona in personas

@@ -1,6 +1,6 @@
 """What an MCP client may do with personas: list them, ask, hold a debate, see what is recalled.
 
-Plain functions over a workplace; `persllm.agents.serving.mcp_server` offers them to clients.
+Plain functions over a runtime; `persllm.agents.serving.mcp_server` offers them to clients.
 """
 
 from collections.abc import Sequence
@@ -77,12 +77,12 @@ class PersonaTools:
     """The tools.
 
     Args:
-        workplace: Engine and memories.
+        runtime: Engine and memories.
         personas: Who can be asked; nobody else can, whatever a client names.
     """
 
-    def __init__(self, workplace: Runtime, personas: Sequence[Persona]) -> None:
-        self._workplace = workplace
+    def __init__(self, runtime: Runtime, personas: Sequence[Persona]) -> None:
+        self._workplace = runtime
         self._personas = {persona.id: persona for persona in personas}
 
     def list_personas(self) -> list[PersonaRow]:

@@ -17,7 +17,7 @@ from persllm.training.ablate import chosen_ablations, run_ablations
 from persllm.training.data.build import PersonaData, read_data
 from persllm.training.preflight import Preflight, preflight
 from persllm.training.settings import GENERAL_SHARE, TrainSettings, changed, preset
-from persllm.training.train import Job, Loaded, Ways, load, train_persona, train_personas
+from persllm.training.train import Job, Loaded, TrainContext, load, train_persona, train_personas
 from persllm.training.tuning.processes import first_then_others
 from persllm.workflows.data import ensure_data
 from persllm.workflows.reporting import SILENT, Reporter
@@ -73,7 +73,7 @@ class Training:
     """Adapters that are wanted, with the base loaded once for all of them."""
 
     jobs: tuple[Job, ...]
-    ways: Ways
+    context: TrainContext
     loaded: Loaded
     without: tuple[str, ...]
     """Ablations that were asked for."""
@@ -81,7 +81,7 @@ class Training:
 
     def needs(self, job: Job) -> Preflight:
         """Return what one adapter will take."""
-        return preflight(job, self.ways, self.loaded)
+        return preflight(job, self.context, self.loaded)
 
     def adapter(self, job: Job, reporter: Reporter = SILENT) -> Path:
         """Train, continue or find one adapter; return its folder, in the runs folder."""
@@ -98,9 +98,9 @@ class Training:
         """Train the whole recipe and each ablation of it; return their folders by name."""
         return dict(run_ablations(job, self._told(job, reporter), self.without, self.loaded))
 
-    def _told(self, job: Job, reporter: Reporter) -> Ways:
+    def _told(self, job: Job, reporter: Reporter) -> TrainContext:
         progress = reporter.bar(f"training {job.persona.name}")
-        return replace(self.ways, progress=progress, told=reporter.line)
+        return replace(self.context, progress=progress, told=reporter.line)
 
 
 def open_training(
@@ -134,7 +134,7 @@ def open_training(
         )
 
     jobs = [Job(persona, first_then_others(partial(data, persona))) for persona in people]
-    ways = Ways(
+    context = TrainContext(
         base=find_base(chosen.base),
         settings=settings,
         runs=Path(runs),
@@ -142,7 +142,7 @@ def open_training(
         report_to=chosen.report_to,
         told=reporter.line,
     )
-    return Training(tuple(jobs), ways, load(ways), without, chosen.into)
+    return Training(tuple(jobs), context, load(context), without, chosen.into)
 
 
 def train(
@@ -180,11 +180,11 @@ def ensure_adapter(
     reporter: Reporter = SILENT,
 ) -> Path:
     """Train, continue or find the adapter of a persona whose data is built."""
-    ways = Ways(
+    context = TrainContext(
         base=find_base(base),
         settings=settings,
         runs=runs,
         progress=reporter.bar(f"training {persona.name}"),
         told=reporter.line,
     )
-    return train_persona(persona, data, ways)
+    return train_persona(persona, data, context)

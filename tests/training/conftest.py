@@ -14,7 +14,7 @@ from persllm.persona_catalog import bundled, find_persona
 from persllm.training.data.build import PersonaData, build
 from persllm.training.data.sampling import BuildSettings
 from persllm.training.settings import TrainSettings, preset
-from persllm.training.train import Ways, train_persona
+from persllm.training.train import TrainContext, train_persona
 from tests.doubles import NANO_PROFILE
 from tests.training.tiny import write_tiny_base
 
@@ -67,4 +67,4 @@ def tesla_adapter(
     tmp_path_factory: pytest.TempPathFactory,
 ) -> Path:
     runs = tmp_path_factory.mktemp("runs")
-    return train_persona(tesla, tesla_data, Ways(base=nano, settings=quick, runs=runs))
+    return train_persona(tesla, tesla_data, TrainContext(base=nano, settings=quick, runs=runs))

@@ -13,7 +13,7 @@ from persllm.errors import DataError
 from persllm.training.data.build import build
 from persllm.training.data.sampling import BuildSettings
 from persllm.training.settings import preset
-from persllm.training.train import Ways, train_persona
+from persllm.training.train import TrainContext, train_persona
 from persllm.training.tuning.processes import refuse_uneven
 from tests.doubles import NANO_PROFILE, OTTO, LetterEmbeddings, write_tiny_persona
 from tests.training.apart import run_apart
@@ -31,15 +31,15 @@ from pathlib import Path
 from persllm.bases import find_base
 from persllm.persona import load_persona
 from persllm.training.data.build import read_data
-from persllm.training.train import Ways, train_persona
+from persllm.training.train import TrainContext, train_persona
 from persllm.training.tuning.processes import processes
 from tests.training.test_processes import SETTINGS
 
 assert processes() == 2
 work = Path(sys.argv[1])
 settings = replace(SETTINGS, accumulate=2)
-ways = Ways(base=find_base("nano"), settings=settings, runs=work / "two")
-train_persona(load_persona(work / "marta-lind"), read_data(work / "data"), ways)
+context = TrainContext(base=find_base("nano"), settings=settings, runs=work / "two")
+train_persona(load_persona(work / "marta-lind"), read_data(work / "data"), context)
 """
 
 
@@ -58,8 +58,8 @@ def test_two_processes_that_accumulate_make_the_adapter_of_one_that_does_not(
     )
     rows = round(len(data.split("train")[0]) * SETTINGS.repeats)
     assert rows % SETTINGS.batch in (1, 2, 3, 5, 6, 7), "the last step must be uneven"
-    ways = Ways(base=find_base("nano"), settings=SETTINGS, runs=tmp_path / "one")
-    one = load_file(train_persona(marta, data, ways) / "adapter_model.safetensors")
+    context = TrainContext(base=find_base("nano"), settings=SETTINGS, runs=tmp_path / "one")
+    one = load_file(train_persona(marta, data, context) / "adapter_model.safetensors")
     _train_in_two(tmp_path)
     [adapter] = tmp_path.glob("two/marta-lind/*/adapter")  # and one run folder, not two
     two = load_file(adapter / "adapter_model.safetensors")

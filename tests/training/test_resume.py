@@ -57,8 +57,8 @@ def trained(runs, progress=lambda *_: None, prepare=lambda: None):
     child = os.fork()
     if not child:
         prepare()
-        ways = train.Ways(base=base, settings=settings, runs=runs, progress=progress)
-        train.train_persona(marta, data, ways)
+        context = train.TrainContext(base=base, settings=settings, runs=runs, progress=progress)
+        train.train_persona(marta, data, context)
         os._exit(0)
     return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
 

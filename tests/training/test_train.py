@@ -21,7 +21,7 @@ from persllm.persona import Persona
 from persllm.training.data.build import PersonaData
 from persllm.training.preflight import preflight
 from persllm.training.settings import TrainSettings, changed, preset
-from persllm.training.train import Job, Ways, train_persona
+from persllm.training.train import Job, TrainContext, train_persona
 from persllm.training.tune import some_pairs
 from persllm.training.tuning.rows import item_rows, pair_rows
 from persllm.ui.cli.actions.publishing import export_merged
@@ -111,8 +111,8 @@ def test_the_same_command_returns_the_finished_adapter(
     before = (tesla_adapter / "manifest.json").stat().st_mtime_ns
     told: list[str] = []
     runs = tesla_adapter.parents[2]
-    ways = Ways(base=nano, settings=quick, runs=runs, told=told.append)
-    again = train_persona(tesla, tesla_data, ways)
+    context = TrainContext(base=nano, settings=quick, runs=runs, told=told.append)
+    again = train_persona(tesla, tesla_data, context)
     assert again == tesla_adapter
     assert (again / "manifest.json").stat().st_mtime_ns == before
     assert "already trained" in told[0]
@@ -132,7 +132,7 @@ def test_nothing_that_fits_is_an_error_before_any_training(
 ) -> None:
     with pytest.raises(DataError, match="fits 8 tokens"):
         short = replace(quick, max_tokens=8)
-        train_persona(tesla, tesla_data, Ways(base=nano, settings=short, runs=tmp_path))
+        train_persona(tesla, tesla_data, TrainContext(base=nano, settings=short, runs=tmp_path))
 
 
 def test_a_limit_on_pairs_is_spread_over_the_reasons(tesla_data: PersonaData) -> None:
@@ -146,8 +146,8 @@ def test_a_limit_on_pairs_is_spread_over_the_reasons(tesla_data: PersonaData) ->
 def test_preflight_counts_and_measures(
     tesla: Persona, tesla_data: PersonaData, nano: Base, quick: TrainSettings, tmp_path: Path
 ) -> None:
-    ways = Ways(base=nano, settings=quick, runs=tmp_path)
-    needs = preflight(Job(tesla, tesla_data), ways)
+    context = TrainContext(base=nano, settings=quick, runs=tmp_path)
+    needs = preflight(Job(tesla, tesla_data), context)
     assert needs.items == len(tesla_data.split("train")[0])
     assert needs.pairs == 16
     assert needs.steps == -(-needs.items // 8) + 4
@@ -165,16 +165,16 @@ def test_a_base_that_is_not_there_is_an_error_with_a_remedy(
     statistics = {**tesla_data.statistics, "prompt_hash": prompt_hash_of(missing)}
     data = replace(tesla_data, statistics=statistics)
     with pytest.raises(BaseModelError, match="--base nano"):
-        train_persona(tesla, data, Ways(base=missing, settings=quick, runs=tmp_path))
+        train_persona(tesla, data, TrainContext(base=missing, settings=quick, runs=tmp_path))
 
 
 def test_data_of_another_kind_of_base_are_refused(
     tesla: Persona, tesla_data: PersonaData, nano: Base, quick: TrainSettings, tmp_path: Path
 ) -> None:
     statistics = {**tesla_data.statistics, "prompt_hash": "another"}
-    ways = Ways(base=nano, settings=quick, runs=tmp_path)
+    context = TrainContext(base=nano, settings=quick, runs=tmp_path)
     with pytest.raises(DataError, match="persllm build nikola-tesla --base"):
-        train_persona(tesla, replace(tesla_data, statistics=statistics), ways)
+        train_persona(tesla, replace(tesla_data, statistics=statistics), context)
     assert not list(tmp_path.iterdir())
 
 

@@ -19,7 +19,7 @@ from persllm.persona import Persona
 from persllm.training.data.build import build
 from persllm.training.data.sampling import BuildSettings
 from persllm.training.settings import changed, preset
-from persllm.training.train import Ways, train_persona
+from persllm.training.train import TrainContext, train_persona
 from tests.agents.served import served
 from tests.chat_templates import tokenizer_of
 from tests.doubles import OTTO, write_tiny_persona
@@ -89,7 +89,7 @@ def test_a_base_of_another_family_is_built_for_trained_talked_to_and_served(
     few = {"repeats": 0.2, "batch": 4, "most_pairs": 4, "rank": 4}
     settings = changed(preset(profile.preset), few)
     runs = tmp_path / "runs"
-    adapter = train_persona(persona, data, Ways(base=base, settings=settings, runs=runs))
+    adapter = train_persona(persona, data, TrainContext(base=base, settings=settings, runs=runs))
 
     runtime = Runtime(RuntimeOptions(base=base.location, runs=runs))
     chat = runtime.chat(persona, use_adapter=True, use_memory=False)

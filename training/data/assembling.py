@@ -7,7 +7,7 @@ is held but the vectors' first directions: items and pairs are handed on as they
 
 import random
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 
@@ -23,6 +23,7 @@ from persllm.memory.store import Found, Memory
 from persllm.messages import Message, Notes, render
 from persllm.persona import Persona
 from persllm.replies import write_reply
+from persllm.sentences import sentences
 from persllm.training.data.cleaning import Asked, asked_of, clash, fault_of
 from persllm.training.data.decisions import Decision, draft_key
 from persllm.training.data.drafting import Batch, Library, PartDraft
@@ -86,6 +87,7 @@ class Assembler:
         repeats. `batches` is called for each pass and yields the same every time.
         """
         index: TurnIndex[Asked] | None = None
+        self._embed(line for each in self._own.materials for line in sentences(each.text))
         for split in SPLITS:
             for batch in map(self._decided, batches()):
                 if index is None:
@@ -102,6 +104,8 @@ class Assembler:
         rows = list(self._sound(batch, split))
         if not rows:
             return
+        drafts = [batch.drafts[row].draft for row in rows]
+        self._embed(text for draft in drafts for text in (draft.question, draft.heard))
         marks = [asked_of(batch.drafts[row], split) for row in rows]
         reasons = index.keep_unlike(batch.questions[rows], marks, clash)
         for row, reason in zip(rows, reasons, strict=True):
@@ -116,6 +120,10 @@ class Assembler:
                 rejected = reply_like(item, old.analysis, old.response)
                 pairs.append(pair_of(item, rejected, "edited", item.id))
             yield item, pairs
+
+    def _embed(self, texts: Iterable[str]) -> None:
+        """Embed at once what recall will ask for one by one, which takes many times as long."""
+        self._embeddings.embed_documents(list(dict.fromkeys(texts)))
 
     def _item(self, made: PartDraft, split: Split, question: Vectors) -> Item:
         recalled = self._recalled(made, split, question)

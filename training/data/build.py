@@ -8,7 +8,7 @@ pairs go to disk as they are made, so memory does not grow with their number.
 
 import json
 import shutil
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -22,6 +22,7 @@ from persllm.files import digest, digest_file, write_json
 from persllm.materials import Material, read_materials
 from persllm.messages import prompt_hash
 from persllm.persona import Persona
+from persllm.progress import Progress
 from persllm.training.data.assembling import Assembler
 from persllm.training.data.decisions import Decision, decisions_digest, read_decisions
 from persllm.training.data.drafting import (
@@ -57,9 +58,6 @@ PAIRS_NAME = "pairs.jsonl"
 ITEMS_FOLDER = "items"
 PARTS_FOLDER = "parts"
 FORMAT = 7
-
-Progress = Callable[[str, int, int], None]
-"""Told (what is being done, steps done, steps in all)."""
 
 
 @dataclass(frozen=True, slots=True)

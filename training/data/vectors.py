@@ -33,7 +33,7 @@ class KeptVectors(Embeddings):
         self.model_name = embeddings_name(embeddings)
         self._folder = folder / digest(self.model_name)[:KEY_BYTES]
         self._places: dict[bytes, tuple[int, int]] = {}
-        self._files: list[Path] = []
+        self._files: list[npt.NDArray[Any]] = []
         for path in sorted(self._folder.glob(f"*{SUFFIX}")):
             self._enter(path)
 
@@ -44,9 +44,9 @@ class KeptVectors(Embeddings):
         lacking = [(key, text) for key, text in missing.items() if key not in self._places]
         for start in range(0, len(lacking), CHUNK):
             self._keep(lacking[start : start + CHUNK])
-        loaded = [np.load(path, mmap_mode="r") for path in self._files]
         places = [self._places[key] for key in keys]
-        return [loaded[number]["vector"][row].astype(np.float32).tolist() for number, row in places]
+        rows = (self._files[number]["vector"][row] for number, row in places)
+        return [row.astype(np.float32).tolist() for row in rows]
 
     def embed_query(self, text: str) -> list[float]:
         """Return the vector of one text; it is not kept."""
@@ -65,9 +65,9 @@ class KeptVectors(Embeddings):
         self._enter(path)
 
     def _enter(self, path: Path) -> None:
-        number = len(self._files)
-        self._files.append(path)
-        for row, key in enumerate(np.load(path, mmap_mode="r")["key"]):
+        number, rows = len(self._files), np.load(path, mmap_mode="r")
+        self._files.append(rows)
+        for row, key in enumerate(rows["key"]):
             self._places[key.tobytes()] = (number, row)
 
 

@@ -15,11 +15,12 @@ from langchain_core.embeddings import Embeddings
 
 from persllm.embeddings import embed
 from persllm.persona import Persona
+from persllm.progress import Progress
 from persllm.training.data.items import Item
 from persllm.training.evaluation.answers import AnswerReader
 from persllm.training.evaluation.figures import Case
 from persllm.training.evaluation.speakers import Voices
-from persllm.training.evaluation.systems import System, Told
+from persllm.training.evaluation.systems import System
 from persllm.training.evaluation.talks import Talk, speak
 
 TONES: Mapping[str, tuple[str, ...]] = {
@@ -83,7 +84,7 @@ def drift(
     turns: int,
     voices: Voices,
     embeddings: Embeddings,
-    told: Told = lambda what, done, total: None,
+    told: Progress = lambda what, done, total: None,
 ) -> dict[str, tuple[list[Case], list[DriftPoint]]]:
     """Hold the four talks of each system side by side; return cases and curve by system.
 

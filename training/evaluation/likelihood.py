@@ -5,7 +5,7 @@ given the whole prompt (who speaks, when, what is recalled), and the adapter giv
 """
 
 import math
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from typing import cast
@@ -16,12 +16,12 @@ from transformers import PreTrainedTokenizerBase as Tokenizer
 
 from persllm.chat_template import ChatTemplate
 from persllm.messages import Message
+from persllm.progress import Progress
 from persllm.training.data.items import Item, Pair
 
 SYSTEMS = ("base", "prompt", "adapter")
 BATCH_TOKENS = 2000
 """Logits of every token of a batch are held, so that a larger one takes more than training."""
-Progress = Callable[[str, int, int], None]
 
 
 @dataclass(frozen=True, slots=True)

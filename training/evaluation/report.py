@@ -122,7 +122,7 @@ class Report(BaseModel):
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
+class PersonaResults:
     """What is known of one persona beside the results."""
 
     name: str
@@ -132,7 +132,7 @@ class Told:
 
 def make_report(
     results: Mapping[str, Mapping[str, Result]],
-    people: Mapping[str, Told],
+    people: Mapping[str, PersonaResults],
     *,
     leading: str,
     baseline: str = "",
@@ -144,7 +144,7 @@ def make_report(
         id_: _persona(people[id_], systems, leading, seed) for id_, systems in results.items()
     }
     if len(results) > 1:
-        personas[ALL] = _persona(Told(ALL, {}), _pooled(results), leading, seed)
+        personas[ALL] = _persona(PersonaResults(ALL, {}), _pooled(results), leading, seed)
     return Report(made=dict(made), leading=leading, baseline=baseline, personas=personas)
 
 
@@ -183,7 +183,9 @@ def _pooled(results: Mapping[str, Mapping[str, Result]]) -> dict[str, Result]:
     return {system: Result(tuple(cases), (), {}) for system, cases in pooled.items()}
 
 
-def _persona(told: Told, systems: Mapping[str, Result], leading: str, seed: int) -> PersonaRow:
+def _persona(
+    told: PersonaResults, systems: Mapping[str, Result], leading: str, seed: int
+) -> PersonaRow:
     values = {name: _values(result.cases) for name, result in systems.items()}
     lead = values.get(leading, {})
     rows = {
@@ -240,7 +242,9 @@ def _row(figure: Figure) -> FigureRow:
     return FigureRow(**{k: round(v, 4) if k != "n" else v for k, v in asdict(figure).items()})
 
 
-def _extremes(cases: Sequence[Case], told: Told) -> tuple[list[AnswerRow], list[AnswerRow]]:
+def _extremes(
+    cases: Sequence[Case], told: PersonaResults
+) -> tuple[list[AnswerRow], list[AnswerRow]]:
     """Return right and wrong answers to facts and claims, nearest and farthest from the reference.
 
     The nearest of the right ones are best; the farthest of the wrong ones are worst.
@@ -253,7 +257,7 @@ def _extremes(cases: Sequence[Case], told: Told) -> tuple[list[AnswerRow], list[
     return [_answer(case, told) for case in best], [_answer(case, told) for case in worst]
 
 
-def _answer(case: Case, told: Told) -> AnswerRow:
+def _answer(case: Case, told: PersonaResults) -> AnswerRow:
     return AnswerRow(
         measure=case.measure,
         stage=case.stage,

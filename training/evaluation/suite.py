@@ -7,6 +7,7 @@ from langchain_core.embeddings import Embeddings
 
 from persllm.materials import Material
 from persllm.persona import Persona
+from persllm.progress import Progress
 from persllm.training.data.drafting import BY_HAND
 from persllm.training.data.items import Item, Pair
 from persllm.training.data.sampling import BuildSettings
@@ -35,7 +36,7 @@ from persllm.training.evaluation.speakers import (
 )
 from persllm.training.evaluation.stages import stages_part
 from persllm.training.evaluation.statements import likelihood_part
-from persllm.training.evaluation.systems import Outcome, Question, System, Told, ask
+from persllm.training.evaluation.systems import Outcome, Question, System, ask
 from persllm.training.evaluation.unknown import unknown_part
 from persllm.training.evaluation.visitors import Visit, visit
 
@@ -98,7 +99,7 @@ def evaluated(
     settings: EvalSettings,
     *,
     voices: Voices,
-    told: Told = lambda what, done, total: None,
+    told: Progress = lambda what, done, total: None,
 ) -> dict[str, Result]:
     """Return what each system reached, by name.
 
@@ -140,7 +141,7 @@ def _asked(subject: Subject, system: System, parts: Sequence[Part]) -> Result:
 
 
 def _long_talks(
-    subject: Subject, systems: Sequence[System], settings: EvalSettings, told: Told
+    subject: Subject, systems: Sequence[System], settings: EvalSettings, told: Progress
 ) -> dict[str, tuple[list[Case], list[DriftPoint]]]:
     own = {subject.persona.name: known_paragraphs(subject.materials, subject.settings)}
     return drift(

@@ -27,8 +27,6 @@ class Question:
 
 Statement = tuple[Question, str]
 """A question and a reply to it that is given, not asked for."""
-Told = Callable[[str, int, int], None]
-"""Told (what is being done, steps done, steps in all)."""
 
 
 @dataclass(frozen=True, slots=True)

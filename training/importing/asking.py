@@ -7,7 +7,7 @@ from dataclasses import replace
 from langchain_core.language_models import LanguageModelInput
 
 from persllm.subjectivity import Kind, kind_of
-from persllm.training.importing.sorting import Wishes
+from persllm.training.importing.sorting import ImportOptions
 
 AT_ONCE = 8
 BATCH = 20
@@ -22,8 +22,8 @@ addressed to somebody. Answer with one line a paragraph, number and letter, as "
 ANSWER = re.compile(r"^\W*(\d{1,3})\W+([os])\b", re.I | re.M)
 
 
-def classified_by(teacher: str, wishes: Wishes) -> Wishes:
-    """Return the wishes with a chat model as classifier.
+def classified_by(teacher: str, options: ImportOptions) -> ImportOptions:
+    """Return the options with a chat model as classifier.
 
     Raises:
         EngineError: There is no such model, or its package or key is missing.
@@ -41,7 +41,7 @@ def classified_by(teacher: str, wishes: Wishes) -> Wishes:
             kinds += read_answer("" if isinstance(reply, Exception) else str(reply.text), batch)
         return kinds
 
-    return replace(wishes, classify=classify, classifier=teacher)
+    return replace(options, classify=classify, classifier=teacher)
 
 
 def read_answer(reply: str, texts: Sequence[str]) -> list[Kind]:

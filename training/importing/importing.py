@@ -7,7 +7,7 @@ that was changed by hand since it was imported is never overwritten.
 
 import json
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -15,20 +15,18 @@ from typing import Any
 from persllm.errors import DataError, PersonaError
 from persllm.files import digest, digest_file, read_jsonl, write_jsonl, write_text
 from persllm.persona import Persona, persona_id
+from persllm.progress import Progress
 from persllm.training.importing.cleaning.authorship import FIRST_PERSON
 from persllm.training.importing.document import Document
 from persllm.training.importing.finding import Source, find_sources, linked
 from persllm.training.importing.reading import read_document
-from persllm.training.importing.sorting import Dropped, Taken, Wishes, sort_document
+from persllm.training.importing.sorting import Dropped, ImportOptions, Taken, sort_document
 
 SOURCES_NAME = "sources.jsonl"
 MAX_FOLDER = 60
 """Characters of a source's folder name."""
 KNOWLEDGE_PARAGRAPHS = 3
 """Of a page that is only linked to, so many paragraphs: the short description of the entry."""
-
-Progress = Callable[[str, int, int], None]
-"""Told (file, files done, files in all)."""
 
 
 @dataclass(slots=True)
@@ -60,7 +58,7 @@ def import_materials(
     persona: Persona,
     paths: Sequence[Path],
     *,
-    wishes: Wishes,
+    options: ImportOptions,
     licence: str = "",
     links: bool = False,
     dry_run: bool = False,
@@ -71,7 +69,7 @@ def import_materials(
     Args:
         persona: Whose materials.
         paths: Files and folders.
-        wishes: Stage, speakers and classes where the user has said so.
+        options: Stage, speakers and classes where the user has said so.
         licence: On what terms the texts may be used; the card's by default.
         links: Also take the short description of entries that pages link to, inside their folder.
         dry_run: Write nothing.
@@ -86,7 +84,7 @@ def import_materials(
     known = {source.path.resolve() for source in found.sources}
     for index, (source, only_linked) in enumerate(queue):
         progress(source.name, index, len(queue))
-        read, document = _read(source, persona, wishes, only_linked)
+        read, document = _read(source, persona, options, only_linked)
         results.append(read)
         if links and document is not None and document.links and not only_linked:
             for page in linked(source, document.links, _folder_of(source)):
@@ -101,7 +99,7 @@ def import_materials(
 
 
 def _read(
-    source: Source, persona: Persona, wishes: Wishes, only_linked: bool
+    source: Source, persona: Persona, options: ImportOptions, only_linked: bool
 ) -> tuple[Read, Document | None]:
     read = Read(source.name)
     try:
@@ -110,7 +108,7 @@ def _read(
             document = _described(document)
         read.digest = digest_file(source.path)
         read.form, read.notes = document.form, document.notes
-        for piece in sort_document(document, persona, source.name, wishes):
+        for piece in sort_document(document, persona, source.name, options):
             if isinstance(piece, Taken):
                 read.taken.append(piece)
             else:

@@ -54,7 +54,7 @@ class Dropped:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Wishes:
+class ImportOptions:
     """What the user has said about an import."""
 
     stage: Stage | None = None
@@ -69,25 +69,25 @@ class Wishes:
 
 
 def sort_document(
-    document: Document, persona: Persona, name: str, wishes: Wishes
+    document: Document, persona: Persona, name: str, options: ImportOptions
 ) -> Iterator[Taken | Dropped]:
     """Yield what is taken and what is dropped, in order.
 
     Raises:
         PersonaError: Turns were found and nobody among them is the persona.
     """
-    staging = _Staging(persona, wishes, PurePosixPath(name).with_suffix("").parts)
+    staging = _Staging(persona, options, PurePosixPath(name).with_suffix("").parts)
     if document.turns:
-        yield from _conversation(document, persona, name, wishes, staging)
-    yield from _prose(document, persona, wishes, staging)
+        yield from _conversation(document, persona, name, options, staging)
+    yield from _prose(document, persona, options, staging)
 
 
 class _Staging:
     """Finds the stage of what was written in a year: by hand, by name, by date, by years."""
 
-    def __init__(self, persona: Persona, wishes: Wishes, parts: Sequence[str]) -> None:
+    def __init__(self, persona: Persona, options: ImportOptions, parts: Sequence[str]) -> None:
         self._persona = persona
-        self._given = (wishes.stage, "--stage") if wishes.stage else stage_of_name(persona, parts)
+        self._given = (options.stage, "--stage") if options.stage else stage_of_name(persona, parts)
         self._else = stage_of_years(persona, parts)
         if self._else is None and len(persona.stages) == 1:
             self._else = persona.stages[0], "the only stage"
@@ -103,9 +103,9 @@ class _Staging:
 
 
 def _conversation(
-    document: Document, persona: Persona, name: str, wishes: Wishes, staging: _Staging
+    document: Document, persona: Persona, name: str, options: ImportOptions, staging: _Staging
 ) -> Iterator[Taken | Dropped]:
-    own = own_speakers(document.turns, name=persona.name, named=wishes.speakers, where=name)
+    own = own_speakers(document.turns, name=persona.name, named=options.speakers, where=name)
     used = 0
     for segment in segments(document.turns, own):
         used += len(segment.turns)
@@ -130,10 +130,10 @@ def _conversation(
 
 
 def _prose(
-    document: Document, persona: Persona, wishes: Wishes, staging: _Staging
+    document: Document, persona: Persona, options: ImportOptions, staging: _Staging
 ) -> Iterator[Taken | Dropped]:
     texts = [paragraph.text for paragraph in document.paragraphs]
-    author = "" if wishes.anybody else persona.name
+    author = "" if options.anybody else persona.name
     places = contexts(texts, author, language=persona.language)
     year: int | None = None
     seen: set[str] = set()
@@ -152,7 +152,7 @@ def _prose(
             yield Dropped(why=why, where=paragraph.where, text=paragraph.text)
         elif text:
             kept.append((paragraph, text, is_about(paragraph.text, place.names), year))
-    kinds = wishes.classify([text for _, text, _, _ in kept])
+    kinds = options.classify([text for _, text, _, _ in kept])
     for (paragraph, text, about, written), kind in zip(kept, kinds, strict=True):
         stage, why_stage = staging.of(written)
         if stage is None:
@@ -167,7 +167,7 @@ def _prose(
             if given
             else "tells of the person"
             if about
-            else wishes.classifier,
+            else options.classifier,
             stage=stage.id,
             why_stage=why_stage,
         )

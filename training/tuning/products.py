@@ -64,7 +64,7 @@ def _is_plain(module: torch.nn.Module) -> bool:
     return (
         type(layer) is torch.nn.Linear
         and layer.weight.device.type == "cpu"
-        and layer.weight.dtype == torch.float32
+        and layer.weight.dtype in {torch.float32, torch.bfloat16}
         and not layer.weight.requires_grad
         and name in module.lora_A
         and name not in module.lora_variant

@@ -7,8 +7,8 @@ from persllm.training.evaluation.comparison import advantages, what_is_added
 from persllm.training.evaluation.figures import Case
 from persllm.training.evaluation.gate import Change, changes
 from persllm.training.evaluation.report import (
+    PersonaResults,
     Report,
-    Told,
     make_report,
 )
 from persllm.training.evaluation.suite import Result
@@ -27,7 +27,7 @@ def report(shares: Mapping[str, float], *, n: int = 40, seed: int = 1, first: in
             for i, value in enumerate(values)
         ]
     results = {"p": {SYSTEM: Result(tuple(cases), (), {})}}
-    return make_report(results, {"p": Told("P", {})}, leading=SYSTEM, made={}, seed=1)
+    return make_report(results, {"p": PersonaResults("P", {})}, leading=SYSTEM, made={}, seed=1)
 
 
 def by_measure(found: list[Change]) -> dict[str, Change]:
@@ -83,7 +83,7 @@ def test_advantages_say_whether_intervals_overlap() -> None:
         for name, right in ((SYSTEM, 36), ("prompt", 8))
     }
     results = {"p": {name: Result(each, (), {}) for name, each in cases.items()}}
-    made = make_report(results, {"p": Told("P", {})}, leading=SYSTEM, made={}, seed=1)
+    made = make_report(results, {"p": PersonaResults("P", {})}, leading=SYSTEM, made={}, seed=1)
     [line] = advantages(made.personas["p"], SYSTEM, "prompt")
     assert line.startswith("knowledge: higher by 70%")
     assert "do not overlap" in line
@@ -101,7 +101,12 @@ def test_the_first_line_says_what_is_added_also_when_it_is_nothing() -> None:
         }
         results = {"p": {name: Result(each, (), {}) for name, each in cases.items()}}
         made = make_report(
-            results, {"p": Told("P", {})}, leading=SYSTEM, baseline="memory", made={}, seed=1
+            results,
+            {"p": PersonaResults("P", {})},
+            leading=SYSTEM,
+            baseline="memory",
+            made={},
+            seed=1,
         )
         assert made.baseline == "memory"
         return what_is_added(made.personas["p"], SYSTEM, "memory")

@@ -18,7 +18,7 @@ from persllm.training.data.sampling import BuildSettings
 from persllm.training.evaluation.gate import changes
 from persllm.training.evaluation.general import TASKS
 from persllm.training.evaluation.measures import MEASURES, PART_NAMES
-from persllm.training.evaluation.report import Report, Told, make_report
+from persllm.training.evaluation.report import PersonaResults, Report, make_report
 from persllm.training.evaluation.speakers import Voices, known_paragraphs, voices_of
 from persllm.training.evaluation.suite import EvalSettings, Subject, evaluated
 from persllm.training.evaluation.systems import Question, Statement, System
@@ -226,7 +226,7 @@ def report(place: Place, voice: Voice, *, loss: float) -> Report:
     system = System("adapter", lambda asked: [voice(each) for each in asked], score)
     found = evaluated(place.subject, [system], SETTINGS, voices=place.voices)
     persona: Persona = place.subject.persona
-    told = {persona.id: Told(persona.name, {})}
+    told = {persona.id: PersonaResults(persona.name, {})}
     return make_report({persona.id: found}, told, leading="adapter", made={}, seed=1)
 
 

@@ -12,7 +12,7 @@ from persllm.persona import Persona
 from persllm.training.importing.importing import SOURCES_NAME, Imported, import_materials
 from persllm.training.importing.reporting import markdown, summary
 from persllm.training.importing.skeleton import make_persona, read_stage
-from persllm.training.importing.sorting import Wishes
+from persllm.training.importing.sorting import ImportOptions
 
 STAGES = ("early:you keep the light:1850-1879", "late:you run a school:1880-1910")
 LETTER = """\
@@ -41,8 +41,8 @@ def persona(tmp_path: Path) -> Persona:
 
 
 def _import(persona: Persona, *paths: Path, **options: object) -> Imported:
-    wishes = Wishes(**options)  # type: ignore[arg-type]
-    return import_materials(persona, paths, wishes=wishes, licence="mine")
+    options = ImportOptions(**options)  # type: ignore[arg-type]
+    return import_materials(persona, paths, options=options, licence="mine")
 
 
 def test_letters_are_staged_by_their_dates_and_classed_by_their_words(
@@ -161,7 +161,7 @@ def test_linked_pages_give_their_opening_and_stay_inside_the_folder(
     imported = import_materials(
         persona,
         [wiki / "lind.html"],
-        wishes=Wishes(stage=persona.stages[0]),
+        options=ImportOptions(stage=persona.stages[0]),
         links=True,
     )
     assert [read.name for read in imported.sources] == ["lind.html", "items/lamp.html"]

@@ -20,6 +20,7 @@ from persllm.errors import BudgetError, EngineError
 from persllm.files import digest
 from persllm.materials import Material
 from persllm.persona import Persona, Stage
+from persllm.progress import Progress
 from persllm.training.data.items import CLAIMS, TOLD, Pattern
 from persllm.training.data.teacher import Assignment, Draft
 from persllm.training.data.teachers import forms
@@ -41,7 +42,6 @@ TOO_LIKE = 0.7
 """Share of words in common from which another stage's answer is no other answer."""
 ANSWERED_ELSEWHERE: tuple[Pattern, ...] = ("ordinary", "thought", "small-talk")
 """Patterns whose question another stage is asked too."""
-Told = Callable[[str, int, int], None]
 Thing = TypeVar("Thing")
 Result = TypeVar("Result")
 
@@ -70,7 +70,7 @@ class ChatTeacher:
         at_once: int = AT_ONCE,
         other_stages: bool = True,
         meter: Meter | None = None,
-        told: Told = lambda what, done, total: None,
+        told: Progress = lambda what, done, total: None,
     ) -> None:
         self.model = model
         self.wording = wording

@@ -17,11 +17,12 @@ from persllm.errors import DataError
 from persllm.files import digest, read_jsonl, write_json, write_jsonl
 from persllm.messages import Message, render
 from persllm.persona import Persona, Stage
+from persllm.progress import Progress
 from persllm.replies import write_reply
 from persllm.training.data.build import ITEMS_FOLDER, STATISTICS_NAME
 from persllm.training.data.items import Item, Split, write_items
 from persllm.training.data.sampling import BuildSettings, Division
-from persllm.training.data.teachers.chat_teacher import ChatTeacher, Told
+from persllm.training.data.teachers.chat_teacher import ChatTeacher
 from persllm.training.data.teachers.forms import Answered
 from persllm.training.data.teachers.retrieval import Sought
 
@@ -87,7 +88,7 @@ def write_general(
     *,
     profile: BaseProfile,
     settings: BuildSettings,
-    told: Told = lambda what, done, total: None,
+    told: Progress = lambda what, done, total: None,
 ) -> dict[str, int]:
     """Have instructions answered and add the answers to finished data; returns the counts.
 

@@ -18,6 +18,7 @@ from pydantic import BaseModel, ValidationError
 
 from persllm.errors import EngineError
 from persllm.messages import Message
+from persllm.progress import Progress
 from persllm.training.data.teachers.store import AnswerStore, key_of
 
 AT_ONCE = 8
@@ -27,7 +28,6 @@ SYSTEM = (
     "object and nothing else."
 )
 MENDING = "That cannot be used: {fault}. Write it again, as one JSON object and nothing else."
-Told = Callable[[str, int, int], None]
 Form = TypeVar("Form", bound=BaseModel)
 
 
@@ -57,7 +57,7 @@ class Judge:
     """As the user named it: "openai:gpt-4o-mini"."""
     calls: AnswerStore
     at_once: int = AT_ONCE
-    told: Told = lambda what, done, total: None
+    told: Progress = lambda what, done, total: None
     wanted: int = 0
     """Verdicts asked for so far."""
     mended: int = 0

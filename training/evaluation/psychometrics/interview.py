@@ -14,6 +14,7 @@ from pydantic import BaseModel, Field
 
 from persllm.engine import Engine
 from persllm.messages import Message
+from persllm.progress import StepProgress
 from persllm.replies import parse_reply
 from persllm.training.evaluation.judging.judge import Call, Judge
 from persllm.training.evaluation.judging.prompts import JudgePrompts
@@ -24,11 +25,11 @@ from persllm.training.evaluation.psychometrics.inventory import (
     Facet,
     inventory,
 )
-from persllm.training.evaluation.psychometrics.sitting import IN_VIEW, Progress, Puts, Sitting
+from persllm.training.evaluation.psychometrics.sitting import IN_VIEW, Puts, Sitting
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
+class InterviewAnswer:
     """One answer of an interview."""
 
     seed: int
@@ -36,7 +37,7 @@ class Told:
     answer: str
 
 
-Marks = Callable[[Sequence[Told]], list[float | None]]
+Marks = Callable[[Sequence[InterviewAnswer]], list[float | None]]
 """Marks answers from 1 to 5, in order; None for one that cannot be marked."""
 
 
@@ -51,8 +52,8 @@ def interviewed(
     seeds: Sequence[int],
     *,
     in_view: int = IN_VIEW,
-    progress: Progress = lambda done, total: None,
-) -> list[Told]:
+    progress: StepProgress = lambda done, total: None,
+) -> list[InterviewAnswer]:
     """Ask every facet's question once a seed, in the seed's order.
 
     Raises:
@@ -60,7 +61,7 @@ def interviewed(
     """
     orders = {seed: _order(seed) for seed in seeds}
     said: dict[int, list[Message]] = {seed: [] for seed in seeds}
-    told: list[Told] = []
+    told: list[InterviewAnswer] = []
     total = len(inventory().facets)
     for step in range(total):
         asked = {seed: Message("user", orders[seed][step].question) for seed in seeds}
@@ -69,12 +70,12 @@ def interviewed(
         for seed, reply in zip(seeds, replies, strict=True):
             answer = parse_reply(reply.text).response
             said[seed] += [asked[seed], Message("assistant", answer)]
-            told.append(Told(seed, orders[seed][step], answer))
+            told.append(InterviewAnswer(seed, orders[seed][step], answer))
         progress(step + 1, total)
     return told
 
 
-def by_interview(told: Sequence[Told], marks: Marks) -> list[Sitting]:
+def by_interview(told: Sequence[InterviewAnswer], marks: Marks) -> list[Sitting]:
     """Return the sittings that marked answers come to; unmarked ones are counted as unread."""
     marked = list(zip(told, marks(told), strict=True))
     sittings = []
@@ -93,7 +94,7 @@ def by_interview(told: Sequence[Told], marks: Marks) -> list[Sitting]:
 def marks_by_judge(judge: Judge, prompts: JudgePrompts) -> Marks:
     """Return marks that a judge gives; 0 and what cannot be read are no marks."""
 
-    def marks(told: Sequence[Told]) -> list[float | None]:
+    def marks(told: Sequence[InterviewAnswer]) -> list[float | None]:
         calls = [Call(_asked(each, prompts), _Mark, repeat=each.seed) for each in told]
         verdicts = judge.verdicts(calls, "interview")
         return [float(each.score) if each and each.score else None for each in verdicts]
@@ -104,7 +105,7 @@ def marks_by_judge(judge: Judge, prompts: JudgePrompts) -> Marks:
 def marks_by_nearness(ends: Ends) -> Marks:
     """Return marks by the embedding: 1 is what one low on the facet says, 5 what one high says."""
 
-    def marks(told: Sequence[Told]) -> list[float | None]:
+    def marks(told: Sequence[InterviewAnswer]) -> list[float | None]:
         leanings = ends.leanings([each.answer for each in told])
         places = {facet.id: place for place, facet in enumerate(inventory().facets)}
         return [
@@ -117,7 +118,7 @@ def marks_by_nearness(ends: Ends) -> Marks:
     return marks
 
 
-def _asked(told: Told, prompts: JudgePrompts) -> str:
+def _asked(told: InterviewAnswer, prompts: JudgePrompts) -> str:
     facet = told.facet
     return prompts.fill(
         "interview",

@@ -14,10 +14,11 @@ from persllm.engine import Scorer
 from persllm.errors import DataError
 from persllm.files import read_jsonl
 from persllm.messages import Message
+from persllm.progress import StepProgress
 from persllm.replies import write_reply
 from persllm.training.evaluation.figures import Tally
 from persllm.training.evaluation.psychometrics.inventory import DOMAINS
-from persllm.training.evaluation.psychometrics.sitting import Progress, Puts
+from persllm.training.evaluation.psychometrics.sitting import Puts
 
 FILE = "bigfive_{domain}.jsonl"
 YES, NO = "Yes.", "No."
@@ -67,7 +68,7 @@ def ask_probes(
     probes: Sequence[Probe],
     *,
     thinks: bool,
-    progress: Progress = lambda done, total: None,
+    progress: StepProgress = lambda done, total: None,
     batch: int = 20,
 ) -> dict[str, ProbeResult]:
     """Return which answer is likelier to each statement, counted by domain.

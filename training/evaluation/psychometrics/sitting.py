@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 
 from persllm.engine import Engine, Request, Scorer
 from persllm.messages import Message
+from persllm.progress import StepProgress
 from persllm.replies import parse_reply, write_reply
 from persllm.training.evaluation.psychometrics.inventory import CHOICES, Statement, inventory
 
@@ -26,8 +27,6 @@ IN_VIEW = 1
 
 Puts = Callable[[tuple[Message, ...]], Request]
 """Makes a request to the persona of what was said; the last message is the question."""
-Progress = Callable[[int, int], None]
-"""Told (answers so far, answers in all)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +103,7 @@ def by_likelihood(
     *,
     thinks: bool,
     in_view: int = IN_VIEW,
-    progress: Progress = lambda done, total: None,
+    progress: StepProgress = lambda done, total: None,
 ) -> list[Sitting]:
     """Score the five choices after each statement; the answer is their expectation.
 
@@ -141,7 +140,7 @@ def by_choosing(
     plans: Sequence[Plan],
     *,
     in_view: int = IN_VIEW,
-    progress: Progress = lambda done, total: None,
+    progress: StepProgress = lambda done, total: None,
 ) -> list[Sitting]:
     """Let the persona choose in its own words; what names no choice is counted as unread.
 

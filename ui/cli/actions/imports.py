@@ -12,7 +12,7 @@ from persllm.persona_catalog import find_persona
 from persllm.training.importing.importing import import_materials
 from persllm.training.importing.reporting import markdown, summary
 from persllm.training.importing.skeleton import make_persona, read_stage
-from persllm.training.importing.sorting import Wishes
+from persllm.training.importing.sorting import ImportOptions
 from persllm.ui.cli.terminal import reporting_on
 
 REPORT = "import-report"
@@ -49,19 +49,19 @@ def run_import(
 ) -> None:
     """`persllm import`."""
     persona = find_persona(name)
-    wishes = Wishes(
+    options = ImportOptions(
         stage=persona.stage(stage) if stage else None, speakers=tuple(speakers), anybody=anybody
     )
     if teacher != "rules":
         from persllm.training.importing.asking import classified_by
 
-        wishes = classified_by(teacher, wishes)
+        options = classified_by(teacher, options)
     console = Console(stderr=True)
     with reporting_on(console) as reporter:
         imported = import_materials(
             persona,
             paths,
-            wishes=wishes,
+            options=options,
             licence=licence,
             links=links,
             dry_run=dry_run,

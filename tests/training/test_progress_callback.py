@@ -24,8 +24,8 @@ from persllm.training.settings import TrainSettings
 from persllm.training.train import Job, Prepared, _refuse_empty
 from persllm.training.tune import Run, fresh_adapter, tune_dpo, tune_sft
 from persllm.training.tuning.order import mixed
+from persllm.training.tuning.progress_callback import ProgressCallback
 from persllm.training.tuning.rows import Fitting, PairRow, conversation_row
-from persllm.training.tuning.told import Told
 from persllm.training.tuning.trees import Row, row_of
 from tests.doubles import MakePersona
 
@@ -142,7 +142,7 @@ def test_a_preference_that_diverges_stops_the_run_too(nano: Base, tmp_path: Path
 def test_a_loss_has_diverged_where_it_leaps_or_stays_above_its_beginning(
     tmp_path: Path, losses: list[float], stops: bool
 ) -> None:
-    told = Told("SFT", tmp_path, lambda what, done, total: None)
+    told = ProgressCallback("SFT", tmp_path, lambda what, done, total: None)
     state, control = TrainerState(max_steps=len(losses)), TrainerControl()
     state.is_world_process_zero = True
     for step, loss in enumerate(losses[:-1], 1):
@@ -154,7 +154,7 @@ def test_a_loss_has_diverged_where_it_leaps_or_stays_above_its_beginning(
 
 def test_a_continued_run_is_held_to_where_it_began(tmp_path: Path) -> None:
     (tmp_path / "metrics.jsonl").write_text('{"loss": 2.0}\n{"loss": 2.5}\n{"lo', encoding="utf-8")
-    told = Told("SFT", tmp_path, lambda what, done, total: None)
+    told = ProgressCallback("SFT", tmp_path, lambda what, done, total: None)
     for _ in range(20):  # above the first loss that this process sees, not above the first one
         told.on_log(None, TrainerState(max_steps=1), TrainerControl(), {"loss": 3.4})
 

@@ -20,7 +20,7 @@ LASTING = 10
 as likely as chance, which is a loss of the vocabulary's logarithm and seldom thrice the first."""
 
 
-class Told(TrainerCallback):
+class ProgressCallback(TrainerCallback):
     """Passes progress on, keeps the metrics, and stops a run that has gone wrong."""
 
     def __init__(self, what: str, folder: Path, progress: Progress) -> None:
