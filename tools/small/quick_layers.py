@@ -6,6 +6,7 @@ is why it stands here and not in the package.
 """
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import torch
@@ -73,25 +74,22 @@ def _gate(gate: Tensor, up: Tensor) -> Tensor:
     return functional.silu(gate) * up
 
 
-def quicken(model: Any) -> None:  # noqa: ANN401 (transformers')
+def quicken(model: Any) -> None:  # noqa: ANN401 (transformers' model)
     """Let a Llama, with or without PEFT's layers, compute by the fused ones."""
     norm: Callable[..., Tensor] = torch.compile(_norm, dynamic=True)
     gate: Callable[..., Tensor] = torch.compile(_gate, dynamic=True)
     model.set_attn_implementation(ATTENTION)
     for module in model.modules():
         if isinstance(module, LlamaRMSNorm):
-            module.forward = _bound(_norm_of(norm), module)
+            vars(module)["forward"] = partial(_normed, norm, module)
         if isinstance(module, LlamaMLP):
-            module.forward = _bound(_gated(gate), module)
+            vars(module)["forward"] = partial(_gated, gate, module)
 
 
-def _bound(made: Callable[[Any], Any], module: Any) -> Any:  # noqa: ANN401
-    return made(module)
+def _normed(norm: Callable[..., Tensor], module: Any, x: Tensor) -> Tensor:  # noqa: ANN401
+    return norm(x, module.weight, module.variance_epsilon)
 
 
-def _norm_of(norm: Callable[..., Tensor]) -> Callable[[Any], Callable[[Tensor], Tensor]]:
-    return lambda module: lambda x: norm(x, module.weight, module.variance_epsilon)
-
-
-def _gated(gate: Callable[..., Tensor]) -> Callable[[Any], Callable[[Tensor], Tensor]]:
-    return lambda module: lambda x: module.down_proj(gate(module.gate_proj(x), module.up_proj(x)))
+def _gated(gate: Callable[..., Tensor], module: Any, x: Tensor) -> Tensor:  # noqa: ANN401
+    output: Tensor = module.down_proj(gate(module.gate_proj(x), module.up_proj(x)))
+    return output

@@ -56,7 +56,7 @@ class Recipe:
     """Hand-written items beside the conversations."""
     general: int = 220
     """General conversations and instructions."""
-    passes: int = 3
+    passes: int = 1
     seed: int = 7
 
 
