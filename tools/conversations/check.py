@@ -20,6 +20,7 @@ PATTERNS = (
     "ordinary opinion misleading true-premise unknown small-talk follow-up request provocation"
     " general"
 ).split()
+STYLES = ("literary", "plain")
 KEYS = {"about", "scene", "remembered", "motion", "side", "turns"}
 TURN_KEYS = {"said", "pattern", "sources", "reply"}
 LONGEST = 75
@@ -82,9 +83,8 @@ def main(names: list[str]) -> int:
     """Check the named personas, or all; return the number of faults."""
     count = conversations = 0
     patterns: Counter[str] = Counter()
-    for folder in sorted(path for path in HERE.iterdir() if path.is_dir()):
-        skip = names and folder.name not in names
-        if skip or folder.name in ("kept_for_tests", "tests") or folder.name.startswith(("_", ".")):
+    for folder in sorted(path for style in STYLES for path in (HERE / style).iterdir()):
+        if names and folder.name not in names:
             continue
         persona = next(place / folder.name for place in PEOPLE if (place / folder.name).is_dir())
         held = HERE / "kept_for_tests" / f"{folder.name}.txt"
@@ -99,7 +99,7 @@ def main(names: list[str]) -> int:
                 patterns.update(str(turn.get("pattern")) for turn in row.get("turns", []))
                 for fault in faults_of(row, known, held_back):
                     count += 1
-                    print(f"{folder.name}/{path.name}, conversation {place}: {fault}")
+                    print(f"{path.relative_to(HERE)}, conversation {place}: {fault}")
     turns = sum(patterns.values())
     print(f"{conversations} conversations, {turns} turns, {count} faults; {dict(patterns)}")
     return count

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import yaml
 
@@ -20,6 +20,7 @@ PEOPLE = next(
     if p.is_dir()
 )
 CAST = HERE.parents[1] / "personas"
+Style = Literal["literary", "plain"]
 KEPT_OUT = (
     "tadeusz-wilk thomas-inverarity tobias-quill walter-brisco william-ashgrove yusuf-karim".split()
 )
@@ -59,11 +60,11 @@ def training_people() -> list[Path]:
     return [*people, *sorted(path for path in CAST.iterdir() if (path / "persona.yaml").is_file())]
 
 
-def read_conversations(folder: Path) -> Iterator[Conversation]:
-    """Yield the conversations written for a persona."""
+def read_conversations(folder: Path, style: Style) -> Iterator[Conversation]:
+    """Yield the conversations written for a persona in one style."""
     persona = load_persona(folder)
     for stage in persona.stages:
-        path = HERE / folder.name / f"{stage.id}.yaml"
+        path = HERE / style / folder.name / f"{stage.id}.yaml"
         known = _known(persona, stage)
         for row in yaml.safe_load(path.read_text(encoding="utf-8")) if path.is_file() else ():
             yield Conversation(

@@ -1,10 +1,10 @@
 """Train the conversation skills: one LoRA over SmolLM2-135M-Instruct, on conversations.
 
-    python -m tools.small.train rows  --base <folder> --general <folder> --into <folder>
+    python -m tools.small.train rows  --style plain --base <folder> --general <folder> --into <folder>
     python -m tools.small.train train --base <folder> --into <folder>
 
-`rows` makes the tokens once; `train` goes on from its last checkpoint. About an hour on two cores
-with bf16 units.
+`rows` makes the tokens once; `train` goes on from its last checkpoint, or begins with the weights of
+another training (`--after`). What was shipped is in `tools/small/README.md`.
 """
 
 import argparse
@@ -25,6 +25,7 @@ from persllm.messages import Message
 from persllm.training.tuning.products import merged_products
 from tools.conversations.reading import (
     Conversation,
+    Style,
     read_conversations,
     read_items,
     training_people,
@@ -52,11 +53,15 @@ class Recipe:
     step_tokens: int = 6000
     part_tokens: int = 3072
     most_tokens: int = 1600
-    items: int = 1000
-    """Hand-written items beside the conversations."""
-    general: int = 220
+    style: Style = "plain"
+    """Which conversations."""
+    items: int = 250
+    """Turns of hand-written items beside the conversations."""
+    general_rows: int = 120
     """General conversations and instructions."""
     passes: int = 1
+    most_steps: int = 0
+    """Of a pass over all rows, in their shuffled order; 0 is all."""
     seed: int = 7
 
 
@@ -70,7 +75,7 @@ def make_rows(base_name: str, general: Path, into: Path, recipe: Recipe) -> None
     chance = random.Random(recipe.seed)
     recall = RecallOfMaterials(EmbeddedTexts(default_embeddings()), profile)
     people = training_people()
-    talks = [each for folder in people for each in read_conversations(folder)]
+    talks = [each for folder in people for each in read_conversations(folder, recipe.style)]
     items = [each for folder in people for each in read_items(folder, chance=chance)]
     chance.shuffle(items)
     items = list(_some(items, recipe.items))
@@ -81,7 +86,7 @@ def make_rows(base_name: str, general: Path, into: Path, recipe: Recipe) -> None
         messages.append(as_messages(each, recall, profile, chance))
         if number % 200 == 0:
             print(f"{number} of {len(talks) + len(items)}", flush=True)
-    messages += general_rows(general, chance, recipe.general)
+    messages += general_rows(general, chance, recipe.general_rows)
     rows = [row_of(tokenizer, each, most=recipe.most_tokens) for each in messages]
     kept = [row for row in rows if row]
     into.mkdir(parents=True, exist_ok=True)
@@ -104,13 +109,14 @@ def _some(items: Sequence[Conversation], count: int) -> Iterator[Conversation]:
         yield each
 
 
-def train(base_name: str, into: Path, recipe: Recipe) -> None:
-    """Train, or go on training, and write the adapter."""
+def train(base_name: str, into: Path, recipe: Recipe, after: Path | None = None) -> None:
+    """Train, or go on training, and write the adapter; begin with the weights of `after`."""
     from peft import LoraConfig, get_peft_model
     from transformers import AutoModelForCausalLM
 
     rows = [Row(*row) for row in torch.load(into / "rows.pt")]
     steps = [step for number in range(recipe.passes) for step in _steps(rows, recipe, number)]
+    steps = steps[: recipe.most_steps or None]
     torch.manual_seed(recipe.seed)
     whole: Any = AutoModelForCausalLM.from_pretrained(
         find_base(base_name).location, dtype=torch.bfloat16
@@ -126,6 +132,8 @@ def train(base_name: str, into: Path, recipe: Recipe) -> None:
         weight.data = weight.data.to(torch.bfloat16)
     optimizer = torch.optim.AdamW(masters, lr=recipe.rate, weight_decay=0.01, betas=(0.9, 0.98))
     first = _resume(into, masters, optimizer)
+    if after and not first:
+        _resume(after, masters, optimizer)
     _copy(masters, weights)
     started = time.time()
     for number, parts in enumerate(steps[first:], start=first):
@@ -233,15 +241,25 @@ def main() -> None:
     parser.add_argument("--base", required=True)
     parser.add_argument("--general", type=Path)
     parser.add_argument("--into", type=Path, required=True)
-    parser.add_argument("--rate", type=float, default=Recipe().rate)
+    parser.add_argument("--after", type=Path)
+    for name in ("rate", "style", "items", "general_rows", "most_steps"):
+        standard = getattr(Recipe(), name)
+        flag = f"--{name.replace('_', '-')}"
+        parser.add_argument(flag, type=type(standard), default=standard)
     parser.add_argument("--threads", type=int, default=2)
     options = parser.parse_args()
     torch.set_num_threads(options.threads)
-    recipe = Recipe(rate=options.rate)
+    recipe = Recipe(
+        rate=options.rate,
+        style=options.style,
+        items=options.items,
+        general_rows=options.general_rows,
+        most_steps=options.most_steps,
+    )
     if options.what == "rows":
         make_rows(options.base, options.general, options.into, recipe)
     else:
-        train(options.base, options.into, recipe)
+        train(options.base, options.into, recipe, options.after)
 
 
 if __name__ == "__main__":
