@@ -1,10 +1,10 @@
 """Train the conversation skills: one LoRA over SmolLM2-135M-Instruct, on conversations.
 
-    python -m tools.small.train rows  --style plain --base <folder> --general <folder> --into <folder>
+    python -m tools.small.train rows  --base <folder> --general <folder> --into <folder>
     python -m tools.small.train train --base <folder> --into <folder>
 
-`rows` makes the tokens once; `train` goes on from its last checkpoint, or begins with the weights of
-another training (`--after`). What was shipped is in `tools/small/README.md`.
+`rows` makes the tokens once; `train` goes on from its last checkpoint, or begins with the weights
+of another training (`--after`). What was shipped is in `tools/small/README.md`.
 """
 
 import argparse
