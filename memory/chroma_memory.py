@@ -18,8 +18,9 @@ from langchain_core.embeddings import Embeddings
 from persllm.embeddings import Vectors, embed, embeddings_name
 from persllm.errors import MemoryStoreError
 from persllm.materials import Material
-from persllm.memory.store import EVERYONE, Found, Memory, Progress
+from persllm.memory.store import EVERYONE, Found, Memory
 from persllm.persona import Persona
+from persllm.progress import Progress
 
 BATCH = 1000
 SHOWN = 200

@@ -114,8 +114,8 @@ def other_systems(
 def shown_examples(train: Sequence[Item], stage: str) -> tuple[Message, ...]:
     """Return a few training items of a stage as turns: a fact, a false claim, an opinion."""
     turns: list[Message] = []
-    for patterns in (("ordinary",), ("misleading",), ("thought", "ordinary"))[:SHOTS]:
-        kind = "attitude" if "thought" in patterns else "knowledge"
+    for patterns in (("ordinary",), ("misleading",), ("opinion", "ordinary"))[:SHOTS]:
+        kind = "attitude" if "opinion" in patterns else "knowledge"
         for item in ordered(train):
             said = item.response
             fits = item.stage == stage and item.pattern in patterns and item.kind == kind

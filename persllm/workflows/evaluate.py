@@ -23,9 +23,9 @@ from persllm.training.evaluation.page import page
 from persllm.training.evaluation.report import (
     ALL,
     FigureRow,
+    PersonaResults,
     PersonaRow,
     Report,
-    Told,
     make_report,
     write_report_json,
 )
@@ -221,9 +221,9 @@ def _voices(people: Sequence[Persona], runtime: Runtime) -> Voices:
     return voices_of(texts, embeddings)
 
 
-def _told(persona: Persona) -> Told:
+def _told(persona: Persona) -> PersonaResults:
     places = {m.id: f"{m.source}: {m.text}" for m in read_materials(persona)}
-    return Told(persona.name, places)
+    return PersonaResults(persona.name, places)
 
 
 def _answer_rows(results: dict[str, Result]) -> Iterable[dict[str, object]]:

@@ -53,7 +53,7 @@ def test_claims_are_left_out_of_training_only(job: Job, context: TrainContext) -
     after = _data(job, context, "no-anti-induction")
     trained = {item.pattern for item in after.split("train")[0]}
     assert trained.isdisjoint({"misleading", "true-premise"})
-    assert trained >= {"ordinary", "thought"}
+    assert trained >= {"ordinary", "opinion"}
     assert after.split("test") == job.data.split("test")
     assert {pair.why for pair in after.split("train")[1]} <= {
         "other-stage",

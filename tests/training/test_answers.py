@@ -88,7 +88,7 @@ def test_a_sentence_copied_from_the_sources_is_no_verdict() -> None:
 
 
 def test_items_without_a_measure_are_left_out() -> None:
-    items = [KNOWLEDGE, MISLEADING, TRUE, replace(ITEM, pattern="thought")]
+    items = [KNOWLEDGE, MISLEADING, TRUE, replace(ITEM, pattern="opinion")]
     assert [READER.measure_of(item) for item in READER.measurable(items)] == [
         "knowledge",
         "corrected",

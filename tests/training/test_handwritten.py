@@ -21,7 +21,7 @@ ENTRIES = f"""
   question: Where did your brother go?
   recall: {RECALL}
   answer: Anders sailed for Boston in 1873, and left me his compass.
-- pattern: thought
+- pattern: opinion
   question: I think that steamships make the best captains.
   recall: {OPINION}
   answer: There we differ! I believe they make captains lazy. Give me a sail.
@@ -65,7 +65,7 @@ def test_entries_are_read_with_their_source_and_analysis(tiny_persona: MakePerso
     write_items(persona, ENTRIES)
     materials = {material.id: material for material in read_materials(persona)}
     parts = read_handwritten(persona, list(materials.values()))
-    assert [part.pattern for part in parts] == ["ordinary", "thought", "misleading", "true-premise"]
+    assert [part.pattern for part in parts] == ["ordinary", "opinion", "misleading", "true-premise"]
     ordinary, thought, misleading, true = parts
     assert RECALL in materials[ordinary.material].text
     assert RECALL in ordinary.draft.analysis
@@ -78,7 +78,7 @@ def test_entries_are_read_with_their_source_and_analysis(tiny_persona: MakePerso
     (bare,) = [
         part
         for part in read_handwritten(persona, list(materials.values()), stance=False)
-        if part.pattern == "thought"
+        if part.pattern == "opinion"
     ]  # no thought in a fixed form takes a side
     assert bare.draft.response == "I believe they make captains lazy. Give me a sail."
     assert misleading.draft.false_premise == misleading.draft.question

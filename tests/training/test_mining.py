@@ -42,7 +42,7 @@ def test_a_mined_answer_is_never_the_same_personas_at_the_same_stage(
     marta: PersonaData, otto: PersonaData
 ) -> None:
     stored = {item.id: item for item in (*marta.items, *otto.items)}
-    open_ended = {item.id for item in marta.items if item.pattern in ("ordinary", "thought")}
+    open_ended = {item.id for item in marta.items if item.pattern in ("ordinary", "opinion")}
     mined = [pair for pair in marta.pairs if pair.chosen_item in open_ended]
     assert {pair.why for pair in mined} == {"other-stage", "other-persona"}
     for pair in mined:

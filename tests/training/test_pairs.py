@@ -87,7 +87,7 @@ def test_another_personas_reply_comes_from_another_persona(
 def test_replies_that_judge_wrongly_come_from_their_own_item(data: PersonaData) -> None:
     patterns = {item.id: item.pattern for item in data.items}
     wanted = {
-        "induced": {"misleading", "thought"},
+        "induced": {"misleading", "opinion"},
         "over-denial": {"true-premise"},
         "unfounded": {"unknown"},
     }

@@ -118,8 +118,8 @@ def test_only_what_is_wanted_is_shown(marta: Persona) -> None:
     data = _build(marta, [])
     desk = Desk(marta, data.folder)
     desk.decide(_first(data), "accept")
-    shown = list(desk.sheets(Wanted(stage="late", pattern="thought")))
-    assert {(sheet.item.stage, sheet.item.pattern) for sheet in shown} == {("late", "thought")}
+    shown = list(desk.sheets(Wanted(stage="late", pattern="opinion")))
+    assert {(sheet.item.stage, sheet.item.pattern) for sheet in shown} == {("late", "opinion")}
     left = {sheet.item.id for sheet in desk.sheets(Wanted(unreviewed=True))}
     assert left == {item.id for item in data.items} - {_first(data).id}
 

@@ -230,7 +230,7 @@ OWN_VIEW = "A quiet rock is always a good teacher. It asks nothing of me."
 
 def _thoughts(*, stance: bool = True) -> list[Draft]:
     own = _material(OWN_VIEW, kind="subjective")
-    return [_write(_assignment(own, "thought", seed=n, stance=stance)) for n in range(24)]
+    return [_write(_assignment(own, "opinion", seed=n, stance=stance)) for n in range(24)]
 
 
 def test_ones_own_view_and_its_opposite_are_held_up() -> None:
@@ -255,7 +255,7 @@ def test_for_a_base_that_thinks_in_forms_no_answer_takes_a_side() -> None:
 
 def test_a_view_with_nothing_beside_it_is_not_held_up_to_be_repeated() -> None:
     lone = _material("A quiet rock is always a good teacher.", kind="subjective")
-    held = [_write(_assignment(lone, "thought", seed=seed)).question for seed in range(12)]
+    held = [_write(_assignment(lone, "opinion", seed=seed)).question for seed in range(12)]
     assert not any("quiet rock is always a good teacher" in question for question in held)
 
 

@@ -76,7 +76,7 @@ def test_a_later_stage_remembers_facts_and_no_opinions(tiny_persona: MakePersona
 
 def test_thoughts_come_from_opinions_and_from_what_was_lived(tiny_persona: MakePersona) -> None:
     persona = tiny_persona()
-    chosen = part_materials(persona, "late", "thought", read_materials(persona), SETTINGS)
+    chosen = part_materials(persona, "late", "opinion", read_materials(persona), SETTINGS)
     assert any(m.kind == "subjective" for m in chosen)
     assert all(m.kind == "subjective" or not m.partner for m in chosen)
 

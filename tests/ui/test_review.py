@@ -52,8 +52,8 @@ def _listed(persona: Persona, runs: Path, *more: str) -> list[dict[str, str]]:
 def test_without_a_terminal_items_are_listed_and_nothing_is_asked(
     marta: Persona, runs: Path
 ) -> None:
-    output = _run("review", marta.folder, "--runs", runs, "--pattern", "thought")
-    assert "-thought-" in output
+    output = _run("review", marta.folder, "--runs", runs, "--pattern", "opinion")
+    assert "-opinion-" in output
     assert "-ordinary-" not in output
     assert "0 accepted, 0 edited, 0 rejected" in output
 

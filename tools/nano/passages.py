@@ -31,7 +31,7 @@ ABSENT_SHARE = 0.15
 """How many questions are put without the passage that answers them."""
 PROFILE = named_profile("nano")
 PLAIN_SHARE = 0.15
-ASKED: tuple[Pattern, ...] = ("ordinary", "thought", "misleading", "true-premise")
+ASKED: tuple[Pattern, ...] = ("ordinary", "opinion", "misleading", "true-premise")
 PATTERN_WEIGHTS = (4, 1, 4, 4)
 RECALLED = (1, 2, 2, 3, 4)
 """How many passages a scene recalls, each as likely."""

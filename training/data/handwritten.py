@@ -33,7 +33,7 @@ class _Entry(BaseModel):
 
     pattern: Literal[
         "ordinary",
-        "thought",
+        "opinion",
         "misleading",
         "true-premise",
         "unknown",
@@ -165,7 +165,7 @@ def _source(
 
 def _draft(entry: _Entry, material: Material, *, stance: bool) -> Draft:
     claim = entry.pattern in CLAIMS
-    bare = entry.pattern == "thought" and not stance
+    bare = entry.pattern == "opinion" and not stance
     return Draft(
         question=entry.question,
         analysis=_analysis(entry),
@@ -190,7 +190,7 @@ def _view(entry: _Entry) -> str:
 def _analysis(entry: _Entry) -> str:
     question, recall = entry.question, entry.recall
     match entry.pattern:
-        case "thought":
+        case "opinion":
             return analysis.hold(question, recall)
         case "misleading" | "true-premise":
             return _verdict(entry, holds=entry.pattern == "true-premise")

@@ -18,7 +18,7 @@ from persllm.replies import parse_reply
 
 Pattern = Literal[
     "ordinary",
-    "thought",
+    "opinion",
     "misleading",
     "true-premise",
     "unknown",
@@ -33,7 +33,7 @@ Split = Literal["train", "test"]
 Reviewed = Literal["", "accepted", "edited"]
 PATTERNS: tuple[Pattern, ...] = get_args(Pattern)[:-1]
 """What is made from a persona's materials; `general` data is mixed in beside it."""
-TOLD: tuple[Pattern, ...] = ("ordinary", "thought", "misleading", "true-premise", "follow-up")
+TOLD: tuple[Pattern, ...] = ("ordinary", "opinion", "misleading", "true-premise", "follow-up")
 """What a paragraph is asked for; the other patterns are talk around it."""
 CLAIMS: tuple[Pattern, ...] = ("misleading", "true-premise")
 SPLITS: tuple[Split, ...] = ("train", "test")

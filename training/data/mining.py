@@ -72,7 +72,7 @@ def stored_items(folders: Sequence[Path]) -> Iterator[Item]:
 
 def takes_stored(item: Item, settings: BuildSettings) -> bool:
     """Tell whether an item's wrong answer is mined rather than its own misled one."""
-    return settings.mine == "nearest" and item.pattern in ("ordinary", "thought")
+    return settings.mine == "nearest" and item.pattern in ("ordinary", "opinion")
 
 
 def batched(items: Iterable[Item]) -> Iterator[list[Item]]:

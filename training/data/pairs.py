@@ -86,9 +86,9 @@ class Rejections:
         do; and a follow-up says nothing without the turns before it.
         """
         draft = made.draft
-        if item.pattern not in ("ordinary", "thought") or draft.before:
+        if item.pattern not in ("ordinary", "opinion") or draft.before:
             return
-        if item.pattern == "thought" and made.teacher == RULES:
+        if item.pattern == "opinion" and made.teacher == RULES:
             return
         source = self._own.materials[self._rows[made.material]]
         for why, answers in self._places(item, source, skip_stages=bool(draft.other_response)):
@@ -96,7 +96,7 @@ class Rejections:
             if found is None or self._too_like(source, found[0]):
                 continue
             material, said = found
-            think = analysis.hold if item.pattern == "thought" else analysis.asked
+            think = analysis.hold if item.pattern == "opinion" else analysis.asked
             reply = _in_form(item, said, think(item.question, said), made)
             yield pair_of(item, reply, why, material.id)
 

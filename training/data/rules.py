@@ -52,7 +52,7 @@ class RulesTeacher:
         self._talk = Talk(known, things, vocabulary)
         self._writers: Mapping[Pattern, Write] = {
             "ordinary": self._ordinary,
-            "thought": self._thought,
+            "opinion": self._opinion,
             "misleading": self._claim,
             "true-premise": self._claim,
             "unknown": self._unknown,
@@ -90,7 +90,7 @@ class RulesTeacher:
             material, found[number].text, answer_of(found[number].lines), about=found[number].about
         )
 
-    def _thought(self, assignment: Assignment, draw: random.Random) -> Draft | None:
+    def _opinion(self, assignment: Assignment, draw: random.Random) -> Draft | None:
         view = self._views.of(assignment.material, number=assignment.variation, draw=draw)
         if view is None:
             return None

@@ -141,7 +141,7 @@ def part_materials(
             and _chance(m, "carried", settings.seed) < settings.carried_share
         )
     ]
-    if pattern == "thought":
+    if pattern == "opinion":
         chosen = [m for m in chosen if m.kind == "subjective" or not m.partner]
     elif pattern in ("misleading", "true-premise"):
         chosen = [m for m in chosen if m.kind == "objective" or not m.partner]

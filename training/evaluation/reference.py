@@ -100,7 +100,7 @@ def _asked(items: Sequence[Item], *, most: int) -> list[Item]:
     for stage in dict.fromkeys(item.stage for item in items):
         for kind in KINDS:
             own = [i for i in items if i.stage == stage and i.kind == kind]
-            chosen += [i for i in own if i.pattern in ("ordinary", "thought")][:most]
+            chosen += [i for i in own if i.pattern in ("ordinary", "opinion")][:most]
     return chosen
 
 

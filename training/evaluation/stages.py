@@ -64,7 +64,7 @@ def stages_part(
 
 def _own(item: Item, where: Mapping[str, str]) -> bool:
     """Plain questions and opinions that rest on their own stage's paragraphs."""
-    plain = item.pattern in ("ordinary", "thought")
+    plain = item.pattern in ("ordinary", "opinion")
     return plain and all(where.get(source) == item.stage for source in item.sources)
 
 

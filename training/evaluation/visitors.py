@@ -108,7 +108,7 @@ def _own_questions(persona: Persona, items: Sequence[Item]) -> dict[str, str]:
         "other_fact": facts[1:2],
         "claim": [i.question for i in here if i.pattern == "misleading"],
         "true": [i.question for i in here if i.pattern == "true-premise"],
-        "opinion": [i.question for i in here if i.pattern == "thought"],
+        "opinion": [i.question for i in here if i.pattern == "opinion"],
         "later": [i.question for i in items if i.stage in later and i.pattern == "ordinary"],
     }
     return {name: texts[0] for name, texts in found.items() if texts}

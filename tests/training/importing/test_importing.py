@@ -41,8 +41,8 @@ def persona(tmp_path: Path) -> Persona:
 
 
 def _import(persona: Persona, *paths: Path, **options: object) -> Imported:
-    options = ImportOptions(**options)  # type: ignore[arg-type]
-    return import_materials(persona, paths, options=options, licence="mine")
+    chosen = ImportOptions(**options)  # type: ignore[arg-type]
+    return import_materials(persona, paths, options=chosen, licence="mine")
 
 
 def test_letters_are_staged_by_their_dates_and_classed_by_their_words(

@@ -40,7 +40,7 @@ DRAIN_SECONDS = 60.0
 """So long the calls under way are waited for when a build stops."""
 TOO_LIKE = 0.7
 """Share of words in common from which another stage's answer is no other answer."""
-ANSWERED_ELSEWHERE: tuple[Pattern, ...] = ("ordinary", "thought", "small-talk")
+ANSWERED_ELSEWHERE: tuple[Pattern, ...] = ("ordinary", "opinion", "small-talk")
 """Patterns whose question another stage is asked too."""
 Thing = TypeVar("Thing")
 Result = TypeVar("Result")

@@ -58,7 +58,7 @@ def show_needs(console: Console, persona: Persona, training: Training, needs: Pr
     """Print what a run will take."""
     saved = 1 - needs.computed / max(1, needs.tokens)
     console.print(
-        f"{persona.name} over {training.ways.base.name}: {needs.items} items, {needs.pairs} "
+        f"{persona.name} over {training.context.base.name}: {needs.items} items, {needs.pairs} "
         f"pairs, {needs.steps} steps, {needs.tokens:,} tokens, {saved:.0%} of them shared; about "
         f"{_duration(needs.seconds)} and {_mebibytes(needs.peak_bytes)}"
     )
