@@ -82,7 +82,7 @@ class PersonaTools:
     """
 
     def __init__(self, runtime: Runtime, personas: Sequence[Persona]) -> None:
-        self._workplace = runtime
+        self._runtime = runtime
         self._personas = {persona.id: persona for persona in personas}
 
     def list_personas(self) -> list[PersonaRow]:
@@ -96,7 +96,7 @@ class PersonaTools:
                     StageRow(id=s.id, label=s.label, first=s.first, last=s.last)
                     for s in persona.stages
                 ],
-                trained=self._workplace.has_adapter(persona),
+                trained=self._runtime.has_adapter(persona),
             )
             for persona in self._personas.values()
         ]
@@ -104,13 +104,7 @@ class PersonaTools:
     def ask_persona(self, persona: Who, question: Text, user: User = "") -> AnswerRow:
         """Ask a persona one question; it answers from that stage of its life."""
         whom, stage = self._seat(persona)
-        chat = self._workplace.chat(
-            whom,
-            stage=stage,
-            use_adapter=self._workplace.has_adapter(whom),
-            audience=user,
-            partner=user,
-        )
+        chat = self._runtime.chat(whom, stage=stage, audience=user, partner=user)
         reply = chat.invoke([HumanMessage(question)])
         rows = reply.response_metadata["recalled"]
         return AnswerRow(
@@ -131,9 +125,7 @@ class PersonaTools:
         seated = []
         for place, name in enumerate(speakers):
             whom, stage = self._seat(name)
-            trained = self._workplace.has_adapter(whom)
-            chat = self._workplace.chat(whom, stage=stage, use_adapter=trained)
-            seated.append(Speaker(chat, sides[place % 2]))
+            seated.append(Speaker(self._runtime.chat(whom, stage=stage), sides[place % 2]))
         rows: list[TurnRow] = []
         for turn in hold_debate(seated, motion=motion, turns=turns):
             side = seated[len(rows) % len(seated)].side
@@ -149,8 +141,8 @@ class PersonaTools:
     ) -> list[MemoryRow]:
         """Show what comes to a persona's mind at a cue, the nearest first, with its source."""
         whom, stage = self._seat(persona)
-        store = self._workplace.store(whom)
-        found = Recall(store.embeddings, self._workplace.profile).search(
+        store = self._runtime.store(whom)
+        found = Recall(store.embeddings, self._runtime.profile).search(
             store, cue, stage=whom.stages.index(whom.stage(stage)), count=count, audience=user
         )
         return [

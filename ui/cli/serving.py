@@ -12,7 +12,7 @@ app = typer.Typer()
 
 
 @app.command(epilog="Example: persllm ui --port 7861")
-@with_runtime_flags(without=("no_adapter",))
+@with_runtime_flags()
 def ui(
     host: Host = "127.0.0.1",
     port: Port = 7860,
@@ -81,7 +81,7 @@ def serve(
 
 
 @app.command(epilog="Example: persllm mcp nikola-tesla thomas-edison")
-@with_runtime_flags(without=("no_adapter",))
+@with_runtime_flags()
 def mcp(personas: PersonaNames = None, *, options: RuntimeOptions) -> None:
     """Offer personas as tools to an MCP client, over standard input and output."""
     from persllm.workflows.serve import serve_mcp

@@ -78,14 +78,13 @@ def reply_to(
     text, recalled = "", NO_MEMORY
     yield [*rows, {"role": "assistant", "content": "…"}], recalled
     try:
-        trained = people.runtime.has_adapter(persona)
-        chat = people.runtime.chat(persona, stage=stage, use_adapter=trained)
+        chat = people.runtime.chat(persona, stage=stage)
         for chunk in chat.stream(as_messages(rows)):
             text += chunk.text
             found = chunk.response_metadata.get("recalled")
             if found is not None:
                 recalled = _recalled_page(found, chunk.response_metadata["analysis"])
-                recalled += "" if trained else "\n\n" + UNTRAINED.format(name=called(persona))
+                recalled += "" if chat.adapter else "\n\n" + UNTRAINED.format(name=called(persona))
             yield [*rows, {"role": "assistant", "content": text or "…"}], recalled
     except PersLLMError as error:  # nobody's words: what could not be answered was not said
         yield history, NOT_ANSWERED.format(error=error, said=said)
@@ -116,8 +115,7 @@ def debate_between(
 
 def _speaker(people: Company, who: tuple[str, str], side: Side) -> Speaker:
     persona = people.personas[who[0]]
-    trained = people.runtime.has_adapter(persona)
-    return Speaker(people.runtime.chat(persona, stage=who[1], use_adapter=trained), side)
+    return Speaker(people.runtime.chat(persona, stage=who[1]), side)
 
 
 def as_messages(rows: list[ChatRow]) -> list[BaseMessage]:
