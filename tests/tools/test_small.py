@@ -18,7 +18,8 @@ A, B = "layer.lora_A.weight", "layer.lora_B.weight"
 def product(folder: Path) -> torch.Tensor:
     weights = load_file(folder / WEIGHTS)
     config = json.loads((folder / CONFIG).read_text())
-    return config["lora_alpha"] / config["r"] * weights[B].float() @ weights[A].float()
+    scale = float(config["lora_alpha"] / config["r"])
+    return scale * weights[B].float() @ weights[A].float()
 
 
 @pytest.mark.parametrize(("rank", "apart"), [(2, 0.02), (1, 0.6)])
