@@ -20,7 +20,7 @@ from persllm.errors import MemoryStoreError
 from persllm.materials import Material
 from persllm.memory.store import EVERYONE, Found, Memory
 from persllm.persona import Persona
-from persllm.progress import Progress
+from persllm.progress import Progress, no_progress
 
 BATCH = 1000
 SHOWN = 200
@@ -171,7 +171,7 @@ def keep_materials(
     persona: Persona,
     materials: Sequence[Material],
     *,
-    progress: Progress = lambda what, done, total: None,
+    progress: Progress = no_progress,
 ) -> int:
     """Bring the store up to date with the materials; return how many were new.
 

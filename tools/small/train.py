@@ -14,7 +14,7 @@ import time
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import torch
 
@@ -39,6 +39,9 @@ from tools.small.dataset import (
     row_of,
 )
 from tools.small.quick_layers import quicken
+
+NUMBERS = ("rate", "items", "general_rows", "most_steps")
+"""What of a recipe may be told on the command line, beside the style."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -242,20 +245,16 @@ def main() -> None:
     parser.add_argument("--general", type=Path)
     parser.add_argument("--into", type=Path, required=True)
     parser.add_argument("--after", type=Path)
-    for name in ("rate", "style", "items", "general_rows", "most_steps"):
+    parser.add_argument("--style", choices=get_args(Style), default=Recipe().style)
+    for name in NUMBERS:
         standard = getattr(Recipe(), name)
         flag = f"--{name.replace('_', '-')}"
         parser.add_argument(flag, type=type(standard), default=standard)
     parser.add_argument("--threads", type=int, default=2)
     options = parser.parse_args()
     torch.set_num_threads(options.threads)
-    recipe = Recipe(
-        rate=options.rate,
-        style=options.style,
-        items=options.items,
-        general_rows=options.general_rows,
-        most_steps=options.most_steps,
-    )
+    numbers = {name: getattr(options, name) for name in NUMBERS}
+    recipe = Recipe(style=options.style, **numbers)
     if options.what == "rows":
         make_rows(options.base, options.general, options.into, recipe)
     else:

@@ -22,7 +22,7 @@ from persllm.files import digest, digest_file, write_json
 from persllm.materials import Material, read_materials
 from persllm.messages import prompt_hash
 from persllm.persona import Persona
-from persllm.progress import Progress
+from persllm.progress import Progress, no_progress
 from persllm.training.data.assembling import Assembler
 from persllm.training.data.decisions import Decision, decisions_digest, read_decisions
 from persllm.training.data.drafting import (
@@ -99,7 +99,7 @@ def build(
     teacher: Teacher | None = None,
     settings: BuildSettings | None = None,
     stored: Sequence[Path] = (),
-    progress: Progress = lambda what, done, total: None,
+    progress: Progress = no_progress,
 ) -> PersonaData:
     """Build, or continue, or return what is already built from the same inputs.
 
@@ -142,7 +142,7 @@ def write_data(
     teacher: Teacher | None = None,
     settings: BuildSettings | None = None,
     stored: Sequence[Path] = (),
-    progress: Progress = lambda what, done, total: None,
+    progress: Progress = no_progress,
 ) -> dict[str, Any]:
     """Build as `build` does, and return the statistics only: no item is held in memory."""
     settings = settings or BuildSettings()

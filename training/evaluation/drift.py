@@ -15,7 +15,7 @@ from langchain_core.embeddings import Embeddings
 
 from persllm.embeddings import embed
 from persllm.persona import Persona
-from persllm.progress import Progress
+from persllm.progress import Progress, no_progress
 from persllm.training.data.items import Item
 from persllm.training.evaluation.answers import AnswerReader
 from persllm.training.evaluation.figures import Case
@@ -84,7 +84,7 @@ def drift(
     turns: int,
     voices: Voices,
     embeddings: Embeddings,
-    told: Progress = lambda what, done, total: None,
+    told: Progress = no_progress,
 ) -> dict[str, tuple[list[Case], list[DriftPoint]]]:
     """Hold the four talks of each system side by side; return cases and curve by system.
 

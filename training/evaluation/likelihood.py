@@ -16,7 +16,7 @@ from transformers import PreTrainedTokenizerBase as Tokenizer
 
 from persllm.chat_template import ChatTemplate
 from persllm.messages import Message
-from persllm.progress import Progress
+from persllm.progress import Progress, no_progress
 from persllm.training.data.items import Item, Pair
 
 SYSTEMS = ("base", "prompt", "adapter")
@@ -49,7 +49,7 @@ def measure(
     pairs: Sequence[Pair],
     *,
     systems: Sequence[str] = SYSTEMS,
-    progress: Progress = lambda what, done, total: None,
+    progress: Progress = no_progress,
 ) -> dict[str, Likelihood]:
     """Measure the systems; the adapter is switched off for all but the last."""
     results: dict[str, Likelihood] = {}

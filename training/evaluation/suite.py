@@ -7,7 +7,7 @@ from langchain_core.embeddings import Embeddings
 
 from persllm.materials import Material
 from persllm.persona import Persona
-from persllm.progress import Progress
+from persllm.progress import Progress, no_progress
 from persllm.training.data.drafting import BY_HAND
 from persllm.training.data.items import Item, Pair
 from persllm.training.data.sampling import BuildSettings
@@ -99,7 +99,7 @@ def evaluated(
     settings: EvalSettings,
     *,
     voices: Voices,
-    told: Progress = lambda what, done, total: None,
+    told: Progress = no_progress,
 ) -> dict[str, Result]:
     """Return what each system reached, by name.
 

@@ -67,6 +67,7 @@ def _is_plain(module: torch.nn.Module) -> bool:
         and layer.weight.dtype in {torch.float32, torch.bfloat16}
         and not layer.weight.requires_grad
         and name in module.lora_A
+        and module.lora_A[name].weight.dtype == layer.weight.dtype
         and name not in module.lora_variant
         and isinstance(module.lora_dropout[name], torch.nn.Identity)
         and module.lora_B[name].bias is None

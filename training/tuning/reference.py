@@ -14,7 +14,7 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 from torch import Tensor
 
-from persllm.progress import Progress
+from persllm.progress import Progress, no_progress
 from persllm.training.tuning.rows import PairRow
 from persllm.training.tuning.trees import Row
 
@@ -30,7 +30,7 @@ def reference_of(
     folder: Path,
     score: Score,
     at_once: int = 16,
-    progress: Progress = lambda what, done, total: None,
+    progress: Progress = no_progress,
 ) -> Tensor:
     """Return (pairs, 2): the log-probability of each chosen and rejected reply, in nats.
 

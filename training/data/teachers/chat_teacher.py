@@ -20,7 +20,7 @@ from persllm.errors import BudgetError, EngineError
 from persllm.files import digest
 from persllm.materials import Material
 from persllm.persona import Persona, Stage
-from persllm.progress import Progress
+from persllm.progress import Progress, no_progress
 from persllm.training.data.items import CLAIMS, TOLD, Pattern
 from persllm.training.data.teacher import Assignment, Draft
 from persllm.training.data.teachers import forms
@@ -70,7 +70,7 @@ class ChatTeacher:
         at_once: int = AT_ONCE,
         other_stages: bool = True,
         meter: Meter | None = None,
-        told: Progress = lambda what, done, total: None,
+        told: Progress = no_progress,
     ) -> None:
         self.model = model
         self.wording = wording

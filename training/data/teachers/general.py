@@ -17,7 +17,7 @@ from persllm.errors import DataError
 from persllm.files import digest, read_jsonl, write_json, write_jsonl
 from persllm.messages import Message, render
 from persllm.persona import Persona, Stage
-from persllm.progress import Progress
+from persllm.progress import Progress, no_progress
 from persllm.replies import write_reply
 from persllm.training.data.build import ITEMS_FOLDER, STATISTICS_NAME
 from persllm.training.data.items import Item, Split, write_items
@@ -88,7 +88,7 @@ def write_general(
     *,
     profile: BaseProfile,
     settings: BuildSettings,
-    told: Progress = lambda what, done, total: None,
+    told: Progress = no_progress,
 ) -> dict[str, int]:
     """Have instructions answered and add the answers to finished data; returns the counts.
 

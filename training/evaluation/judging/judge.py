@@ -18,7 +18,7 @@ from pydantic import BaseModel, ValidationError
 
 from persllm.errors import EngineError
 from persllm.messages import Message
-from persllm.progress import Progress
+from persllm.progress import Progress, no_progress
 from persllm.training.data.teachers.store import AnswerStore, key_of
 
 AT_ONCE = 8
@@ -57,7 +57,7 @@ class Judge:
     """As the user named it: "openai:gpt-4o-mini"."""
     calls: AnswerStore
     at_once: int = AT_ONCE
-    told: Progress = lambda what, done, total: None
+    told: Progress = no_progress
     wanted: int = 0
     """Verdicts asked for so far."""
     mended: int = 0
