@@ -350,24 +350,31 @@ class ChatPersona(EngineChatModel):
         and what came up for earlier turns of its talk cannot be found again.
         """
         last = len(history) - 1
-        told = frozenset(options.get("without") or ())
-        kept = self.base_profile.keep_notes and not told and not options.get("cue")
+        without = frozenset(options.get("without") or ())
+        kept = self.base_profile.keep_notes and not without and not options.get("cue")
+        told: list[str] = []
         places = range(start, last + 1) if kept else (last,)
         found: dict[int, list[Recalled]] = {}
         for place in places if self._recall else ():
             if history[place].role == "user":
                 cue = options.get("cue") if place == last else None
                 query = Query(cue) if cue else query_of(history[start : place + 1])
-                found[place] = self._coming_up(query, told, forced=bool(options.get("in_play")))
-                told |= {each.memory.id for each in found[place]}
+                forced = bool(options.get("in_play"))
+                found[place] = self._coming_up(query, without, told, forced=forced)
+                told += [each.prompt_text for each in found[place]]
         return found
 
     def _coming_up(
-        self, query: Query | None, told: frozenset[str], *, forced: bool
+        self,
+        query: Query | None,
+        without: frozenset[str],
+        told: Sequence[str],
+        *,
+        forced: bool,
     ) -> list[Recalled]:
         if self._recall is None or query is None:
             return []
-        key = repr((query, sorted(told), self.audience, forced, self.memory.count()))
+        key = repr((query, sorted(without), told, self.audience, forced, self.memory.count()))
         if key not in self._notes:
             if len(self._notes) >= KEPT_NOTES:
                 self._notes.clear()
@@ -376,7 +383,8 @@ class ChatPersona(EngineChatModel):
                 query,
                 stage=self.persona.stages.index(self._stage),
                 audience=self.audience,
-                without=told,
+                without=without,
+                told=told,
                 forced=forced,
             )
         return list(self._notes[key])

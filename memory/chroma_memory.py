@@ -219,6 +219,10 @@ def _metadata(memory: Memory) -> dict[str, str | int]:
         "source": memory.source,
         "audience": memory.audience,
         "cue": memory.cue,
+        "when": memory.when,
+        "conversation": memory.conversation,
+        "about": memory.about,
+        "superseded_by": memory.superseded_by,
     }
 
 
@@ -231,4 +235,8 @@ def _memory(id_: str, text: str, data: dict[str, Any]) -> Memory:
         source=str(data["source"]),
         audience=str(data["audience"]),
         cue=str(data["cue"]),
+        when=str(data.get("when", "")),
+        conversation=str(data.get("conversation", "")),
+        about=str(data.get("about", "")),
+        superseded_by=str(data.get("superseded_by", "")),
     )

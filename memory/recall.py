@@ -18,9 +18,17 @@ from langchain_core.embeddings import Embeddings
 
 from persllm.base_profile import BaseProfile
 from persllm.embeddings import Vectors, embed, embeddings_name
-from persllm.memory.reranking import Candidate, Query, Rank, Reranker, from_sentence
+from persllm.memory.reranking import (
+    Candidate,
+    Query,
+    Rank,
+    Reranker,
+    around_sentence,
+    from_sentence,
+)
 from persllm.memory.store import EVERYONE, Found, Memory, MemoryStore
 from persllm.messages import Message, Notes
+from persllm.sentences import sentences
 
 CONTEXT_TURNS = 2
 """So many turns before the one to answer are its context."""
@@ -64,6 +72,8 @@ class Recalled:
     """Cosine of its vector and the turn's, from -1 to 1."""
     relevance: float
     """How well it answers, less where it is outgrown; see `persllm.memory.reranking`."""
+    answer: str
+    """The sentence of it that answers best."""
     prompt_text: str
     """Its text as the prompt tells it."""
 
@@ -126,6 +136,7 @@ class Recall:
         stage: int,
         audience: str = EVERYONE,
         without: frozenset[str] = frozenset(),
+        told: Sequence[str] = (),
         forced: bool = False,
     ) -> list[Recalled]:
         """Return what comes up, what answers best first, a visitor's own words last.
@@ -136,13 +147,14 @@ class Recall:
             stage: Place of the stage that speaks among the persona's stages.
             audience: Who listens.
             without: Ids that are left out.
+            told: What the prompt tells already; what it holds does not come up again.
             forced: Something comes up however little it has to do with the query.
         """
-        count = max(NEAREST, WIDER * self._profile.passages)
+        count = max(NEAREST, WIDER * self._profile.passages) + len(told)
         found = store.find(
             self.vector(query), stage=stage, count=count, audience=audience, without=without
         )
-        return self.choose(query, found, stage=stage, forced=forced)
+        return self.choose(query, found, stage=stage, told=told, forced=forced)
 
     def search(
         self,
@@ -185,10 +197,20 @@ class Recall:
         return sorted(ranked, key=lambda each: -each.relevance)
 
     def choose(
-        self, query: Query, found: Sequence[Found], *, stage: int, forced: bool = False
+        self,
+        query: Query,
+        found: Sequence[Found],
+        *,
+        stage: int,
+        told: Sequence[str] = (),
+        forced: bool = False,
     ) -> list[Recalled]:
         """Return what comes up of what was found."""
-        ranked = self.rank(query, found, stage=stage)
+        ranked = [
+            each
+            for each in self.rank(query, found, stage=stage)
+            if not any(each.answer in text for text in told)
+        ]
         life = [each for each in ranked if each.memory.kind != "episode"]
         visitor = [each for each in ranked if each.memory.kind == "episode"]
         chosen = self._within_budget(self._relevant(life)) or (life[:1] if forced else [])
@@ -211,10 +233,16 @@ class Recall:
         return kept
 
     def _recalled(self, each: Found, rank: Rank, similarity: float, stage: int) -> Recalled:
-        memory = each.memory
-        rotated = self._profile.annotated and memory.kind != "episode"
-        text = from_sentence(memory.text, rank.sentence) if rotated else memory.text
-        return Recalled(memory, similarity, rank.relevance - outgrown(memory, stage), text)
+        memory, profile = each.memory, self._profile
+        text, answer = memory.text, memory.text
+        if memory.kind != "episode":
+            answer = (sentences(text) or [text])[rank.sentence]
+            if profile.annotated:
+                text = from_sentence(text, rank.sentence)
+            elif profile.passage_words:
+                text = around_sentence(text, rank.sentence, profile.passage_words)
+        relevance = rank.relevance - outgrown(memory, stage)
+        return Recalled(memory, similarity, relevance, answer, text)
 
 
 def outgrown(memory: Memory, stage: int) -> float:

@@ -15,7 +15,7 @@ from typing import TypeVar
 from langchain_core.embeddings import Embeddings
 
 from persllm.embeddings import Vectors, embed
-from persllm.sentences import joined, sentences
+from persllm.sentences import count_words, joined, sentences
 from persllm.words import stems
 
 Each = TypeVar("Each")
@@ -78,6 +78,24 @@ def from_sentence(text: str, place: int) -> str:
     """Return a text told from one of its sentences on; what stood before that comes last."""
     lines = sentences(text)
     return joined((*lines[place:], *lines[:place])) if 0 < place < len(lines) else text
+
+
+def around_sentence(text: str, place: int, words: int) -> str:
+    """Return one of a text's sentences with those beside it, as long as they hold so many words.
+
+    What follows comes in before what precedes; the sentence itself is whole however long it is.
+    """
+    lines = sentences(text)
+    lengths = [count_words(line) for line in lines]
+    first, end = place, place + 1
+    room = words - sum(lengths[first:end])
+    while end < len(lines) and lengths[end] <= room:
+        room -= lengths[end]
+        end += 1
+    while first > 0 and lengths[first - 1] <= room:
+        first -= 1
+        room -= lengths[first]
+    return joined(lines[first:end])
 
 
 class Reranker:

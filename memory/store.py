@@ -32,6 +32,14 @@ class Memory:
     """What it answered, where it is part of an exchange; it helps to find it."""
     audience: str = EVERYONE
     """Whose conversation it belongs to; empty: everyone may be answered from it."""
+    when: str = ""
+    """When it was heard, ISO 8601 in UTC; empty for what comes from materials."""
+    conversation: str = ""
+    """Id of the conversation it was heard in, where there is one."""
+    about: str = ""
+    """What a visitor told of: what he tells of the same later supersedes it."""
+    superseded_by: str = ""
+    """Id of the memory that took its place; it is history then, and does not come up."""
 
     @property
     def heard(self) -> str:

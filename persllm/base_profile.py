@@ -41,6 +41,8 @@ class BaseProfile:
     """Most words of speech and writing among them (METHOD 2.4: 500)."""
     history_tokens: int = 6000
     """A longer prompt loses its oldest exchanges."""
+    passage_words: int = 0
+    """Most words of one passage: the sentence that answers with those beside it. 0: all of it."""
     temperature: float = 0.7
     top_p: float = 0.9
     repetition_penalty: float = 1.0

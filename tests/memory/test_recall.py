@@ -280,6 +280,28 @@ def test_a_base_with_clues_is_told_from_the_sentence_that_answers() -> None:
     assert plain.prompt_text == text
 
 
+LONG = "I was born in Smiljan. My father was a priest. I feed pigeons in the park. I sleep little."
+
+
+def test_of_a_long_passage_the_sentences_that_answer_are_told() -> None:
+    brief = replace(PROFILE, passage_words=10)
+    (recalled,) = coming_up(store_of(memory("a", LONG)), "Do you feed pigeons?", profile=brief)
+    assert recalled.prompt_text == "I feed pigeons in the park. I sleep little."
+    assert recalled.answer == "I feed pigeons in the park."
+
+
+def test_what_was_told_does_not_come_up_again_but_the_rest_of_its_passage_does() -> None:
+    chooser = Recall(HashedWords(), replace(PROFILE, passage_words=6))
+    store = store_of(memory("a", LONG))
+    query = Query("Do you feed pigeons?")
+    first = chooser.recall(store, query, stage=0)
+    told = [each.prompt_text for each in first]
+    assert told == ["I feed pigeons in the park."]
+    assert not chooser.recall(store, query, stage=0, told=told)
+    (other,) = chooser.recall(store, Query("Was your father a priest?"), stage=0, told=told)
+    assert "My father was a priest." in other.prompt_text
+
+
 def test_what_a_visitor_told_keeps_its_order() -> None:
     text = "Ann told me: Graz was dear. In Maribor I drew machines."
     store = store_of(memory("a", text, kind="episode", audience="Ann"))

@@ -16,6 +16,7 @@ from persllm.memory.reranking import (
     Query,
     Rank,
     Reranker,
+    around_sentence,
     by_relevance,
     from_sentence,
 )
@@ -117,6 +118,19 @@ def test_a_text_stays_as_it_is_where_its_first_sentence_answers(place: int) -> N
 @given(st.text(), st.integers(0, 9))
 def test_no_word_is_lost_or_added(text: str, place: int) -> None:
     assert Counter(from_sentence(text, place).split()) == Counter(text.split())
+
+
+def test_of_a_long_text_the_sentence_that_answers_is_told_with_those_beside_it() -> None:
+    text = "One two. Three four five. Six seven. Eight nine ten eleven."
+    assert around_sentence(text, 1, 5) == "Three four five. Six seven."
+    assert around_sentence(text, 2, 6) == "Six seven. Eight nine ten eleven."
+    assert around_sentence(text, 3, 4) == "Eight nine ten eleven."
+    assert around_sentence(text, 3, 6) == "Six seven. Eight nine ten eleven."
+    assert around_sentence(text, 0, 99) == text
+
+
+def test_the_sentence_that_answers_is_whole_however_long() -> None:
+    assert around_sentence("One two three. Four.", 0, 1) == "One two three."
 
 
 @given(st.text(), st.lists(st.text(), max_size=4))

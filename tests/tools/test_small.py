@@ -30,12 +30,24 @@ def test_a_cut_adapter_does_what_the_whole_one_does_as_far_as_its_rank_goes(
     whole = {A: torch.randn(8, 12), B: torch.randn(10, 2) @ torch.randn(2, 8)}
     save_file(whole, tmp_path / WEIGHTS)
     (tmp_path / CONFIG).write_text(json.dumps({"r": 8, "lora_alpha": 16}))
-    kept = cut(tmp_path, rank, tmp_path / "cut")
+    kept = cut([tmp_path], rank, tmp_path / "cut")
     before, after = product(tmp_path), product(tmp_path / "cut")
     error = float((before - after).norm() / before.norm())
     assert error < apart
     assert kept == pytest.approx(1 - error**2, abs=0.01)
     assert load_file(tmp_path / "cut" / WEIGHTS)[A].shape == (rank, 12)
+
+
+def test_adapters_trained_one_after_another_are_cut_as_one(tmp_path: Path) -> None:
+    torch.manual_seed(1)
+    for name in ("first", "second"):
+        (tmp_path / name).mkdir()
+        save_file({A: torch.randn(2, 12), B: torch.randn(10, 2)}, tmp_path / name / WEIGHTS)
+        (tmp_path / name / CONFIG).write_text(json.dumps({"r": 2, "lora_alpha": 4}))
+    folders = [tmp_path / "first", tmp_path / "second"]
+    cut(folders, 4, tmp_path / "cut")
+    together = product(folders[0]) + product(folders[1])
+    assert float((product(tmp_path / "cut") - together).norm() / together.norm()) < 0.02
 
 
 def test_fused_attention_is_torchs_own_forward_and_backward() -> None:

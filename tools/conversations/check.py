@@ -12,6 +12,7 @@ import yaml
 
 HERE = Path(__file__).parent
 PEOPLE = (
+    HERE / "people",
     HERE.parent / "nano" / "people",
     HERE.parents[1] / "training" / "nano" / "people",
     HERE.parents[1] / "personas",

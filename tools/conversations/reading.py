@@ -19,6 +19,8 @@ PEOPLE = next(
     for p in (HERE.parent / "nano" / "people", HERE.parents[1] / "training" / "nano" / "people")
     if p.is_dir()
 )
+MORE_PEOPLE = HERE / "people"
+"""Invented people of whom there are conversations but no items."""
 CAST = HERE.parents[1] / "personas"
 Style = Literal["literary", "plain"]
 KEPT_OUT = (
@@ -57,7 +59,8 @@ class Conversation:
 def training_people() -> list[Path]:
     """Return the persona folders that training may use."""
     people = [path for path in sorted(PEOPLE.iterdir()) if path.name not in KEPT_OUT]
-    return [*people, *sorted(path for path in CAST.iterdir() if (path / "persona.yaml").is_file())]
+    cast = sorted(path for path in CAST.iterdir() if (path / "persona.yaml").is_file())
+    return [*people, *sorted(MORE_PEOPLE.iterdir()), *cast]
 
 
 def read_conversations(folder: Path, style: Style) -> Iterator[Conversation]:
@@ -86,9 +89,10 @@ def read_items(folder: Path, *, chance: random.Random, most: int = 3) -> Iterato
     """
     persona = load_persona(folder)
     for stage in persona.stages:
+        path = folder / "items" / f"{stage.id}.yaml"
         known = _known(persona, stage)
         kept = _kept_for_tests(folder, known)
-        rows = yaml.safe_load((folder / "items" / f"{stage.id}.yaml").read_text(encoding="utf-8"))
+        rows = yaml.safe_load(path.read_text(encoding="utf-8")) if path.is_file() else ()
         turns = [_item(row, known) for row in rows]
         usable = [turn for turn in turns if turn.needs and not kept & set(turn.needs)]
         chance.shuffle(usable)

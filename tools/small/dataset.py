@@ -19,12 +19,13 @@ from langchain_core.embeddings import Embeddings
 from persllm.base_profile import BaseProfile
 from persllm.embeddings import Vectors, embed, embeddings_name
 from persllm.materials import Material
-from persllm.memory.recall import NEAREST, Recall, query_of
-from persllm.memory.reranking import Query
+from persllm.memory.recall import NEAREST, Recall, Recalled, query_of
+from persllm.memory.reranking import Query, around_sentence
 from persllm.memory.store import Found, Memory
 from persllm.messages import DEBATE_OPENING, Message, Notes, Role, debate_scene, render
 from persllm.sentences import sentences
-from tools.conversations.reading import Conversation
+from persllm.words import stems
+from tools.conversations.reading import Conversation, Spoken
 
 VISITOR_AT_ONCE = 0.6
 """How often what is known of a visitor comes up at his first turn, else turn by turn."""
@@ -84,17 +85,19 @@ class RecallOfMaterials:
         queries = [query for talk in conversations for query in queries_of(talk) if query]
         self._embeddings.embed_documents(texts + [text for q in queries for text, _ in q.texts])
 
-    def best(self, query: Query, conversation: Conversation, *, told: set[str]) -> list[Material]:
-        """Return what comes up for a query, the best first."""
+    def best(
+        self, query: Query, conversation: Conversation, *, told: Sequence[str]
+    ) -> list[Recalled]:
+        """Return what comes up for a query, the best first; nothing of what was told already."""
         known = conversation.materials
         order = [stage.id for stage in conversation.persona.stages]
         vectors = self._vectors(known)
         near = (vectors @ self._recall.vector(query)).argsort()[::-1]
-        open_ = [at for at in near if known[at].id not in told][:NEAREST]
-        found = [Found(_memory(known[at], order), vectors[at]) for at in open_]
-        chosen = self._recall.choose(query, found, stage=order.index(conversation.stage.id))
-        by_id = {each.id: each for each in known}
-        return [by_id[each.memory.id] for each in chosen]
+        found = [
+            Found(_memory(known[at], order), vectors[at]) for at in near[: NEAREST + len(told)]
+        ]
+        stage = order.index(conversation.stage.id)
+        return self._recall.choose(query, found, stage=stage, told=told)
 
 
 def _memory(material: Material, order: Sequence[str]) -> Memory:
@@ -132,16 +135,17 @@ def as_messages(
     by_id = {each.id: each for each in conversation.materials}
     history: list[Message] = []
     notes: dict[int, Notes] = {}
-    told: set[str] = set()
+    told: list[str] = []
     visitor = _visitor(conversation, chance)
     for place, (turn, query) in enumerate(
         zip(conversation.turns, queries_of(conversation), strict=True)
     ):
         history.append(Message("user", turn.said or DEBATE_OPENING))
         found = recall.best(query, conversation, told=told) if query else []
-        found = _with_needed(found, [by_id[each] for each in turn.needs], told, profile, chance)
-        told |= {each.id for each in found}
-        notes[len(history) - 1] = Notes(tuple(each.text for each in found), visitor.get(place, ()))
+        needed = [by_id[each] for each in turn.needs]
+        texts = _with_needed(found, needed, told, turn, profile, chance)
+        told += texts
+        notes[len(history) - 1] = Notes(tuple(texts), visitor.get(place, ()))
         history.append(Message("assistant", turn.reply))
     scene = (
         debate_scene(conversation.motion, conversation.side)
@@ -160,22 +164,42 @@ def as_messages(
 
 
 def _with_needed(
-    found: Sequence[Material],
+    found: Sequence[Recalled],
     needed: Sequence[Material],
-    told: set[str],
+    told: Sequence[str],
+    turn: Spoken,
     profile: BaseProfile,
     chance: random.Random,
-) -> list[Material]:
-    """Put in what a reply rests on, in the place of what is least relevant."""
-    missing = [each for each in needed if each not in found and each.id not in told]
+) -> list[str]:
+    """Return what is told, with what a reply rests on in the place of what is least relevant."""
+    missing = [
+        excerpt
+        for each in needed
+        for excerpt in (_excerpt(each, turn, profile),)
+        if not any(excerpt[1] in text for text in (*told, *(r.prompt_text for r in found)))
+    ]
+    texts = [each.prompt_text for each in found]
     if not missing:
-        return list(found)
-    useless = [each for each in found if each not in needed]
-    kept = [each for each in found if each in needed]
+        return texts
+    wanted = {each.id for each in needed}
+    kept = [each.prompt_text for each in found if each.memory.id in wanted]
+    useless = [each.prompt_text for each in found if each.memory.id not in wanted]
+    # An excerpt of the right passage that lacks what the reply uses gives way to one that has it.
+    kept = kept[: max(0, profile.passages - len(missing))]
     room = max(0, profile.passages - len(kept) - len(missing))
-    whole = [*kept, *useless[:room], *missing]
+    whole = [*kept, *useless[:room], *(text for text, _ in missing)]
     chance.shuffle(whole)
     return whole
+
+
+def _excerpt(material: Material, turn: Spoken, profile: BaseProfile) -> tuple[str, str]:
+    """Return what a prompt tells of a passage for a reply, and the sentence that it rests on."""
+    lines = sentences(material.text) or [material.text]
+    used, asked = stems(turn.reply), stems(turn.said)
+    scores = [len(stems(line) & used) + 0.5 * len(stems(line) & asked) for line in lines]
+    place = scores.index(max(scores))
+    words = profile.passage_words
+    return around_sentence(material.text, place, words) if words else material.text, lines[place]
 
 
 def _visitor(conversation: Conversation, chance: random.Random) -> dict[int, tuple[str, ...]]:
