@@ -18,14 +18,13 @@ from persllm.errors import AdapterError, EngineError
 from persllm.machine import share_heaps
 from persllm.manifest import adapter_if_any, find_adapter
 from persllm.materials import read_materials
-from persllm.memory.chroma_client import open_client
-from persllm.memory.chroma_memory import ChromaMemory, keep_materials
+from persllm.memory.chroma_memory import ChromaMemory
+from persllm.memory.chroma_opening import open_client
+from persllm.memory.keep_materials import keep_materials
 from persllm.memory.store import EVERYONE
 from persllm.persona import Persona
 from persllm.persona_catalog import find_persona
 from persllm.progress import Progress, no_progress
-
-MEMORY_FOLDER = "memory"
 
 
 class Runtime:
@@ -106,7 +105,7 @@ class Runtime:
         """Return the persona's memory, up to date with its materials."""
         if persona.id not in self._stores:
             store = ChromaMemory(
-                open_client(self.options.memory or self.runs / MEMORY_FOLDER),
+                open_client(self.options.memory_at),
                 persona,
                 find_embeddings(self.options.embeddings),
                 progress=self._progress,

@@ -53,6 +53,16 @@ def persona_of(name: str) -> str:
     return re.sub(r"-[0-9a-f]{8}(?:\.\d+(?:\.[0-9a-f]{32})?(?:\.new)?)?$", "", name)
 
 
+def prefix_of(name: str) -> str:
+    """Return how the names of all of a persona's collections begin, by one of them."""
+    return name[: len(persona_of(name)) + 9]
+
+
+def mark(prefix: str, audience: str) -> str:
+    """Return by what writings to what a persona has of an audience are counted."""
+    return f"{prefix} {audience}"
+
+
 def part_of(memory: Memory) -> Part:
     """Return where a memory belongs."""
     return Part(memory.stage, memory.audience)

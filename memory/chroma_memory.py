@@ -1,7 +1,7 @@
 """A persona's memories in Chroma, on disk, on a server or in the process.
 
 What lies where is in `persllm.memory.chroma_layout`, what makes a folder safe for several processes
-in `persllm.memory.chroma_client`.
+in `persllm.memory.chroma_folder`.
 """
 
 from collections.abc import Iterator, Sequence
@@ -13,7 +13,6 @@ from langchain_core.embeddings import Embeddings
 
 from persllm.embeddings import Vectors, embed, embeddings_name
 from persllm.errors import MemoryStoreError
-from persllm.materials import Material
 from persllm.memory.chroma_client import ChromaClient
 from persllm.memory.chroma_layout import (
     PAGE,
@@ -21,9 +20,11 @@ from persllm.memory.chroma_layout import (
     audience_of,
     collection_name,
     embeddings_of,
+    mark,
     memory_of,
     pages,
     part_of,
+    prefix_of,
     write,
 )
 from persllm.memory.chroma_migration import settle
@@ -31,17 +32,12 @@ from persllm.memory.store import EVERYONE, Found, Memory
 from persllm.persona import Persona
 from persllm.progress import Progress, no_progress
 
-SHOWN = 200
-"""Progress is told after so many memories."""
-LEAST_LETTERS = 6
-"""A paragraph with fewer letters is a scrap, such as "ii. p. 182."."""
-
 
 class ChromaMemory:
     """A persona's memories in Chroma, on disk, on a server or in the process.
 
     Args:
-        client: See `persllm.memory.chroma_client.open_client`.
+        client: See `persllm.memory.chroma_opening.open_client`.
         persona: Whose.
         embeddings: Any LangChain embeddings; a memory made with others is refused.
         progress: Told while a memory of an earlier persllm is converted.
@@ -130,7 +126,7 @@ class ChromaMemory:
     def version(self, audience: str = EVERYONE) -> int:
         """Return a number that is another one when what this listener may hear has changed."""
         heard = dict.fromkeys((EVERYONE, audience))
-        return self._client.version(*(self._mark(each) for each in heard))
+        return self._client.version(*(mark(self._prefix, each) for each in heard))
 
     def count(self) -> int:
         """Return how many memories there are."""
@@ -161,7 +157,7 @@ class ChromaMemory:
         if ids:
             with self._explained("removed"), self._client.writing():
                 for part in self._client.all(self._prefix):
-                    self._remove(part, ids)
+                    remove(self._client, part, ids)
 
     def _put(self, part: Part, memories: Sequence[Memory], vectors: Vectors) -> None:
         from chromadb.errors import NotFoundError
@@ -171,25 +167,11 @@ class ChromaMemory:
         except NotFoundError:  # another process removed it on the server
             self._client.forget_handle(part.name(self._prefix))
             write(self._made(part), memories, vectors)
-        self._client.wrote(self._prefix, self._mark(part.audience))
+        self._client.wrote(self._prefix, mark(self._prefix, part.audience))
         for stage in range(len(self._persona.stages)):
             other = self._client.find(Part(stage, part.audience).name(self._prefix))
             if stage != part.stage and other is not None:
-                self._remove(other, [memory.id for memory in memories])
-
-    def _remove(self, part: Any, ids: Sequence[str]) -> None:  # noqa: ANN401 (a chromadb collection)
-        there = [
-            id_
-            for start in range(0, len(ids), PAGE)
-            for id_ in part.get(ids=list(ids[start : start + PAGE]), include=[])["ids"]
-        ]
-        if not there:
-            return
-        self._client.wrote(self._prefix, self._mark(audience_of(part)))
-        for start in range(0, len(there), PAGE):
-            part.delete(ids=there[start : start + PAGE])
-        if audience_of(part) != EVERYONE and part.count() == 0:
-            self._client.delete(part.name)
+                remove(self._client, other, [memory.id for memory in memories])
 
     def _nearest(self, part: Part, vector: Vectors, count: int) -> list[tuple[float, Found]]:
         """Return distances and memories of one collection, the nearest first."""
@@ -213,9 +195,6 @@ class ChromaMemory:
 
     def _made(self, part: Part) -> Any:  # noqa: ANN401 (a chromadb collection)
         return self._client.find_or_create(part.name(self._prefix), part.metadata(self._made_with))
-
-    def _mark(self, audience: str) -> str:
-        return f"{self._prefix} {audience}"
 
     def _refuse_others(self, stored: Sequence[str]) -> None:
         others = [each for each in stored if each != self._made_with]
@@ -241,39 +220,36 @@ class ChromaMemory:
             ) from error
 
 
-def keep_materials(
-    store: ChromaMemory,
-    persona: Persona,
-    materials: Sequence[Material],
-    *,
-    progress: Progress = no_progress,
-) -> int:
-    """Bring the store up to date with the materials; return how many were new.
+def remove(client: ChromaClient, part: Any, ids: Sequence[str]) -> int:  # noqa: ANN401
+    """Remove memories of one collection, inside `writing`; return how many there were.
 
-    Unchanged paragraphs are not embedded again; ones that are gone are forgotten. Stopped in the
-    middle, the next call goes on where it was.
+    Of a visitor who told nothing else, nothing stays.
     """
-    order = [stage.id for stage in persona.stages]
-    known = store.known()
-    telling = [m for m in materials if m.partner or sum(map(str.isalpha, m.text)) >= LEAST_LETTERS]
-    new = [
-        Memory(
-            id=material.id,
-            text=material.text,
-            kind=material.kind,
-            stage=order.index(material.stage),
-            source=material.source,
-            cue=material.partner,
-        )
-        for material in telling
-        if material.id not in known
+    there = [
+        id_
+        for start in range(0, len(ids), PAGE)
+        for id_ in part.get(ids=list(ids[start : start + PAGE]), include=[])["ids"]
     ]
-    for start in range(0, len(new), SHOWN):
-        progress("remembering", start, len(new))
-        store.add(new[start : start + SHOWN])
-    progress("remembering", len(new), len(new))
-    store.forget(sorted(known - {material.id for material in telling}))
-    return len(new)
+    for start in range(0, len(there), PAGE):
+        part.delete(ids=there[start : start + PAGE])
+    if there:
+        _note(client, part)
+        if audience_of(part) != EVERYONE and part.count() == 0:
+            client.delete(part.name)
+    return len(there)
+
+
+def remove_all(client: ChromaClient, part: Any) -> int:  # noqa: ANN401
+    """Remove a collection, inside `writing`; return how many memories were in it."""
+    count = int(part.count())
+    client.delete(part.name)
+    _note(client, part)
+    return count
+
+
+def _note(client: ChromaClient, part: Any) -> None:  # noqa: ANN401
+    prefix = prefix_of(part.name)
+    client.wrote(prefix, mark(prefix, audience_of(part)))
 
 
 def _heard(stage: int, audience: str) -> list[Part]:

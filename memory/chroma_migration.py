@@ -33,12 +33,24 @@ def settle(client: ChromaClient, prefix: str, *, progress: Progress = no_progres
         if not any(map(_is_unsettled, found)):
             return found
     with client.writing():
-        for each in filter(_is_draft, client.all(prefix)):
-            _finish(client, each)
+        finish_drafts(client, prefix)
         for each in client.all(prefix):
             if format_of(each) == ONE_COLLECTION:
                 _part(client, each, progress)
         return client.all(prefix)
+
+
+def finish_drafts(client: ChromaClient, prefix: str) -> None:
+    """Let each draft whose original is gone, and that is whole then, take its place; drop others.
+
+    Inside `writing`.
+    """
+    for draft in filter(_is_draft, client.all(prefix)):
+        name = draft.name.removesuffix(DRAFT)
+        if client.find(name) is None:
+            client.rename(draft, name)
+        else:
+            client.delete(draft.name)
 
 
 def _is_draft(collection: Any) -> bool:  # noqa: ANN401 (a chromadb collection)
@@ -56,15 +68,6 @@ def _refuse_newer(client: ChromaClient, found: Sequence[Any]) -> None:
             f"the memory at {client.where} has format {newest}, this persllm reads up to {FORMAT}. "
             "Update persllm, or name another folder with --memory."
         )
-
-
-def _finish(client: ChromaClient, draft: Any) -> None:  # noqa: ANN401
-    """Let a draft take its place if what it replaces is gone: then it was whole."""
-    name = draft.name.removesuffix(DRAFT)
-    if client.find(name) is None:
-        client.rename(draft, name)
-    else:
-        client.delete(draft.name)
 
 
 def _part(client: ChromaClient, whole: Any, progress: Progress) -> None:  # noqa: ANN401

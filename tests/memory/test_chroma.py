@@ -13,9 +13,9 @@ import pytest
 from langchain_core.embeddings import Embeddings
 
 from persllm.errors import MemoryStoreError
-from persllm.memory.chroma_client import open_client
 from persllm.memory.chroma_layout import Part, collection_name
 from persllm.memory.chroma_memory import ChromaMemory
+from persllm.memory.chroma_opening import open_client
 from persllm.memory.store import EVERYONE
 from persllm.persona import Persona
 from tests.contracts.memory_contract import (
@@ -32,7 +32,7 @@ ADD_FOR_EVER = """
 import sys
 from dataclasses import replace
 from persllm.persona_catalog import find_persona
-from persllm.memory.chroma_client import open_client
+from persllm.memory.chroma_opening import open_client
 from persllm.memory.chroma_memory import ChromaMemory
 from tests.contracts.memory_contract import HashedWords, memory
 
@@ -46,7 +46,7 @@ for batch in range(100_000):
 OPEN_AT = """
 import sys, time
 import chromadb
-from persllm.memory.chroma_client import open_client
+from persllm.memory.chroma_opening import open_client
 
 time.sleep(max(0.0, float(sys.argv[2]) - time.time()))
 open_client(sys.argv[1])
