@@ -11,7 +11,8 @@ from persllm.agents.debate import Side, Speaker, debate_graph, hold_debate
 from persllm.agents.engines.scripted import ScriptedEngine
 from persllm.agents.transcript import Turn
 from persllm.engine import Request
-from persllm.memory.chroma_memory import ChromaMemory, open_client
+from persllm.memory.chroma_memory import ChromaMemory
+from persllm.memory.chroma_opening import open_client
 from persllm.messages import DEBATE_OPENING, debate_scene
 from persllm.persona_catalog import find_persona
 from tests.contracts.memory_contract import HashedWords, memory, new_persona
