@@ -6,7 +6,7 @@ One file a visitor in `benchmarks/visitors/`, our own writing; its README tells 
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Literal, get_args
 
@@ -31,6 +31,10 @@ class Session:
 
     when: datetime
     turns: tuple[Exchange, ...]
+
+    def said_at(self, place: int) -> datetime:
+        """Return when a turn was said, by its place from 0: one a minute."""
+        return self.when + timedelta(minutes=place)
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +105,7 @@ def _visitor(path: Path) -> Visitor:
 
 def _session(row: dict[str, Any]) -> Session:
     turns = tuple(Exchange(turn["said"], turn["reply"]) for turn in row["turns"])
-    return Session(datetime.fromisoformat(row["when"]), turns)
+    return Session(datetime.fromisoformat(row["when"]).replace(tzinfo=UTC), turns)
 
 
 def _question(row: dict[str, Any]) -> Question:
