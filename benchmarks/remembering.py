@@ -28,7 +28,8 @@ NO_TELLING = re.compile(
     r"(?:you|your|u|is|are|it|do|does|did|was|were|he|she|they|the)\b.*"
     r"|(?:please )?(?:tell|explain|give|show|describe|write|say|sing|play|teach|quiz|guess)\b.*"
     r"|(?:(?:hi|hey|hello|hiya|good|morning|evening|afternoon|day|night|bye|thanks|thank|you|again|"
-    r"sir|madame|monsieur|bonjour|mr|dear|there|and|so|ok|well|back)(?!\w)\W*)+",
+    r"to|sir|bonjour|merry|happy|christmas|easter|dear|there|and|so|ok|well|back|"
+    r"(?:mr|madame|monsieur|lady)(?: \w+)?)(?!\w)\W*)+",
     re.IGNORECASE,
 )
 """Questions, commands and greetings."""
