@@ -1,8 +1,8 @@
 """Ways to remember a visitor: a plain vector memory, and a persona's own with parts left out."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from typing import Protocol
+from typing import Any, Protocol
 from unittest.mock import patch
 
 import numpy as np
@@ -15,7 +15,8 @@ from persllm.agents.engines.scripted import ScriptedEngine
 from persllm.base_profile import BaseProfile
 from persllm.embeddings import embed
 from persllm.materials import read_materials
-from persllm.memory import recall as recall_module
+from persllm.memory import recall
+from persllm.memory.asking import Asked
 from persllm.memory.chroma_memory import ChromaMemory, keep_materials, open_client
 from persllm.memory.recall import Threshold
 from persllm.memory.store import Memory
@@ -25,7 +26,9 @@ from persllm.persona_catalog import find_persona
 LINES = 5
 """So many lines of what comes up are read."""
 PROFILE = BaseProfile(name="benchmark", analysis="none")
-NO_THRESHOLD = Threshold(-1.0, 3.0)
+NO_THRESHOLD = {"threshold_of": lambda embeddings: Threshold(-1.0, 3.0)}
+NOTHING_ASKED = {"asked_of": lambda turn: Asked("nothing")}
+"""Functions of `persllm.memory.recall`, so that a part of it does nothing."""
 
 
 class Way(Protocol):
@@ -70,7 +73,8 @@ class Ours:
         name: Of the way; all stores of a process are one.
         embeddings: Of the store.
         every_turn: All turns are kept as they are, instead of what it chooses.
-        threshold: What comes up must pass it.
+        superseding: What is told otherwise later does not come up.
+        instead: Functions of `persllm.memory.recall` that take the place of its own.
     """
 
     def __init__(
@@ -79,10 +83,13 @@ class Ours:
         embeddings: Embeddings,
         *,
         every_turn: bool = False,
-        threshold: bool = True,
+        superseding: bool = True,
+        instead: Mapping[str, Callable[[str], Any]] | None = None,
     ) -> None:
         self._name, self._embeddings = name, embeddings
-        self._every_turn, self._threshold = every_turn, threshold
+        self._every_turn, self._superseding = every_turn, superseding
+        own = {"threshold_of": recall.threshold_of, "asked_of": recall.asked_of}
+        self._instead = {**own, **(instead or {})}
         self._reply = ""
 
     def hear(self, visitor: Visitor) -> Sequence[str]:
@@ -103,16 +110,16 @@ class Ours:
 
     def recall(self, asked: str) -> Sequence[str]:
         """Return what of the visitor's own words a new conversation is told."""
-        recalled = self._chat.prepare([HumanMessage(asked)]).recalled
+        with patch.multiple(recall, **self._instead):
+            recalled = self._chat.prepare([HumanMessage(asked)]).recalled
         return [each.prompt_text for each in recalled if each.memory.kind == "episode"]
 
     def _opened(self, visitor: Visitor) -> "DatedMemory":
         persona = find_persona(visitor.persona)
         apart = replace(persona, id=f"{self._name}-{visitor.id}")
-        store = DatedMemory(apart, self._embeddings)
+        store = DatedMemory(apart, self._embeddings, superseding=self._superseding)
         keep_materials(store, persona, read_materials(persona))
-        threshold = recall_module.threshold_of if self._threshold else lambda _: NO_THRESHOLD
-        with patch.object(recall_module, "threshold_of", threshold):
+        with patch.multiple(recall, **self._instead):
             self._chat = ChatPersona(
                 persona=persona,
                 stage=visitor.stage,
@@ -127,8 +134,11 @@ class Ours:
 class DatedMemory(ChromaMemory):
     """A persona's memory, in the process, that hears visitors at the time of their visits."""
 
-    def __init__(self, persona: Persona, embeddings: Embeddings) -> None:
+    def __init__(
+        self, persona: Persona, embeddings: Embeddings, *, superseding: bool = True
+    ) -> None:
         super().__init__(open_client(None), persona, embeddings)
+        self._superseding = superseding
         self.now = ""
         """When the visit is, ISO 8601 in UTC."""
         self.told: dict[str, Memory] = {}
@@ -142,7 +152,9 @@ class DatedMemory(ChromaMemory):
 
     def _dated(self, memory: Memory) -> Memory:
         known = self.told.get(memory.id)
-        return replace(memory, when=known.when if known else self.now)
+        superseded_by = memory.superseded_by if self._superseding else ""
+        when = known.when if known else self.now
+        return replace(memory, when=when, superseded_by=superseded_by)
 
 
 def every_turn(visitor: Visitor) -> list[str]:
@@ -167,6 +179,8 @@ def all_ways(embeddings: Embeddings) -> dict[str, Way]:
         "plain": Nearest(embeddings, every_turn),
         "ours": Ours("ours", embeddings),
         "ours, all turns kept": Ours("all-turns", embeddings, every_turn=True),
-        "ours, no threshold": Ours("no-threshold", embeddings, threshold=False),
+        "ours, nothing superseded": Ours("not-superseded", embeddings, superseding=False),
+        "ours, no threshold": Ours("no-threshold", embeddings, instead=NO_THRESHOLD),
+        "ours, questions not read": Ours("not-read", embeddings, instead=NOTHING_ASKED),
         "ours, by cosine": Nearest(embeddings, Ours("by-cosine", embeddings).hear),
     }
