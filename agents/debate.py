@@ -9,7 +9,8 @@ from persllm.agents.chat_persona import ChatPersona
 from persllm.agents.dialogue.formats import formats
 from persllm.agents.dialogue.play import Play
 from persllm.agents.dialogue.scenario import Scenario
-from persllm.agents.dialogue.seats import CastMember, Side, take_seats
+from persllm.agents.dialogue.seats import CastMember, take_seats
+from persllm.agents.dialogue.seats import Side as Side
 from persllm.agents.dialogue.transcript import Turn
 
 FORMAT = "debate"

@@ -1,31 +1,16 @@
-"""Who debates what, as the command line and the page name it."""
+"""Who debates what, as the command line names it."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from persllm.agents.debate import FORMAT
 from persllm.agents.dialogue.formats import ROUNDS, TURNS, Format, formats
 from persllm.agents.dialogue.scenario import Scenario
-from persllm.agents.dialogue.scenario_files import DEFAULT_COUNT, scenario_rows
+from persllm.agents.dialogue.scenario_files import DEFAULT_COUNT
 from persllm.agents.dialogue.seats import CastMember, Side, take_seats
 from persllm.agents.runtime import split_speaker
 from persllm.errors import PersonaError, ScenarioError
 
 SIDES: tuple[Side, Side] = ("for", "against")
-CURRENTS = "currents"
-"""The debate that is offered first."""
-
-
-@dataclass(frozen=True, slots=True)
-class ReadyDebate:
-    """A debate of two personas that is ready to be held."""
-
-    id: str
-    motion: str
-    first: str
-    """"persona@stage" of who speaks for the motion."""
-    second: str
-    """Of who speaks against it."""
 
 
 def named_debate(
@@ -54,7 +39,7 @@ def named_debate(
     if len(names) < 2:
         raise PersonaError(
             f"a debate needs two personas, got {len(names)}. Example: persllm debate nikola-tesla "
-            f"thomas-edison --motion '...'; or one that is ready: persllm play {CURRENTS}"
+            f"thomas-edison --motion '...'; or one that is ready: persllm play currents"
         )
     found = [split_speaker(name) for name in names]
     if not motion.strip():
@@ -90,23 +75,3 @@ def _count(form: Format, *, turns: int | None, rounds: int | None) -> int:
                 f"the format {form.id} counts {form.counted}, not {word}: --{form.counted} {number}"
             )
     return given[form.counted] or DEFAULT_COUNT[form.counted]
-
-
-def ready_debates() -> tuple[ReadyDebate, ...]:
-    """Return the debates of two that ship, the first one offered first."""
-    rows = [row for row in scenario_rows() if row.kind == "debate" and len(row.cast) == 2]
-    rows.sort(key=lambda row: row.id != CURRENTS)
-    return tuple(ReadyDebate(row.id, row.topic, row.cast[0], row.cast[1]) for row in rows)
-
-
-def ready_debate(id_: str) -> ReadyDebate:
-    """Return a debate of two that ships.
-
-    Raises:
-        ScenarioError: There is none of that name.
-    """
-    for each in ready_debates():
-        if each.id == id_:
-            return each
-    known = ", ".join(each.id for each in ready_debates())
-    raise ScenarioError(f"there is no debate {id_!r}. Choose one of: {known}.")

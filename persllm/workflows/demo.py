@@ -9,6 +9,7 @@ from persllm.agents.debate import Speaker, hold_debate
 from persllm.agents.dialogue.transcript import Turn, write_transcript
 from persllm.agents.options import RuntimeOptions
 from persllm.agents.runtime import Runtime
+from persllm.agents.scenarios import CURRENTS
 from persllm.base_profile import find_profile
 from persllm.bases import find_base
 from persllm.persona import Persona
@@ -21,7 +22,7 @@ from persllm.workflows.reporting import SILENT, Reporter
 from persllm.workflows.train import ensure_adapter
 
 FOR, AGAINST = "nikola-tesla", "thomas-edison"
-MOTION = "Alternating current should light our cities."
+MOTION = CURRENTS.motion
 DEMO_FOLDER = "demo"
 
 

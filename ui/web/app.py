@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from persllm.agents.runtime import Runtime
+from persllm.agents.scenarios import CURRENTS, SCENARIOS, find_scenario
 from persllm.errors import ServeError
 from persllm.ui.web.talk import (
     NO_MEMORY,
@@ -15,7 +16,6 @@ from persllm.ui.web.talk import (
     reply_to,
     seat,
 )
-from persllm.workflows.debate import ready_debate, ready_debates
 from persllm.workflows.ports import check_port
 
 TITLE = "persllm"
@@ -97,9 +97,10 @@ def _chat_tab(gradio: Any, people: Company) -> None:  # noqa: ANN401 (the module
 
 
 def _debate_tab(gradio: Any, people: Company) -> None:  # noqa: ANN401 (the module)
-    debates = ready_debates()
-    ready = gradio.Dropdown([(each.motion, each.id) for each in debates], label="Scenario")
-    motion = gradio.Textbox(label="Motion", value=debates[0].motion)
+    ready = gradio.Dropdown(
+        [(scenario.motion, scenario.id) for scenario in SCENARIOS], label="Scenario"
+    )
+    motion = gradio.Textbox(label="Motion", value=CURRENTS.motion)
     with gradio.Row():
         first, first_stage = _who(gradio, people, people.names[0], "For", "Stage of the first")
         second, second_stage = _who(
@@ -116,9 +117,9 @@ def _debate_tab(gradio: Any, people: Company) -> None:  # noqa: ANN401 (the modu
         yield from debate_between(people, (one, one_stage), (two, two_stage), text, int(count))
 
     def set_up(scenario_id: str) -> list[Any]:
-        debate = ready_debate(scenario_id)
-        shown: list[Any] = [debate.motion]
-        for name, stage_id in (seat(debate.first), seat(debate.second)):
+        scenario = find_scenario(scenario_id)
+        shown: list[Any] = [scenario.motion]
+        for name, stage_id in (seat(scenario.first), seat(scenario.second)):
             shown += [name, gradio.Dropdown(people.stages(name), value=stage_id)]
         return shown
 

@@ -10,8 +10,7 @@ from typing import Any
 
 from langchain_core.messages import AIMessage, BaseMessage, HumanMessage
 
-from persllm.agents.debate import Speaker, hold_debate
-from persllm.agents.dialogue.seats import Side
+from persllm.agents.debate import Side, Speaker, hold_debate
 from persllm.agents.runtime import Runtime, split_speaker
 from persllm.errors import PersLLMError
 from persllm.persona import Persona

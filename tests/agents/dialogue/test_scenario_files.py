@@ -12,9 +12,10 @@ from persllm.agents.dialogue.scenario_files import (
     shipped,
 )
 from persllm.agents.engines.scripted import ScriptedEngine
+from persllm.agents.scenarios import CURRENTS, SCENARIOS
+from persllm.agents.scenarios import find_scenario as find_debate
 from persllm.errors import ScenarioError
 from persllm.persona import MAX_CARD_BYTES
-from persllm.workflows.debate import ready_debate, ready_debates
 from tests.agents.dialogue.stage import by_seed, voices
 from tests.doubles import MARTA, write_tiny_persona
 
@@ -140,13 +141,9 @@ def test_an_unknown_scenario_is_told_with_those_there_are() -> None:
 
 
 def test_debates_of_two_are_offered_to_a_page() -> None:
-    first, *others = ready_debates()
-    assert (first.id, first.first, first.second) == (
-        "currents",
-        "nikola-tesla@early",
-        "thomas-edison@early",
-    )
-    assert {each.id for each in others} == {"constitution", "machines", "patents"}
-    assert ready_debate("machines").motion == "A machine will one day think as a man does."
-    with pytest.raises(ScenarioError, match="Choose one of: currents"):
-        ready_debate("moon")
+    assert (CURRENTS.first, CURRENTS.second) == ("nikola-tesla@early", "thomas-edison@early")
+    assert {each.id for each in SCENARIOS} == {"constitution", "currents", "machines", "patents"}
+    machines = find_debate("machines")
+    assert machines.motion == "A machine will one day think as a man does."
+    with pytest.raises(ScenarioError, match="Choose one of: constitution, currents"):
+        find_debate("moon")
