@@ -15,8 +15,11 @@ import pytest
 from playwright.sync_api import Browser, Locator, Page, expect, sync_playwright
 
 from persllm.agents.engines.scripted import ScriptedEngine
-from persllm.ui.web.talk import Company
+from persllm.agents.options import RuntimeOptions
+from persllm.agents.runtime import Runtime
+from persllm.ui.web.talk import Company, company
 from persllm.ui.web.texts import read_texts
+from tests.contracts.memory_contract import HashedWords
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 SYSTEM_CHROMIUM = "/usr/bin/chromium"
@@ -30,7 +33,7 @@ FLAGS = [
     "--disable-sync",
 ]
 PATIENCE = 60_000
-"""Milliseconds; the first reply loads the embeddings."""
+"""Milliseconds."""
 TESLA = "Nikola Tesla"
 HOSTILE = [
     "<img src=x onerror=\"document.title='broken'\"> hello",
@@ -51,6 +54,17 @@ def browser() -> Iterator[Browser]:
         browser = playwright.chromium.launch(executable_path=path, args=FLAGS)
         yield browser
         browser.close()
+
+
+@pytest.fixture(scope="module")
+def people(tmp_path_factory: pytest.TempPathFactory, engine: ScriptedEngine) -> Iterator[Company]:
+    """The cast, remembered by words instead of by a model: what the page does is the same."""
+    runtime = Runtime(
+        RuntimeOptions(base="nano", runs=tmp_path_factory.mktemp("runs")), engine=engine
+    )
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("persllm.agents.runtime.find_embeddings", lambda name: HashedWords())
+        yield company(runtime, [])
 
 
 @pytest.fixture(scope="module")

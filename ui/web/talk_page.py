@@ -122,8 +122,8 @@ class TalkPage:
         again = gradio.on(
             [self._another.click, self._chat.retry],
             self._again,
-            [talk],
-            [talk, *self._of_talk()],
+            [talk, kept],
+            shown,
             api_name="another_answer",
             **quick,
         )
@@ -243,10 +243,12 @@ class TalkPage:
             now = replace(talk, writing=None)
         yield self._keep(now, kept)
 
-    def _again(self, talk: Conversation) -> list[Any]:
+    def _again(self, talk: Conversation, kept: object) -> list[Any]:
         if talk.writing is not None:
             raise self._refused("still_speaking", name=talk.persona)
-        return self._shown(asked_again(talk))
+        if not talk.exchanges:
+            raise gradio.Error(visible=False, print_exception=False)
+        return self._keep(asked_again(talk), kept)
 
     def _edit(self, talk: Conversation, kept: object, data: gradio.EditData) -> list[Any]:
         if talk.writing is not None:
