@@ -3,12 +3,9 @@
 import re
 from dataclasses import dataclass
 from functools import cache
-from importlib.resources import files
-from typing import Any
-
-import yaml
 
 from persllm.memory.clauses import mended, without_fillers
+from persllm.memory.tables import table
 from persllm.memory.third_person import first_person
 from persllm.sentences import sentences
 
@@ -17,6 +14,8 @@ MOST_WORDS = 7
 LEADING = re.compile(r"^(?:in|at|from|on|it's|it is|he's|she's|he is|she is|called|about)\s+", re.I)
 COUNT = re.compile(r"^(?:one|two|three|four|five|six|seven|eight|nine|ten|\d+)", re.I)
 NONE = re.compile(r"(?:no|none|nope|not any)\b[., ]*(?:none|sir|madam)?$")
+AFTER = "(?:,? (?:then|sir|madam|my .+|if .+|pray|please|now))?$"
+"""What may follow a question."""
 SMALL = re.compile(r"[a-zß-ÿ' -]+")
 
 
@@ -75,10 +74,14 @@ def _full(asked: Asked, match: re.Match[str], said: str) -> str:
         or _pattern("nothing").match(plain)
     ):
         return ""
-    answer = re.sub(COUNT.pattern + r"\b|^(?:A|An|The)\b", lambda at: at[0].lower(), answer)
+    answer = re.sub(COUNT.pattern + r"\b|^(?:A|An|The)\b", _small, answer, flags=re.I)
     if asked.names and SMALL.fullmatch(answer):
         answer = answer.title()
     return asked.says.format(answer=answer, **words)
+
+
+def _small(match: re.Match[str]) -> str:
+    return match[0].lower()
 
 
 def _yes_or_no(asked: Asked, words: dict[str, str], said: str) -> str:
@@ -95,23 +98,16 @@ def _yes_or_no(asked: Asked, words: dict[str, str], said: str) -> str:
 def _asked() -> tuple[Asked, ...]:
     return tuple(
         Asked(
-            re.compile(rf"(?:^|\W)(?:{row['asked']})(?:,? (?:then|sir|madam|my .+|if .+|pray|please|now))?$"),
+            re.compile(rf"(?:^|\W)(?:{row['asked']}){AFTER}"),
             row["says"],
             row.get("names", False),
             row.get("confirms", False),
             row.get("counts", False),
         )
-        for row in _data()["answers"]
+        for row in table("answers.yaml")["answers"]
     )
 
 
 @cache
 def _pattern(name: str) -> re.Pattern[str]:
-    return re.compile(_data()[name])
-
-
-@cache
-def _data() -> dict[str, Any]:
-    text = files("persllm.memory").joinpath("answers.yaml").read_text(encoding="utf-8")
-    data: dict[str, Any] = yaml.safe_load(text)
-    return data
+    return re.compile(table("answers.yaml")[name])

@@ -128,15 +128,6 @@ class ChromaMemory:
         heard = dict.fromkeys((EVERYONE, audience))
         return self._client.version(*(mark(self._prefix, each) for each in heard))
 
-    def episodes(self, audience: str) -> list[Memory]:
-        """Return all that a visitor told, the oldest first, what is superseded too."""
-        whose = {"$and": [{"kind": "episode"}, {"audience": audience}]}
-        with _explained(f"what a visitor told {self._whose} cannot be read"):
-            found = self._collection.get(where=whose, include=["documents", "metadatas"])
-        rows = zip(found["ids"], found["documents"], found["metadatas"], strict=True)
-        told = [_memory(id_, text, cast("dict[str, Any]", data)) for id_, text, data in rows]
-        return sorted(told, key=lambda memory: memory.when)
-
     def count(self) -> int:
         """Return how many memories there are."""
         version = self._client.version(self._prefix)

@@ -8,50 +8,26 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
-from importlib.resources import files
-from typing import Any
 
-import yaml
-
+from persllm.memory.tables import filled, table
 from persllm.sentences import sentences
 
 LONGEST = 60
 """Words; a longer sentence is no remark but a text."""
-APOSTROPHES = str.maketrans({"\u2019": "'", "\u2018": "'", "\u02bc": "'", "`": "'", "´": "'"})
+ENDS = " ,;:.!\u2013\u2014-"
+APOSTROPHES = str.maketrans({"\u2019": "'", "\u2018": "'", "\u02bc": "'", "`": "'", "\u00b4": "'"})
 QUOTE = re.compile(
     r"\"[^\"\n]+\"|\u201c[^\u201d\n]+\u201d|\u00ab[^\u00bb\n]+\u00bb|(?<!\w)'[^'\n]+ [^'\n]+'(?!\w)"
 )
 ASIDE = re.compile("\ue000(\\d+)\ue001")
 """Stands for a quote that was set aside."""
-CODE = re.compile(r"```.*?(?:```|\Z)|^\s*>.*$", re.DOTALL | re.MULTILINE)
+CODE = re.compile(r"```(?s:.*?)(?:```|\Z)|^\s*>.*$", re.MULTILINE)
 """What was pasted: code, and lines that are quoted as in letters."""
-MY_CLAUSE = (
-    r"my (?:[\w'-]+ ){1,3}(?:is|isn't|are|aren't|was|were|has|had|lives?|works?|likes?|loves?|"
-    r"hates?|plays?|died|moved|can|will|called)\b"
-)
-OTHERS = (
-    r"(?:it(?:'s| is) [A-Z]|(?:he|she|it|they)(?:'s|'re| is| are) (?:called|named|\d|an? )|(?:his|her|its|their) names?"
-    r"(?:'s| is| are)\b|(?:he|she) (?:lives|works|moved|studies)\b)"
-)
-GOING_ON = (
-    r"(?:work(?:ed)? (?:as|at|for|in)\b|live[sd]? in\b|am\b|have (?:an?|two|three|four|five|\d+)\b|"
-    r"play the\b|teach\b|study\b|love\b|hate\b)"
-)
-"""Second verbs of one "I": "I live in Leeds and work as a nurse"."""
-APART = re.compile(
-    rf"\s*(?:\s[–—-]\s|[;:–—]|\.\.+|,)\s*(?:(?:and|but|so|then|plus)\s+)?(?=(?:I|we)\b|name(?:'s| is)\b|{MY_CLAUSE}|our \w+ (?:is|are)|{OTHERS})"
-    rf"|\s+(?:and|but|plus|so)\s+(?=(?:I|we)\b|{MY_CLAUSE}|{OTHERS})"
-    rf"|(?:,|,?\s+and)\s+(?={GOING_ON})"
-    rf"|(?P<run_on>\s+)(?=(?:I'm|I am|I have|I live|my)\s)",
-)
-BEGUN = re.compile(
-    rf"(?:I|we)(?:'\w+)? \S+|(?:I|we)'\w+ \S|(?i:{MY_CLAUSE})|call me \w|\w+ (?:is|are) \w|"
-    r"(?i:you \w|(?:the )?name's|my \w+(?: \w+)? \w+)|(?i:(?:that|this|it) (?:was|is|wasn't|isn't))|(?i:it's)"
-)
-"""What a clause is that another may follow."""
 RUN_ON = re.compile(r"(?:I'm|I am|my name(?:'s| is)|call me) [\w-]+(?: years old)?$", re.IGNORECASE)
 """What another clause may follow without any mark: "i am Alfie im 6"."""
-NEXT_SENTENCE = re.compile(r"(?<=[\w)][\w)][.!?])\s+(?=(?:I|my|we|our|she|he|his|her|it's)\b)|(?<=[a-z]{3}[.!?])\s+(?=[a-z])")
+NEXT_SENTENCE = re.compile(
+    r"(?<=[\w)][\w)][.!?])\s+(?=(?:I|my|we|our|she|he|his|her|it's)\b)|(?<=[a-z]{3}[.!?])\s+(?=[a-z])"
+)
 """Where people begin small after a stop."""
 
 
@@ -67,11 +43,17 @@ class Words:
     whole: re.Pattern[str]
     asks: re.Pattern[str]
     commands: re.Pattern[str]
+    apart: re.Pattern[str]
+    """Where a further subject stands."""
+    begun: re.Pattern[str]
+    """What a clause is that another may follow."""
+    shared: re.Pattern[str]
+    """A second verb of one "I": "I live in Leeds and work as a nurse"."""
 
 
 def clauses_of(turn: str) -> list[str]:
     """Return what a turn states or commands, clause by clause, in the words of the speaker."""
-    plain, quotes = _without_quotes(CODE.sub("\n", turn.translate(APOSTROPHES)))
+    plain, quotes = _without_quotes(CODE.sub("\n", turn).translate(APOSTROPHES))
     found = [
         clause
         for line in plain.splitlines()
@@ -84,11 +66,11 @@ def clauses_of(turn: str) -> list[str]:
 
 def without_fillers(sentence: str) -> str:
     """Return a sentence without greetings, interjections and addresses at either end."""
-    words, text = _words(), sentence.strip(" ,;:.!–—-")
+    words, text = _words(), sentence.strip(ENDS)
     while (match := words.filler.match(text)) and match.end() < len(text):
-        text = text[match.end() :].strip(" ,;:.!–—-")
+        text = text[match.end() :].strip(ENDS)
     while match := words.trailer.search(text):
-        text = text[: match.start()].strip(" ,;:.!–—-")
+        text = text[: match.start()].strip(ENDS)
     return text
 
 
@@ -139,9 +121,13 @@ def _parts(text: str) -> Iterator[str]:
         yield text
         return
     start = 0
-    for cut in APART.finditer(text):
+    for cut in _words().apart.finditer(text):
         before = without_fillers(text[start : cut.start()])
-        begun = RUN_ON.match(before) if cut["run_on"] else BEGUN.match(before) or is_command(before)
+        begun = (
+            RUN_ON.match(before)
+            if cut["run_on"]
+            else _words().begun.match(before) or is_command(before)
+        )
         if begun:
             yield from _with_subject(before, text[: cut.start()])
             start = cut.end()
@@ -149,25 +135,32 @@ def _parts(text: str) -> Iterator[str]:
 
 
 def _with_subject(part: str, before: str) -> Iterator[str]:
-    """Yield a part with the "I" that it shares with the clause before it."""
-    yield f"I {part}" if before and re.match(GOING_ON, part) else part
+    """Yield a part with the "I" or "I'm" that it shares with the clause before it."""
+    if before and re.match(r"(?:an?|from) ", part):
+        yield f"I'm {part}"
+    else:
+        yield f"I {part}" if before and _words().shared.match(part) else part
 
 
 @cache
 def _words() -> Words:
-    data: dict[str, Any] = yaml.safe_load(
-        files("persllm.memory").joinpath("clauses.yaml").read_text(encoding="utf-8")
-    )
-    ignoring = re.IGNORECASE
-    spelt = tuple((re.compile(each), meant) for each, meant in data["spellings"].items())
-    filler = "|".join(data["fillers"])
-    trailer = "|".join(data["trailers"])
+    data = table("clauses.yaml")
+    parts = data["parts"]
+    either = {name: "|".join(data[name]) for name in ("fillers", "trailers", "apart", "begun")}
+
+    def either_case(pattern: str) -> re.Pattern[str]:
+        return re.compile(pattern, re.IGNORECASE)
+
     return Words(
-        spelt,
-        re.compile(rf"(?:{filler})(?=$|[\s,;:.!–—-])", ignoring),
-        re.compile(rf"(?:{trailer})$", ignoring),
-        *(
-            re.compile(data[name], ignoring)
-            for name in ("tags", "questions", "whole", "asks", "commands")
-        ),
+        spellings=tuple((re.compile(each), meant) for each, meant in data["spellings"].items()),
+        filler=either_case(rf"(?:{either['fillers']})(?=$|[\s{ENDS}])"),
+        trailer=either_case(rf"(?:{either['trailers']})$"),
+        tag=either_case(data["tags"]),
+        question=either_case(data["questions"]),
+        whole=either_case(data["whole"]),
+        asks=either_case(data["asks"]),
+        commands=either_case(data["commands"]),
+        apart=re.compile(filled(either["apart"], parts)),
+        begun=re.compile(filled(either["begun"], parts)),
+        shared=re.compile(parts["shared"]),
     )

@@ -17,7 +17,8 @@ from persllm.memory.store import Memory, MemoryStore
 NEARLY = 0.85
 """What shares so many of its words with what is known tells nothing new."""
 NAME = "name"
-SOMEBODY = re.compile(r"The visitor's ([\w-]+(?: [\w-]+)?)")
+SOMEBODY = re.compile(r"The visitor's ([\w-]+)")
+DENIED = re.compile(r"n't\b|\b(?:not|no|never|nor|neither)\b")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -116,6 +117,8 @@ def _is_known(new: Memory, old: Memory) -> bool:
     if new.id == old.id:
         return True
     one, other = lemmas(new.text), lemmas(old.text)
+    if bool(DENIED.search(new.text)) != bool(DENIED.search(old.text)):
+        return False
     if new.about or old.about:
         return new.about == old.about and one == other
     return len(one & other) >= NEARLY * len(one | other)
@@ -129,7 +132,7 @@ def _superseded(fact: Fact, live: Sequence[Memory]) -> list[Memory]:
         newest = max((memory.when for memory in live), default="")
         return [memory for memory in live if memory.when == newest]
     gone, key = lemmas(fact.takes_back), lemmas(fact.about)
-    denied = [each for each in live if gone and _holds(each, gone) and (not key or key & _words(each))]
+    denied = [each for each in live if gone and _holds(each, gone, key)]
     return denied if fact.denial else [*denied, *_of_the_same(fact, live)]
 
 
@@ -155,9 +158,9 @@ def _words(memory: Memory) -> Set[str]:
     return lemmas(f"{memory.about} {memory.text}")
 
 
-def _holds(memory: Memory, words: Set[str]) -> bool:
-    """Tell whether a memory holds all the words, and speaks of no one who is not among them."""
-    if not words <= _words(memory):
-        return False
+def _holds(memory: Memory, gone: Set[str], key: Set[str]) -> bool:
+    """Tell whether a memory holds all the words, of the same thing, and of nobody else."""
+    words = _words(memory)
     somebody = SOMEBODY.match(memory.text)
-    return not somebody or bool(lemmas(f"{somebody[1]} {memory.about}") & words)
+    others = somebody and not lemmas(somebody[1]) & (gone | key)
+    return gone <= words and (not key or bool(key & words)) and not others

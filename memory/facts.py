@@ -10,15 +10,12 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import cache, lru_cache
-from importlib.resources import files
-from typing import Any
-
-import yaml
 
 from persllm.memory.answers import answer_in_full
 from persllm.memory.clauses import clauses_of, is_command, without_fillers
 from persllm.memory.languages import ENGLISH, language_of, sentences_of_oneself
 from persllm.memory.recall import is_small_talk
+from persllm.memory.tables import filled, table
 from persllm.memory.third_person import SAID, first_person, later, third_person
 
 LEAST_WORDS = 3
@@ -30,12 +27,9 @@ EVERYTHING = "*"
 LAST = "<"
 NOT = re.compile(r"(?:,|,? and|,? but) not (?P<old>[^,]+?)(?: any ?more| any longer)?$")
 OLD = re.compile(r"^(?:in|at|from|a|an|the|called|named)\s+")
-INTRODUCED = r"(?:I'm|I am|(?:my )?name(?:'s| is)|call me) (?:(?!{not_a_name}){name}|{small_name})(?:,? (?P<more>(?:from|an?|the|and|\d).*)|, (?P<rest>.+))"
-DECAPITALISED = re.compile(
-    r"^(?:My|Our|We|We're|We've|Call|The|It|It's|That|This|You|Your|He|She|They|His|Her|People|Everyone"
-    r"|Everybody|Friends|By|Name|Name's|Forget|Ignore|Please|Don't|What|Delete|Erase|Disregard)\b"
+PRONOUN = re.compile(
+    r"^(?P<it>he|she|it|they|his|her|its|their)\b(?P<short>'s|'re)?", re.IGNORECASE
 )
-PRONOUN = re.compile(r"^(?P<it>he|she|it|they|his|her|its|their)\b(?P<short>'s|'re)?", re.IGNORECASE)
 OWN = {"his", "her", "its", "their"}
 
 
@@ -48,7 +42,7 @@ class Fact:
     about: str = ""
     """What it is about, such as "name" or "dog name"; a later fact about the same supersedes it."""
     takes_back: str = ""
-    """Words of older memories that are no longer so; or `EVERYTHING`, or `LAST`: what was told last."""
+    """Words of older memories that are no longer so; `EVERYTHING`; or `LAST`, what came last."""
     denial: bool = False
     """Whether it only denies: what else is known of the same stays."""
     alone: bool = True
@@ -63,11 +57,11 @@ def facts_of(turn: str, before: str = "") -> tuple[Fact, ...]:
         turn: What the visitor said.
         before: What the persona had said just before: a bare answer is read with its question.
     """
-    language = language_of(turn)
+    answer = answer_in_full(turn, before)
+    language = ENGLISH if answer else language_of(turn)
     if language != ENGLISH:
         said = sentences_of_oneself(turn, language)
         return tuple(Fact(SAID.format(sentence=each)) for each in said)[:MOST_FACTS]
-    answer = answer_in_full(turn, before)
     clauses = ([answer] if answer else []) + clauses_of(turn)
     return tuple(dict.fromkeys(_facts(clauses)))[:MOST_FACTS]
 
@@ -75,7 +69,8 @@ def facts_of(turn: str, before: str = "") -> tuple[Fact, ...]:
 def _facts(clauses: list[str]) -> Iterator[Fact]:
     spoken_of = ""
     for each in clauses:
-        clause = DECAPITALISED.sub(lambda at: at[0][0].lower() + at[0][1:], each)
+        first = each.partition(" ")[0].lower()
+        clause = each[0].lower() + each[1:] if first in _small_words() else each
         clause = _named_again(clause, spoken_of)
         spoken_of = _spoken_of(clause) or spoken_of
         yield from _read(clause)
@@ -158,7 +153,7 @@ def _positive(rest: str) -> str:
 
 
 def _taken_back(clause: str) -> Fact | None:
-    data = _data()
+    data = table("facts.yaml")
     if any(pattern.fullmatch(clause) for pattern in _patterns_of("forget_all")):
         return Fact(data["taken_back_all"], "", EVERYTHING, alone=False)
     for pattern in _patterns_of("forget"):
@@ -181,7 +176,9 @@ def _named_again(clause: str, spoken_of: str) -> str:
     match = PRONOUN.match(clause)
     if not match or not spoken_of:
         return clause
-    ending = "'s" if match["it"].lower() in OWN else {"'s": " is", "'re": " are"}.get(match["short"], "")
+    ending = (
+        "'s" if match["it"].lower() in OWN else {"'s": " is", "'re": " are"}.get(match["short"], "")
+    )
     return f"{spoken_of}{ending}{clause[match.end() :]}"
 
 
@@ -235,28 +232,35 @@ def _rows() -> tuple[_Row, ...]:
             row.get("takes_back", ""),
             row.get("denial", False),
         )
-        for row in _data()["facts"]
+        for row in table("facts.yaml")["facts"]
     )
 
 
 @cache
+def _small_words() -> frozenset[str]:
+    return frozenset(table("facts.yaml")["small"].split())
+
+
+@cache
 def _introduced() -> re.Pattern[str]:
-    return _compiled(INTRODUCED)
+    return _compiled(table("facts.yaml")["introduced"])
 
 
 @cache
 def _antecedent() -> re.Pattern[str]:
-    return _compiled(r"\b(?:my|our|an?) (?P<what>(?:{person}|{pet}))\b|my (?P<what>name) (?:is not|isn't)")
+    return _compiled(
+        r"\b(?:my|our|an?) (?P<what>(?:{person}|{pet}))\b|my (?P<what>name) (?:is not|isn't)"
+    )
 
 
 @cache
 def _patterns(name: str) -> re.Pattern[str]:
-    return _compiled("|".join(f"(?:{each})" for each in _data()[name]), re.IGNORECASE)
+    return _compiled("|".join(f"(?:{each})" for each in table("facts.yaml")[name]), re.IGNORECASE)
 
 
 @cache
 def _patterns_of(name: str) -> tuple[re.Pattern[str], ...]:
-    return tuple(_compiled(each, re.IGNORECASE) for each in _data()[name])
+    return tuple(_compiled(each, re.IGNORECASE) for each in table("facts.yaml")[name])
 
 
 def _compiled(pattern: str, flags: int = 0) -> re.Pattern[str]:
@@ -267,19 +271,7 @@ def _compiled(pattern: str, flags: int = 0) -> re.Pattern[str]:
         seen[match[1]] += 1
         return f"(?P<{match[1]}{seen[match[1]]}>"
 
-    return re.compile(re.sub(r"\(\?P<([a-z]+)\d*>", numbered, _filled(pattern)), flags)
-
-
-def _filled(pattern: str) -> str:
-    """Return a pattern with its words in braces replaced by their lists."""
-    words = _data()["words"]
-    filled = re.sub(r"\{([a-z_]+)\}", lambda at: words[at[1]], pattern)
-    return _filled(filled) if filled != pattern else filled
-
-
-@cache
-def _data() -> dict[str, Any]:
-    text = files("persllm.memory").joinpath("facts.yaml").read_text(encoding="utf-8")
-    data: dict[str, Any] = yaml.safe_load(text)
-    data["words"]["nothing_had"] = data["nothing_had"]
-    return data
+    return re.compile(
+        re.sub(r"\(\?P<([a-z]+)\d*>", numbered, filled(pattern, table("facts.yaml")["words"])),
+        flags,
+    )

@@ -6,18 +6,12 @@ Common words are counted, scripts without spaces are known by their letters.
 import re
 from dataclasses import dataclass
 from functools import cache
-from importlib.resources import files
 
-import yaml
-
+from persllm.memory.tables import table
 from persllm.sentences import count_words, sentences
 
 ENGLISH = "en"
 LEAST_WORDS, MOST_WORDS = 2, 60
-ENGLISH_COMMON = frozenset(
-    "i you he she it we they is are was am and or not the a an my your of to in on with for from that "
-    "im ive my this have has do did i'm it's don't me at as but so".split()
-)
 KANA = re.compile("[\u3040-\u30ff]")
 HANGUL = re.compile("[\uac00-\ud7af]")
 HAN = re.compile("[\u4e00-\u9fff]")
@@ -37,9 +31,11 @@ def language_of(text: str) -> str:
         if len(script.findall(text)) * 3 > len(text.split()):
             return language
     words = _words(text)
-    counts = {name: sum(word in each.common for word in words) for name, each in _languages().items()}
+    counts = {
+        name: sum(word in each.common for word in words) for name, each in _languages().items()
+    }
     best = max(counts, key=lambda name: counts[name])
-    return best if counts[best] > sum(word in ENGLISH_COMMON for word in words) else ENGLISH
+    return best if counts[best] > sum(word in _english() for word in words) else ENGLISH
 
 
 def sentences_of_oneself(text: str, language: str) -> list[str]:
@@ -66,9 +62,14 @@ def _words(text: str) -> list[str]:
 
 
 @cache
+def _english() -> frozenset[str]:
+    return frozenset(table("languages.yaml")[ENGLISH]["common"].split())
+
+
+@cache
 def _languages() -> dict[str, _Language]:
-    text = files("persllm.memory").joinpath("languages.yaml").read_text(encoding="utf-8")
     return {
         name: _Language(frozenset(row["common"].split()), frozenset(row["oneself"].split()))
-        for name, row in yaml.safe_load(text).items()
+        for name, row in table("languages.yaml").items()
+        if name != ENGLISH
     }

@@ -1,12 +1,10 @@
-"""Words by which what a visitor told is found again: "What's my dog called?" asks for a dog's name."""
+"""Words by which what a visitor told is found again: "What's my dog called?" seeks a dog's name."""
 
 import re
 from collections.abc import Set
 from functools import cache
-from importlib.resources import files
-from typing import Any
 
-import yaml
+from persllm.memory.tables import table
 
 WORD = re.compile(r"\d+|[^\W\d_]+(?:'[a-z]+)?")
 LEAST_LETTERS = 3
@@ -15,14 +13,14 @@ LEAST_LETTERS = 3
 def lemmas(text: str) -> Set[str]:
     """Return the words of a text that tell something, without their endings."""
     words = [word.lower() for word in WORD.findall(text.replace("\u2019", "'"))]
-    return {lemma(word) for word in words if word not in _words()["plain"]}
+    return {lemma(word) for word in words if word not in _plain()}
 
 
 @cache
 def lemma(word: str) -> str:
     """Return what a word is counted as: "playing" and "plays" are "play"."""
     word = word.removesuffix("'s")
-    same: dict[str, str] = _words()["same"]
+    same: dict[str, str] = table("lemmas.yaml")["same"]
     if word in same:
         return _stem(same[word])
     stem = _stem(word)
@@ -48,11 +46,12 @@ def _stem(word: str) -> str:
 
 @cache
 def _kinds() -> dict[str, list[str]]:
-    return {lemma(word): [lemma(each) for each in others] for word, others in _words()["kinds"].items()}
+    return {
+        lemma(word): [lemma(each) for each in others]
+        for word, others in table("lemmas.yaml")["kinds"].items()
+    }
 
 
 @cache
-def _words() -> dict[str, Any]:
-    text = files("persllm.memory").joinpath("lemmas.yaml").read_text(encoding="utf-8")
-    data: dict[str, Any] = yaml.safe_load(text)
-    return {**data, "plain": frozenset(data["plain"].split())}
+def _plain() -> frozenset[str]:
+    return frozenset(table("lemmas.yaml")["plain"].split())

@@ -1,4 +1,4 @@
-"""What a visitor says of himself, as a note about him: "I love my dog" is "The visitor loves their dog".
+"""What a visitor says of himself, as a note: "I love my dog" is "The visitor loves their dog".
 
 "They" after the first "the visitor": nobody knows who it is, and a verb after it stays as it was
 after "I". What cannot be turned well is quoted. English.
@@ -6,12 +6,10 @@ after "I". What cannot be turned well is quoted. English.
 
 import re
 from functools import cache
-from importlib.resources import files
 from typing import Any
 
-import yaml
-
 from persllm.memory.clauses import QUOTE
+from persllm.memory.tables import table
 
 VISITOR = "the visitor"
 SAID = 'The visitor said: "{sentence}"'
@@ -24,7 +22,9 @@ FIRST_PERSON = re.compile(
 NEXT_WORDS = re.compile(r"\s+([A-Za-z']+)")
 OTHERS_TOO = re.compile(r"(?:we|our|us)\b|(?:my|our) [\w ]+ and I\b", re.IGNORECASE)
 """A visitor who speaks for several: his own words tell best who."""
-WITH_YOU = re.compile(r"we (?:both |have |'ve )*(agreed|promised|decided|talked|spoke|met|said)\b", re.I)
+WITH_YOU = re.compile(
+    r"we (?:both |have |'ve )*(agreed|promised|decided|talked|spoke|met|said)\b", re.I
+)
 """What the visitor and the persona did together."""
 LATER = {
     "i": "they", "i'm": "they're", "i've": "they've", "i'll": "they'll", "i'd": "they'd",
@@ -63,9 +63,7 @@ def first_person(clause: str) -> re.Match[str] | None:
 def is_past(verb: str) -> bool:
     """Tell whether a verb is one that stays as it is after "he", such as a past one."""
     words = _words()
-    return verb in words["unchanged"] or (
-        verb.endswith("ed") and verb not in words["ending_in_ed"]
-    )
+    return verb in words["unchanged"] or (verb.endswith("ed") and verb not in words["ending_in_ed"])
 
 
 def third(verb: str) -> str:
@@ -113,7 +111,9 @@ def later(text: str) -> str:
     def replaced(match: re.Match[str]) -> str:
         return match["whole"] or plural.get(match["be"] or "") or LATER[match[0].lower()]
 
-    return re.sub(rf"(?P<whole>{QUOTE.pattern})|\bI (?P<be>am|was)\b|{FIRST_PERSON.pattern}", replaced, text)
+    return re.sub(
+        rf"(?P<whole>{QUOTE.pattern})|\bI (?P<be>am|was)\b|{FIRST_PERSON.pattern}", replaced, text
+    )
 
 
 def _finished(text: str) -> str:
@@ -124,8 +124,6 @@ def _finished(text: str) -> str:
 
 @cache
 def _words() -> dict[str, Any]:
-    data: dict[str, Any] = yaml.safe_load(
-        files("persllm.memory").joinpath("third_person.yaml").read_text(encoding="utf-8")
-    )
+    data = table("third_person.yaml")
     lists = {name: frozenset(words.split()) for name, words in data.items() if name != "third"}
     return {**lists, "third": data["third"]}
