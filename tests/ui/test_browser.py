@@ -177,7 +177,7 @@ def test_another_age_begins_a_branch_and_deletes_nothing(page: Page, address: st
 def test_a_talk_is_found_again_after_a_reload(page: Page, address: str) -> None:
     meet(page, address, "Thomas Edison", "late")
     say(page, "Good day to you, sir")
-    sees(page, "I am Edison in 1929")
+    expect(page.get_by_role("button", name="Another answer")).to_be_visible(timeout=PATIENCE)
     page.goto(f"{address}/talk")
     sees(page, "I am Edison in 1929")
 

@@ -50,6 +50,7 @@ class TalkPage:
     def __init__(self, people: Company, texts: Texts) -> None:
         self._people, self._texts = people, texts
         self._talk = gradio.State(screen.opened(people, {}, []))
+        self._order = gradio.State(None)
         self._kept = gradio.BrowserState([], storage_key=KEPT_UNDER, secret=KEPT_SECRET)
         with gradio.Row(elem_classes="talk"):
             with gradio.Column(elem_classes="side", min_width=0):
@@ -109,13 +110,14 @@ class TalkPage:
         talk, kept, said = self._talk, self._kept, self._said
         everything = [talk, kept, *self._of_persona(), *self._of_talk()]
         shown = [talk, kept, *self._of_talk()]
+        ordered = [self._order, *shown]
         asking = [
-            said.submit(self._say, [said, talk, kept], [said, *shown], api_name="say", **quick),
+            said.submit(self._say, [said, talk, kept], [said, *ordered], api_name="say", **quick),
             self._send.click(
-                self._say, [said, talk, kept], [said, *shown], api_name="send", **quick
+                self._say, [said, talk, kept], [said, *ordered], api_name="send", **quick
             ),
             *(
-                each.click(self._ask, [each, talk, kept], shown, api_name=f"ask_{n}", **quick)
+                each.click(self._ask, [each, talk, kept], ordered, api_name=f"ask_{n}", **quick)
                 for n, each in enumerate(self._questions)
             ),
         ]
@@ -123,15 +125,16 @@ class TalkPage:
             [self._another.click, self._chat.retry],
             self._again,
             [talk, kept],
-            shown,
+            ordered,
             api_name="another_answer",
             **quick,
         )
-        edit = self._chat.edit(self._edit, [talk, kept], everything, api_name="edit", **quick)
+        editing = [self._order, *everything]
+        edit = self._chat.edit(self._edit, [talk, kept], editing, api_name="edit", **quick)
         replying = [
             event.success(
                 self._reply,
-                [talk, kept],
+                [self._order, kept],
                 shown,
                 concurrency_limit=REPLIES_AT_ONCE,
                 concurrency_id="replies",
@@ -219,43 +222,51 @@ class TalkPage:
         return [talk, *self._show_persona(talk), *self._show_talk(talk, kept)]
 
     def _say(self, said: str, talk: Conversation, kept: object) -> list[Any]:
-        return ["", *self._ask(said, talk, kept)]
+        """Return it as asked; what is refused stays in the box."""
+        result = self._ask(said, talk, kept)
+        return [gradio.skip() if result[0] is None else "", *result]
 
     def _ask(self, said: str, talk: Conversation, kept: object) -> list[Any]:
-        """Return it with the message shown; a refused one stays where it was typed."""
+        """Return what is to be answered, or None, and the talk with the message shown."""
         if talk.writing is not None:
-            raise self._refused("still_speaking", name=talk.persona)
+            return self._refused("still_speaking", name=talk.persona)
         if len(said) > MOST_SAID:
-            raise self._refused("too_long", length=len(said), most=MOST_SAID)
+            return self._refused("too_long", length=len(said), most=MOST_SAID)
         if not said.strip():
-            raise gradio.Error(visible=False, print_exception=False)
-        return self._keep(asked(talk, said), kept)
+            return [None, *[gradio.skip()] * (2 + len(self._of_talk()))]
+        now = asked(talk, said)
+        return [now, *self._keep(now, kept)]
 
-    def _reply(self, talk: Conversation, kept: object) -> Iterator[list[Any]]:
+    def _reply(self, order: Conversation | None, kept: object) -> Iterator[list[Any]]:
         quiet = [gradio.skip()] * (len(self._of_talk()) - 1)
-        now = talk
+        if order is None:
+            yield [gradio.skip()] * (len(quiet) + 3)
+            return
+        now = order
         try:
-            for now in reply_to(self._people, talk):
+            for now in reply_to(self._people, order):
                 if now.writing:
                     yield [now, gradio.skip(), screen.chat_rows(now), *quiet]
         except PersLLMError as error:
             gradio.Warning(self._texts.html("not_answered", error=error))
-            now = replace(talk, writing=None)
+            now = replace(order, writing=None)
         yield self._keep(now, kept)
 
     def _again(self, talk: Conversation, kept: object) -> list[Any]:
         if talk.writing is not None:
-            raise self._refused("still_speaking", name=talk.persona)
+            return self._refused("still_speaking", name=talk.persona)
         if not talk.exchanges:
-            raise gradio.Error(visible=False, print_exception=False)
-        return self._keep(asked_again(talk), kept)
+            return self._ask("", talk, kept)
+        now = asked_again(talk)
+        return [now, *self._keep(now, kept)]
 
     def _edit(self, talk: Conversation, kept: object, data: gradio.EditData) -> list[Any]:
         if talk.writing is not None:
-            raise self._refused("still_speaking", name=talk.persona)
+            return [None, *[gradio.skip()] * (2 + len(self._of_persona()) + len(self._of_talk()))]
         row = data.index[0] if isinstance(data.index, list | tuple) else data.index
-        branch = edited(talk, screen.place_of(talk, row), unescape(str(data.value))[:MOST_SAID])
-        return self._all(branch, kept_with(kept, branch))
+        said = unescape(str(data.value))[:MOST_SAID]
+        branch = edited(talk, screen.place_of(talk, row), said)
+        return [branch, *self._all(branch, kept_with(kept, branch))]
 
     def _end(self, talk: Conversation, kept: object) -> list[Any]:
         ended = stopped(talk)
@@ -300,8 +311,8 @@ class TalkPage:
     def _all(self, talk: Conversation, kept: object) -> list[Any]:
         return [talk, kept, *self._show_persona(talk), *self._show_talk(talk, kept)]
 
-    def _refused(self, name: str, **filled: object) -> Exception:
-        error: Exception = gradio.Error(
-            self._texts.html(name, **filled), title="", print_exception=False
-        )
-        return error
+    def _refused(self, name: str, **filled: object) -> list[Any]:
+        """Return no order, and the reason in the line below the composer."""
+        view = [gradio.skip()] * len(self._of_talk())
+        view[self._of_talk().index(self._status)] = self._texts.html(name, **filled)
+        return [None, gradio.skip(), gradio.skip(), *view]
