@@ -26,6 +26,8 @@ from persllm.persona_catalog import find_persona
 LINES = 5
 """So many lines of what comes up are read."""
 PROFILE = BaseProfile(name="benchmark", analysis="none")
+SILENT = PROFILE.changed({"passages": 0})
+"""Nothing comes up while visitors are heard: it is asked for afterwards."""
 NO_THRESHOLD = {"threshold_of": lambda embeddings: Threshold(-1.0, 3.0)}
 NOTHING_ASKED = {"asked_of": lambda turn: Asked("nothing")}
 """Functions of `persllm.memory.recall`, so that a part of it does nothing."""
@@ -66,15 +68,14 @@ class Nearest:
         return [self._lines[at] for at in np.argsort(-near)[:LINES]]
 
 
-class Ours:
-    """A persona that talks with the visitor, replies as written, remembers and recalls.
+class Listener:
+    """A persona that talks with visitors, replies as written, and remembers.
 
     Args:
-        name: Of the way; all stores of a process are one.
-        embeddings: Of the store.
+        name: Of its stores; those of a process are one.
+        embeddings: Of its stores.
         every_turn: All turns are kept as they are, instead of what it chooses.
         superseding: What is told otherwise later does not come up.
-        instead: Functions of `persllm.memory.recall` that take the place of its own.
     """
 
     def __init__(
@@ -84,51 +85,66 @@ class Ours:
         *,
         every_turn: bool = False,
         superseding: bool = True,
-        instead: Mapping[str, Callable[[str], Any]] | None = None,
     ) -> None:
         self._name, self._embeddings = name, embeddings
         self._every_turn, self._superseding = every_turn, superseding
-        own = {"threshold_of": recall.threshold_of, "asked_of": recall.asked_of}
-        self._instead = {**own, **(instead or {})}
-        self._reply = ""
+        self._stores: dict[str, DatedMemory] = {}
 
-    def hear(self, visitor: Visitor) -> Sequence[str]:
-        """Hear all sessions; return the lines that are kept."""
-        store = self.store = self._opened(visitor)
+    def heard(self, visitor: Visitor) -> "DatedMemory":
+        """Return what is remembered after all sessions, beside the persona's own life."""
+        if visitor.id not in self._stores:
+            self._stores[visitor.id] = self._listen(visitor)
+        return self._stores[visitor.id]
+
+    def lines(self, visitor: Visitor) -> list[str]:
+        """Return the lines that are kept."""
+        return self.heard(visitor).lines()
+
+    def _listen(self, visitor: Visitor) -> "DatedMemory":
+        persona = find_persona(visitor.persona)
+        apart = replace(persona, id=f"{self._name}-{visitor.id}")
+        store = DatedMemory(apart, self._embeddings, superseding=self._superseding)
+        keep_materials(store, persona, read_materials(persona))
         for session in visitor.sessions:
             talk: list[BaseMessage] = []
             for place, turn in enumerate(session.turns):
                 store.now = session.said_at(place).isoformat()
                 talk.append(HumanMessage(turn.said))
-                self._reply = turn.reply
                 if self._every_turn:
                     store.add([_as_it_is(turn.said, visitor)])
                 else:
-                    self._chat.invoke(talk)
+                    _persona(visitor, store, SILENT, turn.reply).invoke(talk)
                 talk.append(AIMessage(turn.reply))
-        return [memory.text for memory in store.told.values()]
+        return store
+
+
+class Ours:
+    """A persona in a new conversation with someone it has heard.
+
+    Args:
+        listener: Has heard the visitors.
+        instead: Functions of `persllm.memory.recall` that take the place of its own.
+    """
+
+    def __init__(
+        self, listener: Listener, instead: Mapping[str, Callable[[str], Any]] | None = None
+    ) -> None:
+        self._listener = listener
+        own = {"threshold_of": recall.threshold_of, "asked_of": recall.asked_of}
+        self._instead = {**own, **(instead or {})}
+
+    def hear(self, visitor: Visitor) -> Sequence[str]:
+        """Hear all sessions; return the lines that are kept."""
+        store = self._listener.heard(visitor)
+        with patch.multiple(recall, **self._instead):
+            self._chat = _persona(visitor, store, PROFILE)
+        return store.lines()
 
     def recall(self, asked: str) -> Sequence[str]:
         """Return what of the visitor's own words a new conversation is told."""
         with patch.multiple(recall, **self._instead):
             recalled = self._chat.prepare([HumanMessage(asked)]).recalled
         return [each.prompt_text for each in recalled if each.memory.kind == "episode"]
-
-    def _opened(self, visitor: Visitor) -> "DatedMemory":
-        persona = find_persona(visitor.persona)
-        apart = replace(persona, id=f"{self._name}-{visitor.id}")
-        store = DatedMemory(apart, self._embeddings, superseding=self._superseding)
-        keep_materials(store, persona, read_materials(persona))
-        with patch.multiple(recall, **self._instead):
-            self._chat = ChatPersona(
-                persona=persona,
-                stage=visitor.stage,
-                engine=ScriptedEngine(lambda _: self._reply),
-                base_profile=PROFILE,
-                memory=store,
-                audience=visitor.id,
-            )
-        return store
 
 
 class DatedMemory(ChromaMemory):
@@ -156,10 +172,27 @@ class DatedMemory(ChromaMemory):
         when = known.when if known else self.now
         return replace(memory, when=when, superseded_by=superseded_by)
 
+    def lines(self) -> list[str]:
+        """Return what was told, in order."""
+        return [memory.text for memory in self.told.values()]
+
 
 def every_turn(visitor: Visitor) -> list[str]:
     """Return all turns of a visitor as they are."""
     return [turn.said for session in visitor.sessions for turn in session.turns]
+
+
+def _persona(
+    visitor: Visitor, store: DatedMemory, profile: BaseProfile, reply: str = ""
+) -> ChatPersona:
+    return ChatPersona(
+        persona=find_persona(visitor.persona),
+        stage=visitor.stage,
+        engine=ScriptedEngine(reply),
+        base_profile=profile,
+        memory=store,
+        audience=visitor.id,
+    )
 
 
 def _as_it_is(said: str, visitor: Visitor) -> Memory:
@@ -175,12 +208,15 @@ def _as_it_is(said: str, visitor: Visitor) -> Memory:
 
 def all_ways(embeddings: Embeddings) -> dict[str, Way]:
     """Return every way by its name in the table."""
+    listener = Listener("listener", embeddings)
+    hoarder = Listener("hoarder", embeddings, every_turn=True)
+    adder = Listener("adder", embeddings, superseding=False)
     return {
         "plain": Nearest(embeddings, every_turn),
-        "ours": Ours("ours", embeddings),
-        "ours, all turns kept": Ours("all-turns", embeddings, every_turn=True),
-        "ours, nothing superseded": Ours("not-superseded", embeddings, superseding=False),
-        "ours, no threshold": Ours("no-threshold", embeddings, instead=NO_THRESHOLD),
-        "ours, questions not read": Ours("not-read", embeddings, instead=NOTHING_ASKED),
-        "ours, by cosine": Nearest(embeddings, Ours("by-cosine", embeddings).hear),
+        "ours": Ours(listener),
+        "ours, all turns kept": Ours(hoarder),
+        "ours, nothing superseded": Ours(adder),
+        "ours, no threshold": Ours(listener, NO_THRESHOLD),
+        "ours, questions not read": Ours(listener, NOTHING_ASKED),
+        "ours, by cosine": Nearest(embeddings, listener.lines),
     }

@@ -7,7 +7,7 @@ import pytest
 
 from benchmarks.remembering import is_junk, measured, scored
 from benchmarks.visits import KINDS, Visitor, holds, read_visitors
-from benchmarks.ways_to_remember import Nearest, Ours, every_turn
+from benchmarks.ways_to_remember import Listener, Nearest, Ours, every_turn
 from persllm.persona_catalog import find_persona
 from tests.contracts.memory_contract import HashedWords
 
@@ -187,7 +187,7 @@ def test_a_plain_memory_brings_what_is_nearest(ann: Visitor) -> None:
 
 
 def test_a_persona_hears_a_year_and_tells_of_it_in_a_new_conversation(ann: Visitor) -> None:
-    ours = Ours("test-visits", HashedWords())
+    ours = Ours(Listener("test-visits", HashedWords()))
     kept = ours.hear(ann)
     assert any("Rex" in line for line in kept)
     assert not any("pigeons" in line for line in kept)
@@ -195,14 +195,12 @@ def test_a_persona_hears_a_year_and_tells_of_it_in_a_new_conversation(ann: Visit
 
 
 def test_all_turns_are_kept_where_that_is_asked_for(ann: Visitor) -> None:
-    ours = Ours("test-all-turns", HashedWords(), every_turn=True)
-    assert len(ours.hear(ann)) == 5
+    assert len(Listener("test-all-turns", HashedWords(), every_turn=True).lines(ann)) == 5
 
 
 def test_what_is_told_has_the_date_of_the_visit(ann: Visitor) -> None:
-    ours = Ours("test-dates", HashedWords())
-    ours.hear(ann)
-    assert {each.when for each in ours.store.told.values()} == {
+    store = Listener("test-dates", HashedWords()).heard(ann)
+    assert {each.when for each in store.told.values()} == {
         "2025-03-04T10:01:00+00:00",
         "2025-03-04T10:02:00+00:00",
         "2025-05-06T10:00:00+00:00",
@@ -211,9 +209,9 @@ def test_what_is_told_has_the_date_of_the_visit(ann: Visitor) -> None:
 
 def test_without_superseding_what_is_no_longer_so_comes_up(ann: Visitor) -> None:
     embeddings = HashedWords()
-    ways = [
-        Ours("test-superseding", embeddings),
-        Ours("test-none-superseded", embeddings, superseding=False),
+    listeners = [
+        Listener("test-superseding", embeddings),
+        Listener("test-none-superseded", embeddings, superseding=False),
     ]
-    old = [measured(way, [ann])["old told"] for way in ways]
+    old = [measured(Ours(each), [ann])["old told"] for each in listeners]
     assert old == [[0.0], [1.0]]
