@@ -6,6 +6,7 @@ from typing import Any
 
 from persllm.bases import DEFAULT_BASE
 
+MEMORY_FOLDER = "memory"
 LOCAL, LOCAL_INT8, VLLM = "local", "local:int8", "vllm"
 
 
@@ -44,6 +45,11 @@ class RuntimeOptions:
             raise ValueError(f"temperature must not be below 0, got {self.temperature}")
         if self.top_p is not None and not 0 < self.top_p <= 1:
             raise ValueError(f"top_p must be above 0 and at most 1, got {self.top_p}")
+
+    @property
+    def memory_at(self) -> str | Path:
+        """Where memories are: a Chroma folder or server."""
+        return self.memory or self.runs / MEMORY_FOLDER
 
     @property
     def of_replies(self) -> dict[str, Any]:

@@ -18,13 +18,13 @@ from persllm.errors import AdapterError, EngineError
 from persllm.machine import share_heaps
 from persllm.manifest import adapter_if_any, find_adapter
 from persllm.materials import read_materials
-from persllm.memory.chroma_memory import ChromaMemory, keep_materials, open_client
+from persllm.memory.chroma_memory import ChromaMemory
+from persllm.memory.chroma_opening import open_client
+from persllm.memory.keep_materials import keep_materials
 from persllm.memory.store import EVERYONE
 from persllm.persona import Persona
 from persllm.persona_catalog import find_persona
 from persllm.progress import Progress, no_progress
-
-MEMORY_FOLDER = "memory"
 
 
 class Runtime:
@@ -51,7 +51,6 @@ class Runtime:
         self._started = engine
         self._progress = progress
         self._sharing = sharing
-        self._client: Any = None
         self._stores: dict[str, ChromaMemory] = {}
 
     @property
@@ -102,12 +101,19 @@ class Runtime:
             return False
         return True
 
+    def has_opened(self, persona: Persona) -> bool:
+        """Tell whether the persona's memory is at hand, or is not used."""
+        return not self.options.use_memory or persona.id in self._stores
+
     def store(self, persona: Persona) -> ChromaMemory:
         """Return the persona's memory, up to date with its materials."""
         if persona.id not in self._stores:
-            if self._client is None:
-                self._client = open_client(self.options.memory or self.runs / MEMORY_FOLDER)
-            store = ChromaMemory(self._client, persona, find_embeddings(self.options.embeddings))
+            store = ChromaMemory(
+                open_client(self.options.memory_at),
+                persona,
+                find_embeddings(self.options.embeddings),
+                progress=self._progress,
+            )
             keep_materials(store, persona, read_materials(persona), progress=self._progress)
             self._stores[persona.id] = store
         return self._stores[persona.id]

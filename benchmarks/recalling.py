@@ -17,12 +17,10 @@ from typing import Any
 from persllm.base_profile import BaseProfile
 from persllm.embeddings import default_embeddings, embed
 from persllm.materials import read_materials
-from persllm.memory.chroma_memory import (
-    ChromaMemory,
-    collection_name,
-    keep_materials,
-    open_client,
-)
+from persllm.memory.chroma_layout import collection_name
+from persllm.memory.chroma_memory import ChromaMemory
+from persllm.memory.chroma_opening import open_client
+from persllm.memory.keep_materials import keep_materials
 from persllm.memory.recall import Recall
 from persllm.persona import Persona, load_persona
 from persllm.persona_catalog import bundled, find_persona

@@ -1,63 +1,72 @@
-"""Memories in Chroma, on disk, on a server or in the process: one collection a persona.
+"""A persona's memories in Chroma, on disk, on a server or in the process.
 
-One collection each, not one filtered by persona: at 100,000 entries a filter costs a hundred
-times an unfiltered query (DESIGN, decision 9). Stage is metadata, so that no stage recalls what
-lies after it.
+What lies where is in `persllm.memory.chroma_layout`, what makes a folder safe for several processes
+in `persllm.memory.chroma_folder`.
 """
 
-import hashlib
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from pathlib import Path
-from typing import Any, cast
-from urllib.parse import urlparse
+from typing import Any
 
 import numpy as np
 from langchain_core.embeddings import Embeddings
 
 from persllm.embeddings import Vectors, embed, embeddings_name
 from persllm.errors import MemoryStoreError
-from persllm.materials import Material
+from persllm.memory.chroma_client import ChromaClient
+from persllm.memory.chroma_layout import (
+    PAGE,
+    Part,
+    audience_of,
+    collection_name,
+    embeddings_of,
+    mark,
+    memory_of,
+    pages,
+    part_of,
+    prefix_of,
+    write,
+)
+from persllm.memory.chroma_migration import settle
 from persllm.memory.store import EVERYONE, Found, Memory
 from persllm.persona import Persona
 from persllm.progress import Progress, no_progress
-
-BATCH = 1000
-SHOWN = 200
-"""Progress is told after so many memories."""
-FORMAT = "1"
-LEAST_LETTERS = 6
-"""A paragraph with fewer letters is a scrap, such as "ii. p. 182."."""
 
 
 class ChromaMemory:
     """A persona's memories in Chroma, on disk, on a server or in the process.
 
     Args:
-        client: A Chroma client; see `open_client`.
+        client: See `persllm.memory.chroma_opening.open_client`.
         persona: Whose.
-        embeddings: Any LangChain embeddings; a collection made with others is refused.
+        embeddings: Any LangChain embeddings; a memory made with others is refused.
+        progress: Told while a memory of an earlier persllm is converted.
 
     Raises:
-        MemoryStoreError: The store cannot be opened, or holds vectors of other embeddings.
+        MemoryStoreError: The store cannot be opened, holds vectors of other embeddings, or is of a
+            later persllm.
     """
 
-    def __init__(self, client: Any, persona: Persona, embeddings: Embeddings) -> None:  # noqa: ANN401 (chromadb's union of clients)
+    def __init__(
+        self,
+        client: ChromaClient,
+        persona: Persona,
+        embeddings: Embeddings,
+        *,
+        progress: Progress = no_progress,
+    ) -> None:
+        self._client = client
         self._embeddings = embeddings
-        self._whose = persona.name
-        made_with = embeddings_name(embeddings)
-        with _explained(f"the memory of {self._whose} cannot be opened"):
-            self._collection = client.get_or_create_collection(
-                collection_name(persona.id),
-                embedding_function=None,
-                metadata={"embeddings": made_with, "format": FORMAT, "hnsw:space": "cosine"},
-            )
-        stored = (self._collection.metadata or {}).get("embeddings")
-        if stored != made_with:
-            raise MemoryStoreError(
-                f"the memory of {persona.name} was made with the embeddings {stored!r}, these are "
-                f"{made_with!r}; their vectors cannot be compared. Use those, or another folder."
-            )
+        self._made_with = embeddings_name(embeddings)
+        self._persona = persona
+        self._prefix = collection_name(persona.id)
+        self._counted = (-1, 0)
+        with self._explained("opened"):
+            parts = settle(client, self._prefix, progress=progress)
+            self._refuse_others(sorted({embeddings_of(part) for part in parts}))
+            if not parts:
+                with client.writing():  # so that it is known by which embeddings
+                    self._made(Part(0, EVERYONE))
 
     @property
     def embeddings(self) -> Embeddings:
@@ -65,17 +74,18 @@ class ChromaMemory:
         return self._embeddings
 
     def add(self, memories: Sequence[Memory]) -> None:
-        """Keep memories; one with a known id is replaced."""
-        for start in range(0, len(memories), BATCH):
-            batch = memories[start : start + BATCH]
+        """Keep memories; one with a known id is replaced.
+
+        Raises:
+            MemoryStoreError: They cannot be kept.
+        """
+        for start in range(0, len(memories), PAGE):
+            batch = memories[start : start + PAGE]
             vectors = embed(self._embeddings, [memory.heard for memory in batch])
-            with _explained(f"{self._whose}'s memories cannot be kept"):
-                self._collection.upsert(
-                    ids=[memory.id for memory in batch],
-                    documents=[memory.text for memory in batch],
-                    embeddings=vectors,
-                    metadatas=[_metadata(memory) for memory in batch],
-                )
+            with self._explained("kept"), self._client.writing():
+                for part in dict.fromkeys(map(part_of, batch)):
+                    rows = [i for i, memory in enumerate(batch) if part_of(memory) == part]
+                    self._put(part, [batch[i] for i in rows], vectors[rows])
 
     def find(
         self,
@@ -86,166 +96,163 @@ class ChromaMemory:
         audience: str = EVERYONE,
         without: frozenset[str] = frozenset(),
     ) -> list[Found]:
-        """Return the nearest memories, the nearest first."""
-        wanted = min(count + len(without), self.count())
-        if wanted == 0 or count == 0:
+        """Return the nearest memories, the nearest first.
+
+        Raises:
+            MemoryStoreError: They cannot be read.
+        """
+        if count == 0:
             return []
-        heard = [EVERYONE] if audience == EVERYONE else [EVERYONE, audience]
-        with _explained(f"{self._whose}'s memories cannot be read"):
-            found = self._collection.query(
-                query_embeddings=vector[None],
-                n_results=wanted,
-                where={"$and": [{"stage": {"$lte": stage}}, {"audience": {"$in": heard}}]},
-                include=["documents", "metadatas", "embeddings"],
-            )
-        rows = zip(
-            found["ids"][0],
-            found["documents"][0],
-            found["metadatas"][0],
-            found["embeddings"][0],
-            strict=True,
-        )
-        near = [
-            Found(_memory(id_, text, cast("dict[str, Any]", data)), np.asarray(each, np.float32))
-            for id_, text, data, each in rows
-            if id_ not in without
-        ]
-        return near[:count]
+        near: list[tuple[float, Found]] = []
+        with self._explained("read"), self._client.reading():
+            for part in _heard(stage, audience):
+                near += self._nearest(part, vector, count + len(without))
+        ordered = [found for _, found in sorted(near, key=lambda each: each[0])]
+        return [each for each in ordered if each.memory.id not in without][:count]
 
     def episodes(self, audience: str) -> list[Memory]:
-        """Return all that a visitor told, the oldest first, what is superseded too."""
-        whose = {"$and": [{"kind": "episode"}, {"audience": audience}]}
-        with _explained(f"what a visitor told {self._whose} cannot be read"):
-            found = self._collection.get(where=whose, include=["documents", "metadatas"])
-        rows = zip(found["ids"], found["documents"], found["metadatas"], strict=True)
-        told = [_memory(id_, text, cast("dict[str, Any]", data)) for id_, text, data in rows]
+        """Return all that a visitor told, the oldest first."""
+        with self._explained("read"), self._client.reading():
+            told = [
+                memory
+                for part in self._client.all(self._prefix)
+                if audience_of(part) == audience
+                for page in pages(part)
+                for memory in page
+                if memory.kind == "episode"
+            ]
         return sorted(told, key=lambda memory: memory.when)
+
+    def version(self, audience: str = EVERYONE) -> int:
+        """Return a number that is another one when what this listener may hear has changed."""
+        heard = dict.fromkeys((EVERYONE, audience))
+        return self._client.version(*(mark(self._prefix, each) for each in heard))
 
     def count(self) -> int:
         """Return how many memories there are."""
-        with _explained(f"{self._whose}'s memories cannot be counted"):
-            return int(self._collection.count())
+        version = self._client.version(self._prefix)
+        if version != self._counted[0]:
+            with self._explained("counted"), self._client.reading():
+                total = sum(int(part.count()) for part in self._client.all(self._prefix))
+            self._counted = (version, total)
+        return self._counted[1]
 
     def known(self) -> frozenset[str]:
         """Return the ids of all memories that are no episodes."""
-        return frozenset(
-            self._collection.get(where={"kind": {"$ne": "episode"}}, include=[])["ids"]
-        )
+        facts = {"kind": {"$ne": "episode"}}
+        with self._explained("read"), self._client.reading():
+            return frozenset(
+                id_
+                for part in self._client.all(self._prefix)
+                if audience_of(part) == EVERYONE
+                for id_ in part.get(where=facts, include=[])["ids"]
+            )
 
     def forget(self, ids: Sequence[str]) -> None:
-        """Remove memories."""
-        for start in range(0, len(ids), BATCH):
-            self._collection.delete(ids=list(ids[start : start + BATCH]))
+        """Remove memories; of a visitor who told nothing else, nothing stays.
 
+        Raises:
+            MemoryStoreError: They cannot be removed.
+        """
+        if ids:
+            with self._explained("removed"), self._client.writing():
+                for part in self._client.all(self._prefix):
+                    remove(self._client, part, ids)
 
-def open_client(where: str | Path | None) -> Any:  # noqa: ANN401 (chromadb's union of clients)
-    """Open Chroma: a folder, a server ("http://host:port"), or None for memory that is not kept.
+    def _put(self, part: Part, memories: Sequence[Memory], vectors: Vectors) -> None:
+        from chromadb.errors import NotFoundError
 
-    Raises:
-        MemoryStoreError: The folder cannot be written, or no server answers.
-    """
-    import chromadb
-    from chromadb.config import Settings
-    from filelock import FileLock
+        try:
+            write(self._made(part), memories, vectors)
+        except NotFoundError:  # another process removed it on the server
+            self._client.forget_handle(part.name(self._prefix))
+            write(self._made(part), memories, vectors)
+        self._client.wrote(self._prefix, mark(self._prefix, part.audience))
+        for stage in range(len(self._persona.stages)):
+            other = self._client.find(Part(stage, part.audience).name(self._prefix))
+            if stage != part.stage and other is not None:
+                remove(self._client, other, [memory.id for memory in memories])
 
-    quiet = Settings(anonymized_telemetry=False)
-    try:
-        if where is None:
-            return chromadb.EphemeralClient(settings=quiet)
-        if str(where).startswith(("http://", "https://")):
-            address = urlparse(str(where))
-            return chromadb.HttpClient(
-                host=address.hostname or "localhost",
-                port=address.port or 8000,
-                ssl=address.scheme == "https",
-                settings=quiet,
+    def _nearest(self, part: Part, vector: Vectors, count: int) -> list[tuple[float, Found]]:
+        """Return distances and memories of one collection, the nearest first."""
+        from chromadb.errors import NotFoundError
+
+        name = part.name(self._prefix)
+        collection = self._client.find(name)
+        if collection is None:
+            return []
+        include = ["documents", "metadatas", "embeddings", "distances"]
+        try:
+            got = collection.query(query_embeddings=vector[None], n_results=count, include=include)
+        except NotFoundError:  # another process removed it on the server
+            self._client.forget_handle(name)
+            return []
+        columns = ("ids", "documents", "metadatas", "embeddings", "distances")
+        return [
+            (float(distance), Found(memory_of(*row), np.asarray(each, np.float32)))
+            for *row, each, distance in zip(*(got[key][0] for key in columns), strict=True)
+        ]
+
+    def _made(self, part: Part) -> Any:  # noqa: ANN401 (a chromadb collection)
+        return self._client.find_or_create(part.name(self._prefix), part.metadata(self._made_with))
+
+    def _refuse_others(self, stored: Sequence[str]) -> None:
+        others = [each for each in stored if each != self._made_with]
+        if others:
+            raise MemoryStoreError(
+                f"the memory of {self._persona.name} was made with the embeddings {others[0]!r}, "
+                f"these are {self._made_with!r}; their vectors cannot be compared. Use those, "
+                "another folder, or make its vectors again: persllm memory reembed."
             )
-        Path(where).mkdir(parents=True, exist_ok=True)
-        with FileLock(Path(where) / "opening.lock"):  # two at once would both make its tables
-            return chromadb.PersistentClient(str(where), settings=quiet)
-    except Exception as error:  # chromadb raises many kinds, also of its Rust core
-        raise MemoryStoreError(
-            f"the memory at {where} cannot be opened: {error}. Name a folder that can be "
-            "written, or start the server: chroma run --path <folder>."
-        ) from error
+
+    @contextmanager
+    def _explained(self, what: str) -> Iterator[None]:
+        """Turn whatever Chroma raises (of many kinds, also of its Rust core) into our error."""
+        try:
+            yield
+        except MemoryStoreError:
+            raise
+        except Exception as error:
+            raise MemoryStoreError(
+                f"{self._persona.name}'s memories cannot be {what}: {error}. Check that "
+                f"{self._client.where} has room and can be written, or that the server runs; a "
+                "damaged index is mended by: persllm memory repair."
+            ) from error
 
 
-def collection_name(persona_id: str) -> str:
-    """Return a name Chroma takes: 3 to 512 characters, the persona's id in front."""
-    return f"{persona_id[:80]}-{hashlib.sha256(persona_id.encode()).hexdigest()[:8]}"
+def remove(client: ChromaClient, part: Any, ids: Sequence[str]) -> int:  # noqa: ANN401
+    """Remove memories of one collection, inside `writing`; return how many there were.
 
-
-def keep_materials(
-    store: ChromaMemory,
-    persona: Persona,
-    materials: Sequence[Material],
-    *,
-    progress: Progress = no_progress,
-) -> int:
-    """Bring the store up to date with the materials; return how many were new.
-
-    Unchanged paragraphs are not embedded again; ones that are gone are forgotten. Stopped in the
-    middle, the next call goes on where it was.
+    Of a visitor who told nothing else, nothing stays.
     """
-    order = [stage.id for stage in persona.stages]
-    known = store.known()
-    telling = [m for m in materials if m.partner or sum(map(str.isalpha, m.text)) >= LEAST_LETTERS]
-    new = [
-        Memory(
-            id=material.id,
-            text=material.text,
-            kind=material.kind,
-            stage=order.index(material.stage),
-            source=material.source,
-            cue=material.partner,
-        )
-        for material in telling
-        if material.id not in known
+    there = [
+        id_
+        for start in range(0, len(ids), PAGE)
+        for id_ in part.get(ids=list(ids[start : start + PAGE]), include=[])["ids"]
     ]
-    for start in range(0, len(new), SHOWN):
-        progress("remembering", start, len(new))
-        store.add(new[start : start + SHOWN])
-    progress("remembering", len(new), len(new))
-    store.forget(sorted(known - {material.id for material in telling}))
-    return len(new)
+    for start in range(0, len(there), PAGE):
+        part.delete(ids=there[start : start + PAGE])
+    if there:
+        _note(client, part)
+        if audience_of(part) != EVERYONE and part.count() == 0:
+            client.delete(part.name)
+    return len(there)
 
 
-@contextmanager
-def _explained(what: str) -> Iterator[None]:
-    """Turn whatever Chroma raises (of many kinds, also of its Rust core) into our error."""
-    try:
-        yield
-    except Exception as error:
-        raise MemoryStoreError(
-            f"{what}: {error}. Check the folder or the server, or name another with --memory."
-        ) from error
+def remove_all(client: ChromaClient, part: Any) -> int:  # noqa: ANN401
+    """Remove a collection, inside `writing`; return how many memories were in it."""
+    count = int(part.count())
+    client.delete(part.name)
+    _note(client, part)
+    return count
 
 
-def _metadata(memory: Memory) -> dict[str, str | int]:
-    return {
-        "kind": memory.kind,
-        "stage": memory.stage,
-        "source": memory.source,
-        "audience": memory.audience,
-        "cue": memory.cue,
-        "when": memory.when,
-        "conversation": memory.conversation,
-        "about": memory.about,
-        "superseded_by": memory.superseded_by,
-    }
+def _note(client: ChromaClient, part: Any) -> None:  # noqa: ANN401
+    prefix = prefix_of(part.name)
+    client.wrote(prefix, mark(prefix, audience_of(part)))
 
 
-def _memory(id_: str, text: str, data: dict[str, Any]) -> Memory:
-    return Memory(
-        id=id_,
-        text=text,
-        kind=data["kind"],
-        stage=int(data["stage"]),
-        source=str(data["source"]),
-        audience=str(data["audience"]),
-        cue=str(data["cue"]),
-        when=str(data.get("when", "")),
-        conversation=str(data.get("conversation", "")),
-        about=str(data.get("about", "")),
-        superseded_by=str(data.get("superseded_by", "")),
-    )
+def _heard(stage: int, audience: str) -> list[Part]:
+    """Return what a listener may hear of at a stage."""
+    heard = dict.fromkeys((EVERYONE, audience))
+    return [Part(each, whose) for whose in heard for each in range(stage + 1)]

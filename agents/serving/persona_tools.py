@@ -9,7 +9,8 @@ from typing import Annotated, Literal
 from langchain_core.messages import HumanMessage
 from pydantic import BaseModel, Field
 
-from persllm.agents.debate import Side, Speaker, hold_debate
+from persllm.agents.debate import Speaker, hold_debate
+from persllm.agents.dialogue.seats import Side
 from persllm.agents.runtime import Runtime
 from persllm.errors import PersonaError
 from persllm.memory.recall import Recall

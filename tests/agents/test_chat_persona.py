@@ -35,7 +35,8 @@ from persllm.base_profile import BaseProfile
 from persllm.engine import Piece, Reply, Request, whole
 from persllm.errors import EngineError, MemoryStoreError, PersonaError
 from persllm.memory import recall as recall_module
-from persllm.memory.chroma_memory import ChromaMemory, open_client
+from persllm.memory.chroma_memory import ChromaMemory
+from persllm.memory.chroma_opening import open_client
 from persllm.memory.recall import Threshold
 from persllm.memory.store import Memory
 from persllm.persona_catalog import find_persona

@@ -19,7 +19,8 @@ from persllm.agents.engines.scripted import ScriptedEngine
 from persllm.agents.serving.limits import Access, Limits
 from persllm.engine import Request
 from persllm.errors import EngineError
-from persllm.memory.chroma_memory import ChromaMemory, open_client
+from persllm.memory.chroma_memory import ChromaMemory
+from persllm.memory.chroma_opening import open_client
 from tests.agents.served import SlowEngine, company_of, eventually, served
 from tests.contracts.memory_contract import HashedWords, new_persona
 

@@ -14,7 +14,8 @@ from langchain_core.embeddings import Embeddings
 from persllm.embeddings import embed
 from persllm.errors import MemoryStoreError
 from persllm.materials import Material
-from persllm.memory.chroma_memory import ChromaMemory, keep_materials
+from persllm.memory.chroma_memory import ChromaMemory
+from persllm.memory.keep_materials import keep_materials
 from persllm.memory.recall import Recalled
 from persllm.memory.store import EVERYONE, Found, Memory
 from persllm.persona import Persona

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from persllm.errors import MemoryStoreError
-from persllm.memory.chroma_memory import open_client
+from persllm.memory.chroma_opening import open_client
 
 CHROMA = Path(sys.executable).parent / "chroma"
 START_SECONDS = 60

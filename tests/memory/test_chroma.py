@@ -13,7 +13,10 @@ import pytest
 from langchain_core.embeddings import Embeddings
 
 from persllm.errors import MemoryStoreError
-from persllm.memory.chroma_memory import ChromaMemory, collection_name, open_client
+from persllm.memory.chroma_layout import Part, collection_name
+from persllm.memory.chroma_memory import ChromaMemory
+from persllm.memory.chroma_opening import open_client
+from persllm.memory.store import EVERYONE
 from persllm.persona import Persona
 from tests.contracts.memory_contract import (
     HashedWords,
@@ -29,7 +32,8 @@ ADD_FOR_EVER = """
 import sys
 from dataclasses import replace
 from persllm.persona_catalog import find_persona
-from persllm.memory.chroma_memory import ChromaMemory, open_client
+from persllm.memory.chroma_opening import open_client
+from persllm.memory.chroma_memory import ChromaMemory
 from tests.contracts.memory_contract import HashedWords, memory
 
 persona = replace(find_persona("nikola-tesla"), id="killed")
@@ -42,10 +46,10 @@ for batch in range(100_000):
 OPEN_AT = """
 import sys, time
 import chromadb
-from persllm.memory.chroma_memory import open_client
+from persllm.memory.chroma_opening import open_client
 
 time.sleep(max(0.0, float(sys.argv[2]) - time.time()))
-open_client(sys.argv[1]).heartbeat()
+open_client(sys.argv[1])
 """
 
 
@@ -84,7 +88,8 @@ def test_another_process_finds_what_was_kept_on_disk(tmp_path: Path) -> None:
         "collection = chromadb.PersistentClient(sys.argv[1]).get_collection(sys.argv[2])\n"
         "print(collection.get(ids=['a'])['documents'])"
     )
-    command = [sys.executable, "-c", program, str(tmp_path), collection_name(persona.id)]
+    name = Part(0, EVERYONE).name(collection_name(persona.id))
+    command = [sys.executable, "-c", program, str(tmp_path), name]
     told = subprocess.run(command, capture_output=True, text=True, check=True, timeout=120)
     assert told.stdout.strip() == "['pigeons']"
 

@@ -9,7 +9,8 @@ import pytest
 from persllm.base_profile import BaseProfile
 from persllm.embeddings import embed
 from persllm.memory import recall as recall_module
-from persllm.memory.chroma_memory import ChromaMemory, open_client
+from persllm.memory.chroma_memory import ChromaMemory
+from persllm.memory.chroma_opening import open_client
 from persllm.memory.recall import (
     CONTEXT_CHARACTERS,
     VISITOR_LINES,

@@ -6,7 +6,8 @@ import pytest
 from langchain_core.retrievers import BaseRetriever
 from langchain_tests.integration_tests import RetrieversIntegrationTests
 
-from persllm.memory.chroma_memory import ChromaMemory, open_client
+from persllm.memory.chroma_memory import ChromaMemory
+from persllm.memory.chroma_opening import open_client
 from persllm.memory.retriever import PersonaRetriever
 from tests.contracts.memory_contract import HashedWords, memory, new_persona
 

@@ -10,6 +10,7 @@ from persllm.bases import DEFAULT_BASE
 from persllm.errors import PersLLMError
 from persllm.ui.cli import base as base_commands
 from persllm.ui.cli import data, evaluation, serving, talk, training
+from persllm.ui.cli import memory as memory_commands
 from persllm.ui.cli.flags import RUNS, AsJson, BaseName, EmbeddingsName, Runs
 from persllm.version import __version__
 
@@ -64,6 +65,7 @@ def demo(
 for part in (data, training, evaluation, talk, serving):
     app.add_typer(part.app)
 app.add_typer(base_commands.app, name="base")
+app.add_typer(memory_commands.app, name="memory")
 
 
 @app.command(epilog="Example: persllm doctor --json")
