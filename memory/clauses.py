@@ -125,7 +125,7 @@ def _parts(text: str) -> Iterator[str]:
         before = without_fillers(text[start : cut.start()])
         begun = (
             RUN_ON.match(before)
-            if cut["run_on"]
+            if cut["run_on"] or cut["more"]
             else _words().begun.match(before) or is_command(before)
         )
         if begun:

@@ -26,6 +26,8 @@ KEPT = 1024
 EVERYTHING = "*"
 LAST = "<"
 NOT = re.compile(r"(?:,|,? and|,? but) not (?P<old>[^,]+?)(?: any ?more| any longer)?$")
+REASON = re.compile(r",|\s+(?:because|since|but)\b")
+"""What follows tells why something is no longer so."""
 OLD = re.compile(r"^(?:in|at|from|a|an|the|called|named)\s+")
 PRONOUN = re.compile(
     r"^(?P<it>he|she|it|they|his|her|its|their)\b(?P<short>'s|'re)?", re.IGNORECASE
@@ -137,10 +139,11 @@ def _untrue(clause: str) -> Fact | None:
     """Return what is told to be so no longer; what was told of it is taken back."""
     for pattern in _patterns_of("no_longer"):
         if match := pattern.fullmatch(clause):
-            so = match["rest1"] if clause.startswith("my ") else _positive(match["rest1"])
+            rest = REASON.split(match["rest1"])[0]
+            so = rest if clause.startswith("my ") else _positive(rest)
             told = _matched(so)
             about = told.about if told else ""
-            return Fact(_tidy(third_person(clause)), about, match["rest1"], denial=True)
+            return Fact(_tidy(third_person(clause)), about, rest, denial=True)
     return None
 
 

@@ -253,6 +253,11 @@ CORRECTIONS = [
     ("I'm not 34", "The visitor is not 34.", "34"),
     ("My name isn't Shona", "The visitor's name isn't Shona.", "Shona"),
     ("I no longer play the cello", "The visitor no longer plays the cello.", "play the cello"),
+    (
+        "I no longer play the cello because of my hand",
+        "The visitor no longer plays the cello because of their hand.",
+        "play the cello",
+    ),
     ("I stopped playing the cello", "The visitor stopped playing the cello.", "playing the cello"),
     (
         "I don't work as a nurse any more",
