@@ -1,5 +1,6 @@
 """A persona as a LangChain chat model: adapter, stage and memory behind one `BaseChatModel`."""
 
+import logging
 import time
 from collections.abc import Generator, Iterator, Mapping, Sequence
 from contextlib import closing, suppress
@@ -39,12 +40,11 @@ from persllm.agents.reply_reading import (
 )
 from persllm.base_profile import BaseProfile
 from persllm.engine import Piece, Reply, Request
-from persllm.errors import PersLLMError, TooLongError
-from persllm.files import digest
-from persllm.memory.episodes import statements_of
+from persllm.errors import MemoryStoreError, PersLLMError, TooLongError
+from persllm.memory.episodes import Hearing, ids_told, remember
 from persllm.memory.recall import Recall, Recalled, notes_of, query_of
 from persllm.memory.reranking import Query
-from persllm.memory.store import EVERYONE, Memory
+from persllm.memory.store import EVERYONE
 from persllm.messages import Message, Notes, render
 from persllm.persona import Persona, Stage
 
@@ -57,11 +57,8 @@ KEPT_NOTES = 256
 """What came up for so many turns is kept."""
 SCENE_SHARE = 4
 """A scene takes at most this part of the context; what is longer loses its end."""
-A_VISITOR = "A visitor"
-"""Whose words they were, where only an id is known."""
-
-
 NO_LIMITS = ReplyLimits(0)
+logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +75,7 @@ class Prepared:
     """What the listener wants of the reply; the request also has room for the analysis."""
     language: str = "en"
     before: tuple[str, ...] = ()
-    """The turns right before: a reply is none of them again."""
+    """The last turns: a reply is none of them again."""
     whole: bool = True
     """Whether the reply ends at a sentence: the caller set no limit of its own."""
 
@@ -91,9 +88,9 @@ class ChatPersona(EngineChatModel):
     `analysis`, `recalled` (id, text, source, similarity), `stage`, `adapter` and `seconds`.
 
     Call options: `cue` (recall by this text instead of the last turn), `without` (memory ids that
-    must not come up again), `remember` (False: what is said is not kept) and `in_play` (what is
-    said is part of a play or a debate: a question about being a machine is no sincere one, and
-    something always comes to mind).
+    must not come up again), `remember` (False: what is said is not kept), `conversation` (an id
+    that is kept with what is remembered) and `in_play` (what is said is part of a play or a debate:
+    a question about being a machine is no sincere one, and something always comes to mind).
     """
 
     model_config = ConfigDict(arbitrary_types_allowed=True, populate_by_name=True)
@@ -217,7 +214,7 @@ class ChatPersona(EngineChatModel):
         with closing(reading):
             reply = yield from as_chunks(reading)
         if options.get("remember", True):
-            self._remember(ready.said)
+            self._remember(ready, str(options.get("conversation", "")))
         yield closing_chunk(
             {
                 "model_name": self.model_name,
@@ -360,9 +357,22 @@ class ChatPersona(EngineChatModel):
                 cue = options.get("cue") if place == last else None
                 query = Query(cue) if cue else query_of(history[start : place + 1])
                 forced = bool(options.get("in_play"))
-                found[place] = self._coming_up(query, without, told, forced=forced)
+                unheard = without.union(self._told_from(history, place))
+                found[place] = self._coming_up(query, unheard, told, forced=forced)
                 told += [each.prompt_text for each in found[place]]
         return found
+
+    def _told_from(self, history: Sequence[Message], place: int) -> list[str]:
+        """Return ids of what the visitor tells in a turn or after it: it was not known before."""
+        turns = range(place, len(history)) if self.audience != EVERYONE else ()
+        return [
+            id_
+            for at in turns
+            if history[at].role == "user"
+            for id_ in ids_told(
+                history[at].content, history[at - 1].content if at else "", self.audience
+            )
+        ]
 
     def _coming_up(
         self,
@@ -389,26 +399,21 @@ class ChatPersona(EngineChatModel):
             )
         return list(self._notes[key])
 
-    def _remember(self, said: str) -> None:
+    def _remember(self, ready: Prepared, conversation: str) -> None:
         """Keep what a known visitor told of himself; the persona's own words might be mistaken."""
         if self.memory is None or self.audience == EVERYONE:
             return
-        whose = self.partner or A_VISITOR
-        when = time.strftime("%Y-%m-%d %H:%M:%S")
-        told = [f"{whose} told me: {statement}" for statement in statements_of(said)]
-        self.memory.add(
-            [
-                Memory(
-                    id=f"episode-{digest(self.audience, text)[:24]}",
-                    text=text,
-                    kind="episode",
-                    stage=self.persona.stages.index(self._stage),
-                    source=f"{whose}, {when}",
-                    audience=self.audience,
-                )
-                for text in told
-            ]
+        hearing = Hearing(
+            audience=self.audience,
+            stage=self.persona.stages.index(self._stage),
+            partner=self.partner,
+            conversation=conversation,
         )
+        try:
+            before = ready.before[-2] if len(ready.before) > 1 else ""
+            remember(self.memory, ready.said, hearing, before=before)
+        except MemoryStoreError as error:  # the reply has been given
+            logger.warning("what a visitor told is not remembered: %s", error)
 
     def _limits(self, stop: list[str] | None, options: Mapping[str, Any]) -> ReplyLimits:
         most = int(self._value("max_tokens", options))

@@ -1,25 +1,19 @@
-"""A debate of personas on a motion, as a LangGraph graph.
+"""A debate of personas on a motion, told in one call: speakers, motion, turns."""
 
-The graph owns the order, not the words. Each speaker hears every turn of the others as said to
-it, and its own as its own; what it has recalled once does not come up again, so that it does not
-repeat itself. With a checkpointer a debate can be stopped and continued under its thread id.
-"""
-
-import operator
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Annotated, Any, Literal, TypedDict, cast
 
-from langchain_core.messages import AIMessage, BaseMessage, HumanMessage, SystemMessage
-from langchain_core.runnables import RunnableConfig
 from langgraph.checkpoint.base import BaseCheckpointSaver
-from langgraph.graph import END, START, StateGraph
 
 from persllm.agents.chat_persona import ChatPersona
-from persllm.agents.transcript import Turn
-from persllm.messages import DEBATE_OPENING, debate_scene
+from persllm.agents.dialogue.formats import formats
+from persllm.agents.dialogue.play import Play
+from persllm.agents.dialogue.scenario import Scenario
+from persllm.agents.dialogue.seats import CastMember, take_seats
+from persllm.agents.dialogue.seats import Side as Side
+from persllm.agents.dialogue.transcript import Turn
 
-Side = Literal["for", "against"]
+FORMAT = "debate"
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,26 +29,10 @@ class Speaker:
         return self.chat.persona.name
 
 
-class DebateState(TypedDict):
-    """What the graph passes on."""
-
-    turns: Annotated[list[Turn], operator.add]
-
-
-def debate_graph(
-    speakers: Sequence[Speaker],
-    *,
-    motion: str,
-    turns: int,
-    checkpointer: BaseCheckpointSaver[str] | None = None,
-) -> Any:  # noqa: ANN401 (LangGraph's compiled graph has four type parameters of its own)
-    """Return the compiled graph; its state holds the turns so far.
-
-    Args:
-        speakers: In the order in which they speak; two or more.
-        motion: What is debated, as a statement.
-        turns: How many turns are held in all.
-        checkpointer: Keeps the state after every turn.
+def debate_of(
+    speakers: Sequence[Speaker], *, motion: str, turns: int = 6, seed: int | None = None
+) -> Scenario:
+    """Return a debate in which the speakers answer each other in the order given.
 
     Raises:
         ValueError: There are fewer than two speakers, or no turns.
@@ -63,19 +41,20 @@ def debate_graph(
         raise ValueError(
             f"a debate needs two speakers and one turn, got {len(speakers)} and {turns}"
         )
-
-    def speak(state: DebateState) -> dict[str, list[Turn]]:
-        speaker = speakers[len(state["turns"]) % len(speakers)]
-        return {"turns": [next_turn(speaker, motion, state["turns"])]}
-
-    def go_on(state: DebateState) -> str:
-        return "speak" if len(state["turns"]) < turns else END
-
-    graph = StateGraph(DebateState)
-    graph.add_node("speak", speak)
-    graph.add_edge(START, "speak")
-    graph.add_conditional_edges("speak", go_on, ["speak", END])
-    return graph.compile(checkpointer=checkpointer)
+    cast = [
+        CastMember(persona=each.chat.persona, stage=each.chat.stage, side=each.side)
+        for each in speakers
+    ]
+    return Scenario(
+        id=FORMAT,
+        title=motion,
+        format=formats()[FORMAT],
+        topic=motion,
+        seats=take_seats(cast),
+        count=turns,
+        order="round",
+        seed=seed,
+    )
 
 
 def hold_debate(
@@ -84,48 +63,16 @@ def hold_debate(
     motion: str,
     turns: int = 6,
     checkpointer: BaseCheckpointSaver[str] | None = None,
-    thread: str = "debate",
+    thread: str = FORMAT,
 ) -> Iterator[Turn]:
-    """Yield the turns as they are spoken; the caller may stop at any time by no longer asking."""
-    graph = debate_graph(speakers, motion=motion, turns=turns, checkpointer=checkpointer)
-    config: RunnableConfig = {"configurable": {"thread_id": thread}, "recursion_limit": turns + 5}
-    for update in graph.stream({"turns": []}, config, stream_mode="updates"):
-        yield from cast("list[Turn]", update["speak"]["turns"])
+    """Yield the turns as they are spoken; the caller may stop at any time by no longer asking.
 
+    A debate that a checkpointer keeps under its thread goes on; a finished one has no turns left.
 
-def next_turn(speaker: Speaker, motion: str, said: Sequence[Turn]) -> Turn:
-    """Have one speaker answer what was said."""
-    chat = speaker.chat
-    used = {id_ for turn in said if _is_own(turn, speaker) for id_ in turn.recalled}
-    heard = [turn.text for turn in said if not _is_own(turn, speaker)]
-    cue = f"{motion} {heard[-1]}" if heard else motion
-    reply = chat.invoke(_as_heard(speaker, motion, said), cue=cue, without=used, in_play=True)
-    data = reply.response_metadata
-    return Turn(
-        speaker=speaker.name,
-        stage=chat.stage.id,
-        text=reply.text,
-        analysis=data["analysis"],
-        recalled=tuple(row["id"] for row in data["recalled"]),
-        adapter=data["adapter"],
-        seconds=data["seconds"],
-        tokens=reply.usage_metadata["output_tokens"] if reply.usage_metadata else 0,
-    )
-
-
-def _is_own(turn: Turn, speaker: Speaker) -> bool:
-    """Tell whose turn it was; a persona may debate itself at another stage."""
-    return (turn.speaker, turn.stage) == (speaker.name, speaker.chat.stage.id)
-
-
-def _as_heard(speaker: Speaker, motion: str, said: Sequence[Turn]) -> list[BaseMessage]:
-    """Return the debate from one speaker's seat; motion and side stand in the header."""
-    messages: list[BaseMessage] = [SystemMessage(debate_scene(motion, speaker.side))]
-    for turn in said:
-        own = _is_own(turn, speaker)
-        if own and len(messages) == 1:
-            messages.append(HumanMessage(DEBATE_OPENING))
-        messages.append(AIMessage(turn.text) if own else HumanMessage(turn.text))
-    if not isinstance(messages[-1], HumanMessage):
-        messages.append(HumanMessage(DEBATE_OPENING))
-    return messages
+    Raises:
+        ValueError: There are fewer than two speakers, or no turns.
+    """
+    scenario = debate_of(speakers, motion=motion, turns=turns)
+    seated = zip(scenario.seats, speakers, strict=True)
+    voices = {seat.id: speaker.chat for seat, speaker in seated}
+    return Play(scenario, voices, checkpointer=checkpointer, thread=thread).go_on()

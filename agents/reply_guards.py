@@ -50,7 +50,7 @@ def unlike_before(read: Callable[[int], Reading], before: Sequence[str]) -> Read
         read: Reads the reply that is drawn for the given time, from 0.
         before: Turns that it must not be.
     """
-    known = {_plain(turn) for turn in before if turn.strip()}
+    known = {plain_turn(turn) for turn in before if turn.strip()}
     for number in range(DRAWS):
         text, held, free = "", "", number == DRAWS - 1
         with closing(read(number)) as reading:
@@ -61,10 +61,10 @@ def unlike_before(read: Callable[[int], Reading], before: Sequence[str]) -> Read
                     reply: FinishedReply = ended.value
                     break
                 text, held = text + new, held + new
-                free = free or not any(turn.startswith(_plain(text)) for turn in known)
+                free = free or not any(turn.startswith(plain_turn(text)) for turn in known)
                 yield held if free else ""  # whoever reads can stop at any time
                 held = "" if free else held
-        if free or _plain(text) not in known:
+        if free or plain_turn(text) not in known:
             yield held
             return reply
     raise AssertionError("the last draw is always free")
@@ -74,6 +74,6 @@ def _last_end(text: str) -> int:
     return max((end.end() for end in SENTENCE_END.finditer(text)), default=0)
 
 
-def _plain(turn: str) -> str:
-    """Return a turn without what does not make it another one."""
+def plain_turn(turn: str) -> str:
+    """Return a turn without what does not make it another one: its words, in small letters."""
     return " ".join(re.sub(r"[^\w\s]", "", turn.lower()).split())

@@ -101,6 +101,10 @@ class Runtime:
             return False
         return True
 
+    def has_opened(self, persona: Persona) -> bool:
+        """Tell whether the persona's memory is at hand, or is not used."""
+        return not self.options.use_memory or persona.id in self._stores
+
     def store(self, persona: Persona) -> ChromaMemory:
         """Return the persona's memory, up to date with its materials."""
         if persona.id not in self._stores:

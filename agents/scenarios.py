@@ -1,12 +1,13 @@
-"""Debates of the bundled cast that are ready to be held."""
+"""Debates of two that are ready to be held, as a page offers them; `persllm play` has more."""
 
 from dataclasses import dataclass
 
-from persllm.errors import PersonaError
+from persllm.agents.dialogue.scenario_files import scenario_rows
+from persllm.errors import ScenarioError
 
 
 @dataclass(frozen=True, slots=True)
-class Scenario:
+class ReadyDebate:
     """Who debates what."""
 
     id: str
@@ -17,37 +18,25 @@ class Scenario:
     """Of who speaks against it."""
 
 
-CURRENTS = Scenario(
-    "currents",
-    "Alternating current should light our cities.",
-    "nikola-tesla@early",
-    "thomas-edison@early",
-)
-SCENARIOS = (
-    CURRENTS,
-    Scenario(
-        "constitution",
-        "The Constitution of the United States stands on the side of liberty.",
-        "frederick-douglass@late",
-        "frederick-douglass@early",
-    ),
-    Scenario(
-        "machines",
-        "A machine will one day think as a man does.",
-        "nikola-tesla@late",
-        "ada-lovelace@late",
-    ),
+SCENARIOS = tuple(
+    ReadyDebate(row.id, row.topic, row.cast[0], row.cast[1])
+    for row in scenario_rows()
+    if row.kind == "debate" and len(row.cast) == 2
 )
 
 
-def find_scenario(name: str) -> Scenario:
-    """Return a scenario by its id.
+def find_scenario(name: str) -> ReadyDebate:
+    """Return a debate by its id.
 
     Raises:
-        PersonaError: There is none of that name; the message lists those there are.
+        ScenarioError: There is none of that name; the message lists those there are.
     """
     for scenario in SCENARIOS:
         if scenario.id == name:
             return scenario
     known = ", ".join(scenario.id for scenario in SCENARIOS)
-    raise PersonaError(f"there is no scenario {name!r}. Choose one of: {known}.")
+    raise ScenarioError(f"there is no debate {name!r}. Choose one of: {known}.")
+
+
+CURRENTS = find_scenario("currents")
+"""The one that is offered first."""

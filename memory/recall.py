@@ -9,15 +9,13 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache, lru_cache
-from importlib.resources import files
-from typing import Any
 
 import numpy as np
-import yaml
 from langchain_core.embeddings import Embeddings
 
 from persllm.base_profile import BaseProfile
 from persllm.embeddings import Vectors, embed, embeddings_name
+from persllm.memory.asking import Asked, asked_of, nearness, newest
 from persllm.memory.reranking import (
     Candidate,
     Query,
@@ -27,6 +25,7 @@ from persllm.memory.reranking import (
     from_sentence,
 )
 from persllm.memory.store import EVERYONE, Found, Memory, MemoryStore
+from persllm.memory.tables import table
 from persllm.messages import Message, Notes
 from persllm.sentences import sentences
 
@@ -43,6 +42,15 @@ OUTGROWN = 0.15
 stay, but a mind changes."""
 SMALL_TALK_WORDS = 16
 """A longer turn says something; and the pattern tries every way to read a turn."""
+OWN_LIFE = 0.35
+"""So much above the floor comes up of the persona's life where a visitor asks of himself: a brother
+of the persona's does no good where he asks for his own."""
+CLEARLY = 0.2
+"""And of what he told, where he does not ask for it."""
+NEAR = 0.45
+"""Of what a visitor asks of himself a note that tells at least so much is told; see `nearness`."""
+NEARLY_AS_NEAR = 0.3
+"""And with the nearest one those that are hardly less near."""
 VISITOR_LINES = 4
 """Most things that a visitor told which come up for a turn."""
 KEPT_QUERIES = 1024
@@ -110,7 +118,7 @@ def is_small_talk(turn: str) -> bool:
 
 def threshold_of(embeddings: str) -> Threshold:
     """Return the threshold measured for an embedding; nothing is held back of unknown ones."""
-    known = _data("thresholds.yaml").get(embeddings, {"floor": -1.0, "margin": 3.0})
+    known = table("thresholds.yaml").get(embeddings, {"floor": -1.0, "margin": 3.0})
     return Threshold(float(known["floor"]), float(known["margin"]))
 
 
@@ -154,6 +162,11 @@ class Recall:
         found = store.find(
             self.vector(query), stage=stage, count=count, audience=audience, without=without
         )
+        if audience != EVERYONE:
+            asked = asked_of(query.turn)
+            heard = [each for each in store.episodes(audience) if each.stage <= stage]
+            out = without.union(each.memory.id for each in found)
+            found += self._told(asked, [each for each in heard if each.id not in out])
         return self.choose(query, found, stage=stage, told=told, forced=forced)
 
     def search(
@@ -184,6 +197,7 @@ class Recall:
 
     def rank(self, query: Query, found: Sequence[Found], *, stage: int) -> list[Recalled]:
         """Return all that was found, what answers best first."""
+        found = [each for each in found if not each.memory.superseded_by]
         vectors = [self._vector(text) for text, _ in query.texts]
         texts = [
             Candidate(text=each.memory.text, vector=each.vector, before=each.memory.cue)
@@ -213,8 +227,41 @@ class Recall:
         ]
         life = [each for each in ranked if each.memory.kind != "episode"]
         visitor = [each for each in ranked if each.memory.kind == "episode"]
-        chosen = self._within_budget(self._relevant(life)) or (life[:1] if forced else [])
-        return [*chosen, *self._relevant(visitor)[:VISITOR_LINES]]
+        asked = asked_of(query.turn)
+        relevant = self._relevant(life if asked.kind == "nothing" else self._above(life, OWN_LIFE))
+        chosen = self._within_budget(relevant) or (life[:1] if forced else [])
+        return [*chosen, *self._of_visitor(asked, visitor)[:VISITOR_LINES]]
+
+    def _told(self, asked: Asked, heard: Sequence[Memory]) -> list[Found]:
+        """Return what a visitor told that may answer, beside what was found by its vector."""
+        live = [memory for memory in heard if not memory.superseded_by]
+        if asked.kind in ("everything", "last"):
+            chosen = newest(live, VISITOR_LINES, name_first=asked.kind == "everything")
+        else:
+            near = sorted(live, key=lambda memory: -nearness(asked, memory))[:NEAREST]
+            chosen = [memory for memory in near if nearness(asked, memory) >= NEAR]
+        return [Found(memory, self._vector(memory.heard)) for memory in chosen]
+
+    def _of_visitor(self, asked: Asked, ranked: Sequence[Recalled]) -> list[Recalled]:
+        """Return what comes up of what a visitor told, what answers best first."""
+        clear = self._relevant(self._above(ranked, CLEARLY))
+        if asked.kind == "nothing":
+            return clear
+        if asked.kind == "himself":
+            near = {each.memory.id: nearness(asked, each.memory) for each in ranked}
+            least = max(NEAR, max(near.values(), default=0.0) - NEARLY_AS_NEAR)
+            nearest = sorted(ranked, key=lambda each: -near[each.memory.id])
+            told = [each for each in nearest if near[each.memory.id] >= least]
+            return told or clear
+        told_last = newest(
+            [each.memory for each in ranked], VISITOR_LINES, name_first=asked.kind == "everything"
+        )
+        by_id = {each.memory.id: each for each in ranked}
+        return [by_id[memory.id] for memory in told_last]
+
+    def _above(self, ranked: Sequence[Recalled], more: float) -> list[Recalled]:
+        """Return what is relevant by so much more than the floor."""
+        return [each for each in ranked if each.relevance >= self._threshold.floor + more]
 
     def _relevant(self, ranked: Sequence[Recalled]) -> list[Recalled]:
         best = ranked[0].relevance if ranked else 0.0
@@ -253,11 +300,6 @@ def outgrown(memory: Memory, stage: int) -> float:
 @cache
 def _small_talk() -> tuple[re.Pattern[str], re.Pattern[str]]:
     """Return what finds a phrase of small talk, and what matches a turn made of nothing else."""
-    data = _data("small_talk.yaml")
+    data = table("small_talk.yaml")
     phrases, fillers = ("|".join(data[name]) for name in ("phrases", "fillers"))
     return re.compile(rf"\b(?:{phrases})\b"), re.compile(rf"(?:(?:{phrases}|{fillers})(?: |$))*")
-
-
-@cache
-def _data(name: str) -> Any:  # noqa: ANN401 (the file's own form)
-    return yaml.safe_load(files("persllm.memory").joinpath(name).read_text(encoding="utf-8"))

@@ -88,6 +88,10 @@ class MemoryStore(Protocol):
         """
         ...
 
+    def episodes(self, audience: str) -> list[Memory]:
+        """Return all that a visitor told, the oldest first, what is superseded too."""
+        ...
+
     def count(self) -> int:
         """Return how many memories there are."""
         ...

@@ -19,6 +19,7 @@ from persllm.errors import (
     PersLLMError,
     PersonaError,
     RunFileError,
+    ScenarioError,
     ServeError,
     TooLongError,
 )
@@ -54,6 +55,7 @@ __all__ = [
     "RunFileError",
     "Runtime",
     "RuntimeOptions",
+    "ScenarioError",
     "ServeError",
     "Speaker",
     "TooLongError",

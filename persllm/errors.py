@@ -11,6 +11,7 @@ PersLLMError
 ├── MemoryStoreError  memories could not be read or kept      (check the store)
 ├── ServeError        a page or port cannot be opened         (choose another port)
 ├── RunFileError      the YAML of a run has faults            (mend the file)
+├── ScenarioError     a scenario or its play cannot be held   (mend the file, or name another)
 └── GateError         an evaluation is worse than another     (look at the answers)
 
 A message says what happened, with which value, what would be right and what to do next.
@@ -80,6 +81,12 @@ class RunFileError(PersLLMError):
     """The YAML file of a run has faults; the message lists all of them."""
 
     exit_code = 11
+
+
+class ScenarioError(PersLLMError):
+    """A scenario is missing or has faults, or what is kept of a play does not fit it."""
+
+    exit_code = 12
 
 
 class GateError(PersLLMError):

@@ -8,6 +8,7 @@ import pytest
 import yaml
 from typer.main import get_command
 
+from persllm.agents.dialogue.scenario_files import load_scenario
 from persllm.bases import find_base
 from persllm.manifest import Manifest, prompt_hash_of, write_manifest
 from persllm.persona import CARD_NAME, load_persona
@@ -47,12 +48,19 @@ def test_a_command_in_the_docs_can_be_parsed(line: str) -> None:
 
 
 @pytest.mark.parametrize(("page", "block"), _blocks("yaml"))
-def test_a_persona_card_or_item_in_the_docs_loads(page: str, block: str, tmp_path: Path) -> None:
+def test_a_persona_card_item_or_scenario_in_the_docs_loads(
+    page: str, block: str, tmp_path: Path
+) -> None:
     read = yaml.safe_load(block)
     if isinstance(read, list):
         shown = {row["pattern"] for row in read}
         named = {name for name in PATTERNS if f"`{name}`" in _text(page)}
         assert shown <= set(PATTERNS) == shown | named
+        return
+    if "cast" in read:
+        path = tmp_path / "scenario.yaml"
+        path.write_text(block, encoding="utf-8")
+        assert load_scenario(path).title == read["title"]
         return
     (tmp_path / CARD_NAME).write_text(block, encoding="utf-8")
     assert load_persona(tmp_path).name == read["name"]

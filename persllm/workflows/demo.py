@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from persllm.agents.debate import Speaker, hold_debate
+from persllm.agents.dialogue.transcript import Turn, write_transcript
 from persllm.agents.options import RuntimeOptions
 from persllm.agents.runtime import Runtime
 from persllm.agents.scenarios import CURRENTS
-from persllm.agents.transcript import Turn, write_transcript
 from persllm.base_profile import find_profile
 from persllm.bases import find_base
 from persllm.persona import Persona

@@ -6,10 +6,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from string import Template
 
-from persllm.agents.transcript import Turn
+from persllm.agents.dialogue.transcript import Turn
 from persllm.files import write_text
 from persllm.manifest import read_manifest
-from persllm.materials import read_materials
 from persllm.persona import Persona
 from persllm.training.data.build import PersonaData
 
@@ -61,23 +60,20 @@ def write_report(
     seconds: float,
 ) -> Path:
     """Write the report; return its path."""
-    sources = {
-        material.id: f"{material.source}: {material.text}"
-        for chapter in chapters
-        for material in read_materials(chapter.persona)
-    }
     page = PAGE.substitute(
         motion=html.escape(motion),
         seconds=f"{seconds:.0f}",
-        turns="\n".join(_turn(turn, i, sources) for i, turn in enumerate(turns)),
+        turns="\n".join(_turn(turn, i) for i, turn in enumerate(turns)),
         chapters="\n".join(_chapter(chapter) for chapter in chapters),
     )
     write_text(path, page)
     return path
 
 
-def _turn(turn: Turn, index: int, sources: dict[str, str]) -> str:
-    recalled = "".join(f"<li>{html.escape(sources.get(id_, id_))}</li>" for id_ in turn.recalled)
+def _turn(turn: Turn, index: int) -> str:
+    recalled = "".join(
+        f"<li>{html.escape(f'{passage.source}: {passage.text}')}</li>" for passage in turn.recalled
+    )
     return (
         f'<div class="turn {"even" if index % 2 else "odd"}">'
         f"<p><b>{html.escape(turn.speaker)}</b> ({html.escape(turn.stage)}): "

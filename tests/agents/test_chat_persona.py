@@ -33,11 +33,12 @@ from persllm.agents.chat_persona import EXCHANGES_AT_ONCE, ChatPersona
 from persllm.agents.engines.scripted import Answer, ScriptedEngine
 from persllm.base_profile import BaseProfile
 from persllm.engine import Piece, Reply, Request, whole
-from persllm.errors import EngineError, PersonaError
+from persllm.errors import EngineError, MemoryStoreError, PersonaError
 from persllm.memory import recall as recall_module
 from persllm.memory.chroma_memory import ChromaMemory
 from persllm.memory.chroma_opening import open_client
 from persllm.memory.recall import Threshold
+from persllm.memory.store import Memory
 from persllm.persona_catalog import find_persona
 from tests.agents.served import SlowEngine
 from tests.contracts.memory_contract import HashedWords, memory, new_persona
@@ -533,14 +534,17 @@ def test_a_named_partners_words_are_recalled_for_that_partner(
     ann.invoke([HumanMessage("My cat is called Macak", name="Ann")])
     reply = ann.invoke("What is my cat called?")
     recalled = [row["text"] for row in reply.response_metadata["recalled"]]
-    assert "Ann told me: My cat is called Macak" in recalled
+    assert recalled[-1] == "The visitor's cat is called Macak."
+    reply = ann.invoke("What is my name?")
+    recalled = [row["text"] for row in reply.response_metadata["recalled"]]
+    assert recalled[-1] == "The visitor's name is Ann."
 
 
 def test_an_id_is_no_name(engine: ScriptedEngine, store: ChromaMemory) -> None:
     chat = tesla(engine, memory=store, audience="65fa")
     chat.invoke("My cat is called Macak")
     rows = chat.invoke("What is my cat called?").response_metadata["recalled"]
-    assert "A visitor told me: My cat is called Macak" in [row["text"] for row in rows]
+    assert "The visitor's cat is called Macak." in [row["text"] for row in rows]
     assert not any("65fa" in row["text"] + row["source"] for row in rows)
 
 
@@ -548,7 +552,7 @@ def test_what_is_said_is_not_kept_where_the_caller_asks_so(
     engine: ScriptedEngine, store: ChromaMemory
 ) -> None:
     before = store.count()
-    tesla(engine, memory=store, audience="ann").invoke("A title, please.", remember=False)
+    tesla(engine, memory=store, audience="ann").invoke("I live in Linz", remember=False)
     assert store.count() == before
 
 
@@ -685,7 +689,8 @@ def test_a_named_partners_words_are_recalled_for_nobody_else(
     tesla(engine, memory=store, audience="Ann", partner="Ann").invoke("My cat is called Macak")
     other = tesla(engine, memory=store, audience=audience, profile={"passages": 9})
     reply = other.invoke("My cat is called Macak")
-    assert not any("Ann" in row["text"] for row in reply.response_metadata["recalled"])
+    texts = [row["text"] for row in reply.response_metadata["recalled"]]
+    assert not any("Ann" in text or "Macak" in text for text in texts)
 
 
 def test_words_of_an_unnamed_partner_are_not_remembered(
@@ -694,6 +699,120 @@ def test_words_of_an_unnamed_partner_are_not_remembered(
     before = store.count()
     tesla(engine, memory=store).invoke("My cat is called Macak")
     assert store.count() == before
+
+
+TALK = (
+    "hi, I'm Shona, I deliver post on this street",
+    "Good to meet you. Do you like pigeons?",
+    "I have a dog called Rex, a great big thing.",
+    "What does he eat, you ask? Everything!",
+    "I live in Lisbon, near the river.",
+    "Tell me of your motor.",
+    "I see.",
+    "im 34, feels like 70 today",
+    "How old were you in Paris?",
+    "my favorite colour is green",
+    "I think you are right.",
+    "My sister Kate lives in Rome.",
+    "Who was Edison to you?",
+    "I play the cello on sundays",
+    "Thank you, sir.",
+    "I hate coriander!",
+    "What did you study?",
+    "I work as a nurse",
+    "You never married, did you?",
+    "I'm getting married on Saturday.",
+    "no, my dog is called Max, not Rex",
+    "Did you sleep well?",
+    "Actually I moved to Porto last week.",
+    "And why did you leave Europe?",
+    "I no longer play the cello, my hand hurts",
+    "That is sad.",
+    "I wonder what you think of it.",
+    "Do you fear death?",
+    "Write me a line for my album.",
+    "I must go now. Goodbye!",
+)
+ASKED = (
+    ("what is my name?", "Shona", ""),
+    ("What's my dog called?", "Max", "Rex"),
+    ("where do I live?", "Porto", "Lisbon"),
+    ("how old am i", "34", ""),
+    ("what's my favourite colour?", "green", ""),
+    ("where does my sister live?", "Rome", ""),
+    ("do I play the cello?", "no longer", "plays the cello on"),
+    ("what do I hate?", "coriander", ""),
+    ("what is my job?", "nurse", ""),
+    ("when am I getting married?", "Saturday", ""),
+)
+
+
+def test_ten_facts_of_a_long_talk_are_known_in_every_talk_after_it(
+    engine: ScriptedEngine, store: ChromaMemory
+) -> None:
+    def chat(audience: str) -> ChatPersona:
+        return tesla(engine, memory=store, audience=audience, profile={"passages": 2})
+
+    history: list[BaseMessage] = []
+    for said in TALK:
+        history.append(HumanMessage(said))
+        history.append(chat("shona").invoke(history))
+    kept = store.count()
+    for _ in range(3):
+        for question, answer, superseded in ASKED:
+            reply = chat("shona").invoke(question)
+            note = last_prompt(engine)[-1].partition("You know of your visitor:\n- ")[2]
+            assert answer in note.partition("\n")[0], question
+            assert not superseded or superseded not in note
+            other = chat("bob").invoke(question).response_metadata["recalled"]
+            assert not any("visitor" in row["text"] for row in other)
+            assert reply.response_metadata["recalled"]
+    assert store.count() == kept
+
+
+def test_what_a_visitor_tells_comes_up_for_no_turn_before_it(
+    engine: ScriptedEngine, store: ChromaMemory
+) -> None:
+    chat = tesla(engine, memory=store, audience="ann", profile={"passages": 1})
+    turns: list[BaseMessage] = []
+    prompts = []
+    for said in (
+        "You feed pigeons?",
+        "My cat is called Macak",
+        "I live in Linz",
+        "And my cat's name?",
+    ):
+        turns.append(HumanMessage(said))
+        turns.append(chat.invoke(turns))
+        prompts.append(engine.asked[-1].messages)
+    for before, after in pairwise(prompts):
+        assert after[: len(before)] == before
+    assert "\n".join(last_prompt(engine)).count("The visitor's cat is called Macak.") == 1
+
+
+def test_a_bare_answer_is_remembered_with_its_question(store: ChromaMemory) -> None:
+    engine = ScriptedEngine("Good day. And what is your name?")
+    chat = tesla(engine, memory=store, audience="ann")
+    hello = HumanMessage("Good day!")
+    chat.invoke([hello, chat.invoke([hello]), HumanMessage("Ann.")], conversation="talk-7")
+    (kept,) = store.episodes("ann")
+    assert (kept.text, kept.conversation) == ("The visitor's name is Ann.", "talk-7")
+
+
+class FullStore(ChromaMemory):
+    """Keeps nothing more."""
+
+    def add(self, memories: Sequence[Memory]) -> None:
+        raise MemoryStoreError("the disk is full. Make room, or name another folder with --memory.")
+
+
+def test_a_reply_stands_where_nothing_can_be_remembered(
+    engine: ScriptedEngine, caplog: pytest.LogCaptureFixture
+) -> None:
+    full = FullStore(open_client(None), new_persona(), HashedWords())
+    reply = tesla(engine, memory=full, audience="ann").invoke("My cat is called Macak")
+    assert reply.text == "I feed them, sir."
+    assert "not remembered: the disk is full. Make room" in caplog.text
 
 
 class CountingEngine(ScriptedEngine):

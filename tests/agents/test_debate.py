@@ -1,15 +1,14 @@
 """Debates: who speaks when, what each one has heard, and that nobody repeats himself."""
 
 from itertools import islice
-from typing import cast
 
 import pytest
 from langgraph.checkpoint.memory import InMemorySaver
 
 from persllm.agents.chat_persona import ChatPersona
-from persllm.agents.debate import Side, Speaker, debate_graph, hold_debate
+from persllm.agents.debate import Speaker, hold_debate
+from persllm.agents.dialogue.seats import Side
 from persllm.agents.engines.scripted import ScriptedEngine
-from persllm.agents.transcript import Turn
 from persllm.engine import Request
 from persllm.memory.chroma_memory import ChromaMemory
 from persllm.memory.chroma_opening import open_client
@@ -24,7 +23,7 @@ TESLA, EDISON = "nikola-tesla", "thomas-edison"
 def _numbered(request: Request) -> str:
     """Say one's name and how often one has spoken."""
     header = request.messages[0].content
-    name = "Tesla" if "Nikola Tesla" in header else "Edison"
+    name = "Tesla" if "You are Nikola Tesla" in header else "Edison"
     name = f"Old {name}" if "It is 1937" in header else name
     spoken = sum(message.role == "assistant" for message in request.messages)
     return f"[Analysis] a [Response] {name} {spoken + 1}."
@@ -70,11 +69,11 @@ def test_as_many_turns_are_held_as_asked_for(engine: ScriptedEngine, turns: int)
 def test_three_may_debate(engine: ScriptedEngine) -> None:
     third = speaker(engine, TESLA, "against", stage="late")
     held = list(hold_debate([*two(engine), third], motion=MOTION, turns=4))
-    assert [(turn.speaker.split()[-1], turn.stage) for turn in held] == [
-        ("Tesla", "early"),
-        ("Edison", "early"),
-        ("Tesla", "late"),
-        ("Tesla", "early"),
+    assert [(turn.seat, turn.speaker) for turn in held] == [
+        ("nikola-tesla@early", "Nikola Tesla of 1893"),
+        ("thomas-edison@early", "Thomas Edison"),
+        ("nikola-tesla@late", "Nikola Tesla of 1937"),
+        ("nikola-tesla@early", "Nikola Tesla of 1893"),
     ]
 
 
@@ -156,9 +155,10 @@ def test_a_debate_may_be_left_early(engine: ScriptedEngine) -> None:
 def test_a_checkpointer_keeps_the_turns(engine: ScriptedEngine) -> None:
     saver = InMemorySaver()
     list(hold_debate(two(engine), motion=MOTION, turns=3, checkpointer=saver, thread="a"))
-    graph = debate_graph(two(engine), motion=MOTION, turns=3, checkpointer=saver)
-    kept = graph.get_state({"configurable": {"thread_id": "a"}}).values["turns"]
-    assert [turn.text for turn in cast("list[Turn]", kept)] == ["Tesla 1.", "Edison 1.", "Tesla 2."]
+    kept = saver.get({"configurable": {"thread_id": "a"}})
+    assert kept is not None
+    rows = kept["channel_values"]["turns"]
+    assert [row["text"] for row in rows] == ["Tesla 1.", "Edison 1.", "Tesla 2."]
 
 
 def test_a_debate_continues_under_its_thread(engine: ScriptedEngine) -> None:
@@ -169,6 +169,13 @@ def test_a_debate_continues_under_its_thread(engine: ScriptedEngine) -> None:
     rest = hold_debate(two(engine), motion=MOTION, turns=4, checkpointer=saver, thread="a")
     assert first == ["Tesla 1.", "Edison 1."]
     assert [turn.text for turn in rest] == ["Tesla 2.", "Edison 2."]
+
+
+def test_a_finished_debate_has_no_turns_left(engine: ScriptedEngine) -> None:
+    saver = InMemorySaver()
+    for expected in (3, 0):
+        held = hold_debate(two(engine), motion=MOTION, turns=3, checkpointer=saver, thread="a")
+        assert len(list(held)) == expected
 
 
 @pytest.mark.parametrize("count", [0, 1])

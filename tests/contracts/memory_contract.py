@@ -170,6 +170,20 @@ class MemoryContract(ABC):
         found = find(store, "Ann owes me money", stage=0, count=3, audience="Ann")
         assert ids(found) == ["secret"]
 
+    def test_all_that_a_partner_said_is_listed_the_oldest_first(self, store: ChromaMemory) -> None:
+        told = [
+            replace(
+                memory(f"told{day}", f"Ann has {day} cats", kind="episode", audience="Ann"),
+                when=f"2026-12-0{day}T10:00:00.000+00:00",
+                superseded_by="told3" if day < 3 else "",
+            )
+            for day in (2, 3, 1)
+        ]
+        other = memory("other", "Bob has a cat", kind="episode", audience="Bob")
+        store.add([*told, other, memory("fact", "My cat was called Macak")])
+        assert store.episodes("Ann") == sorted(told, key=lambda each: each.when)
+        assert store.episodes("Zoe") == []
+
     def test_a_known_id_is_replaced(self, store: ChromaMemory) -> None:
         store.add([memory("a", "pigeons")])
         store.add([memory("a", "motors")])

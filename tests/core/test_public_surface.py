@@ -26,6 +26,7 @@ NAMES = [
     "RunFileError",
     "Runtime",
     "RuntimeOptions",
+    "ScenarioError",
     "ServeError",
     "Speaker",
     "TooLongError",

@@ -253,6 +253,59 @@ def test_what_one_visitor_told_comes_up_for_no_other() -> None:
     assert coming_up(store, "a cat") == []
 
 
+def told(id_: str, text: str, about: str = "", when: str = "", superseded_by: str = "") -> Memory:
+    """Return what Ann told."""
+    note = memory(id_, text, kind="episode", audience="Ann")
+    return replace(note, about=about, when=when, superseded_by=superseded_by)
+
+
+def test_what_a_visitor_asks_of_himself_is_not_buried() -> None:
+    life = [memory(f"dog{i}", f"What is my dog called, asked child {i}") for i in range(40)]
+    rex = told("rex", "The visitor's dog is called Rex.", "dog name")
+    recalled = coming_up(store_of(*life, rex), "What is my dog called?", audience="Ann")
+    assert recalled[-1].memory.id == "rex"
+
+
+@pytest.mark.usefixtures("strict")
+def test_where_a_visitor_asks_of_himself_little_of_the_life_comes_up() -> None:
+    store = store_of(
+        memory("cat", "The name of my cat was Macak in Smiljan then"),
+        told("name", "The visitor's name is Ann.", "name"),
+    )
+    assert ids(coming_up(store, "What is my name?", audience="Ann")) == ["name"]
+    assert ids(coming_up(store, "What was the name of your cat?", audience="Ann"))[0] == "cat"
+
+
+def test_what_was_superseded_never_comes_up() -> None:
+    store = store_of(
+        told("old", "The visitor lives in Linz.", "home", superseded_by="new"),
+        told("new", "The visitor lives in Graz.", "home"),
+    )
+    for turn in ("Where do I live?", "Linz", "do you remember me?", "what did we talk about?"):
+        assert "old" not in ids(coming_up(store, turn, audience="Ann"))
+    chooser = Recall(store.embeddings, PROFILE)
+    assert ids(chooser.search(store, "Linz", stage=0, count=9, audience="Ann")) == ["new"]
+
+
+def test_a_visitor_who_asks_what_is_known_of_him_hears_his_name_and_the_newest() -> None:
+    notes = [
+        told(str(day), f"The visitor has {day} hens.", when=f"2026-12-0{day}")
+        for day in range(1, 9)
+    ]
+    name = told("name", "The visitor's name is Ann.", "name", when="2026-11-01")
+    store = store_of(name, *notes, memory("life", "I remember all of it"))
+    known = ids(coming_up(store, "Do you remember me?", audience="Ann"))
+    assert known[-4:] == ["name", "8", "7", "6"]
+    last = ids(coming_up(store, "What did we talk about last time?", audience="Ann"))
+    assert last[-4:] == ["8", "7", "6", "5"]
+
+
+def test_what_was_told_at_a_later_stage_is_unknown_earlier() -> None:
+    store = store_of(replace(told("late", "The visitor's name is Ann.", "name"), stage=1))
+    assert coming_up(store, "What is my name?", audience="Ann") == []
+    assert ids(coming_up(store, "What is my name?", audience="Ann", stage=1)) == ["late"]
+
+
 def test_outgrown_views_sink_below_less_relevant_ones_of_this_stage() -> None:
     store = store_of(
         memory("then", "I love the crowd", kind="subjective", stage=0),

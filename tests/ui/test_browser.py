@@ -9,12 +9,17 @@ import shutil
 import socket
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from urllib.parse import urlparse
+from urllib.parse import urlencode, urlparse
 
 import pytest
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Locator, Page, expect, sync_playwright
 
-from persllm.ui.web.talk import Company
+from persllm.agents.engines.scripted import ScriptedEngine
+from persllm.agents.options import RuntimeOptions
+from persllm.agents.runtime import Runtime
+from persllm.ui.web.talk import Company, company
+from persllm.ui.web.texts import read_texts
+from tests.contracts.memory_contract import HashedWords
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 SYSTEM_CHROMIUM = "/usr/bin/chromium"
@@ -28,7 +33,14 @@ FLAGS = [
     "--disable-sync",
 ]
 PATIENCE = 60_000
-"""Milliseconds; the first reply loads the embeddings."""
+"""Milliseconds."""
+TESLA = "Nikola Tesla"
+HOSTILE = [
+    "<img src=x onerror=\"document.title='broken'\"> hello",
+    "![x](http://outside.example/x.png) hello",
+    '<div style="position:fixed;inset:0;background:red">log in</div>',
+    "{{value}} ${1+1} <script>document.title='broken'</script>",
+]
 Shoot = Callable[[Page, str], Path]
 
 
@@ -45,18 +57,27 @@ def browser() -> Iterator[Browser]:
 
 
 @pytest.fixture(scope="module")
+def people(tmp_path_factory: pytest.TempPathFactory, engine: ScriptedEngine) -> Iterator[Company]:
+    """The cast, remembered by words instead of by a model: what the page does is the same."""
+    runtime = Runtime(
+        RuntimeOptions(base="nano", runs=tmp_path_factory.mktemp("runs")), engine=engine
+    )
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("persllm.agents.runtime.find_embeddings", lambda name: HashedWords())
+        yield company(runtime, [])
+
+
+@pytest.fixture(scope="module")
 def address(people: Company) -> Iterator[str]:
-    from persllm.ui.web.app import build_app
+    from persllm.ui.web.app import build_app, launch
     from persllm.workflows.process_env import quiet_libraries
 
     quiet_libraries()
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = int(probe.getsockname()[1])
-    app = build_app(people)
-    app.queue().launch(
-        server_name="127.0.0.1", server_port=port, quiet=True, share=False, prevent_thread_lock=True
-    )
+    app = build_app(people, read_texts())
+    launch(app, read_texts(), host="127.0.0.1", port=port)
     yield f"http://127.0.0.1:{port}"
     app.close()
 
@@ -68,14 +89,14 @@ def asked_for() -> list[str]:
 
 
 @pytest.fixture
-def page(browser: Browser, address: str, asked_for: list[str]) -> Iterator[Page]:
-    page = browser.new_page(viewport={"width": 1100, "height": 1000})
+def page(browser: Browser, asked_for: list[str]) -> Iterator[Page]:
+    """A visitor who comes for the first time."""
+    context = browser.new_context(viewport={"width": 1280, "height": 900})
+    page = context.new_page()
     page.on("request", lambda request: asked_for.append(request.url))
     page.set_default_timeout(PATIENCE)
-    page.goto(address)
-    expect(page.get_by_role("tab", name="Debate")).to_be_visible(timeout=PATIENCE)
     yield page
-    page.close()
+    context.close()
 
 
 @pytest.fixture
@@ -91,10 +112,22 @@ def shoot(tmp_path: Path) -> Shoot:
     return take
 
 
+def meet(page: Page, address: str, name: str = TESLA, stage: str = "early") -> None:
+    page.goto(f"{address}/talk?{urlencode({'with': name, 'stage': stage})}")
+    expect(page.get_by_role("heading", name=name, exact=True)).to_be_visible(timeout=PATIENCE)
+
+
+def composer(page: Page) -> Locator:
+    return page.get_by_role("textbox", name="Your message")
+
+
 def say(page: Page, text: str) -> None:
-    box = page.get_by_label("You", exact=True)
-    box.fill(text)
-    box.press("Enter")
+    composer(page).fill(text)
+    composer(page).press("Enter")
+
+
+def sees(page: Page, text: str) -> None:
+    expect(page.get_by_text(text).locator("visible=true").first).to_be_visible(timeout=PATIENCE)
 
 
 def choose(page: Page, label: str, option: str) -> None:
@@ -102,52 +135,92 @@ def choose(page: Page, label: str, option: str) -> None:
     page.get_by_role("option", name=option).click()
 
 
-def sees(page: Page, text: str) -> None:
-    expect(page.get_by_text(text).locator("visible=true").first).to_be_visible(timeout=PATIENCE)
-
-
-def test_a_visitor_chats_and_sees_what_was_recalled(page: Page, shoot: Shoot) -> None:
+def test_a_visitor_meets_somebody_talks_and_goes_back(
+    page: Page, address: str, shoot: Shoot
+) -> None:
+    page.goto(address)
+    sees(page, "Frederick Douglass")
+    shoot(page, "people")
+    page.get_by_role("link", name="Talk with Nikola Tesla in 1893").click()
+    sees(page, "You meet Nikola Tesla in the year 1893.")
+    shoot(page, "start")
     say(page, "What does your mother do?")
     sees(page, "I am Tesla in 1893, and I answer you plainly.")
-    sees(page, "experiences.md:")
-    assert shoot(page, "chat").stat().st_size > 10_000
+    sees(page, "experiences.md, line")
+    expect(composer(page)).to_have_value("", timeout=PATIENCE)
+    shoot(page, "talk")
+    page.go_back()
+    sees(page, "Frederick Douglass")
 
 
-def test_what_was_typed_is_sent_and_the_box_is_empty(page: Page) -> None:
-    say(page, "Good day to you, sir")
-    sees(page, "Good day to you, sir")
-    expect(page.get_by_label("You", exact=True)).to_have_value("", timeout=PATIENCE)
+def test_a_question_of_the_stage_is_asked_by_a_click(page: Page, address: str) -> None:
+    meet(page, address, "Frederick Douglass", "late")
+    question = page.locator("button.question:visible").first
+    asked = question.inner_text()
+    question.click()
+    sees(page, asked)
+    sees(page, "and I answer you plainly.")
 
 
-def test_another_stage_answers_from_its_year(page: Page, shoot: Shoot) -> None:
-    choose(page, "Stage", "late")
-    say(page, "Good day")
-    sees(page, "I am Tesla in 1937")
-    shoot(page, "stage")
-
-
-def test_another_persona_answers_and_begins_anew(page: Page, shoot: Shoot) -> None:
+def test_another_age_begins_a_branch_and_deletes_nothing(page: Page, address: str) -> None:
+    meet(page, address)
     say(page, "Good day")
     sees(page, "I am Tesla in 1893")
-    choose(page, "Persona", "Thomas Edison")
-    expect(page.get_by_text("I am Tesla in 1893")).to_have_count(0, timeout=PATIENCE)
-    say(page, "Good evening")
-    sees(page, "I am Edison in 1889")
-    shoot(page, "persona")
+    page.get_by_role("radio", name="1937").check()
+    sees(page, "You meet Nikola Tesla in the year 1937.")
+    page.locator("button.question:visible", has_text="Good day").click()
+    sees(page, "I am Tesla in 1937")
+    page.get_by_role("link", name="Nikola Tesla, 1893").click()
+    sees(page, "I am Tesla in 1893")
 
 
-def test_an_example_question_of_the_chosen_persona_is_asked_by_a_click(
-    page: Page, people: Company, shoot: Shoot
+def test_a_talk_is_found_again_after_a_reload(page: Page, address: str) -> None:
+    meet(page, address, "Thomas Edison", "late")
+    say(page, "Good day to you, sir")
+    expect(page.get_by_role("button", name="Another answer")).to_be_visible(timeout=PATIENCE)
+    page.goto(f"{address}/talk")
+    sees(page, "I am Edison in 1929")
+
+
+def test_a_further_answer_is_one_of_two(page: Page, address: str) -> None:
+    meet(page, address)
+    say(page, "Good day")
+    sees(page, "I am Tesla in 1893")
+    page.get_by_role("button", name="Another answer").click()
+    sees(page, "Answer 2 of 2")
+    page.get_by_role("button", name="Earlier answer").click()
+    sees(page, "Answer 1 of 2")
+
+
+def test_a_refused_message_stays_in_the_box_and_is_nobodys_words(page: Page, address: str) -> None:
+    meet(page, address)
+    composer(page).evaluate("box => box.removeAttribute('maxlength')")
+    long = "long " * 500
+    say(page, long)
+    sees(page, "Your message has 2500 characters; at most 2000 are read.")
+    expect(composer(page)).to_have_value(long)
+    expect(page.get_by_role("button", name="Another answer")).to_have_count(0)
+
+
+@pytest.mark.parametrize("hostile", HOSTILE)
+def test_what_people_and_models_say_is_only_text(
+    page: Page, address: str, asked_for: list[str], hostile: str, engine: ScriptedEngine
 ) -> None:
-    choose(page, "Persona", "Frederick Douglass")
-    question = people.personas["Frederick Douglass"].questions[0]
-    page.get_by_role("button", name=question).or_(page.get_by_text(question)).first.click()
-    sees(page, "and I answer you plainly.")
-    shoot(page, "question")
+    before, engine._answer = engine._answer, lambda request: f"[Analysis] A. [Response] {hostile}"
+    try:
+        meet(page, address)
+        say(page, hostile)
+        sees(page, "0.")
+        expect(page.get_by_text(hostile, exact=True).locator("visible=true")).to_have_count(2)
+    finally:
+        engine._answer = before
+    assert page.title() == "persllm"
+    asked = {urlparse(url).hostname for url in asked_for if not url.startswith(("data:", "blob:"))}
+    assert asked == {"127.0.0.1"}
 
 
-def test_a_scenario_sets_motion_speakers_and_stages(page: Page, shoot: Shoot) -> None:
-    page.get_by_role("tab", name="Debate").click()
+def test_a_scenario_sets_motion_speakers_and_stages(page: Page, address: str) -> None:
+    page.goto(f"{address}/debate")
     choose(page, "Scenario", "The Constitution")
     expect(page.get_by_label("Motion")).to_have_value(
         "The Constitution of the United States stands on the side of liberty.", timeout=PATIENCE
@@ -155,27 +228,10 @@ def test_a_scenario_sets_motion_speakers_and_stages(page: Page, shoot: Shoot) ->
     expect(page.get_by_label("For", exact=True)).to_have_value("Frederick Douglass")
     expect(page.get_by_label("Stage of the first")).to_have_value("late: 1851 to 1888")
     expect(page.get_by_label("Stage of the second")).to_have_value("early: 1818 to 1850")
-    page.get_by_role("button", name="Start the debate").click()
-    sees(page, "and I answer you plainly.")
-    shoot(page, "scenario")
 
 
-def test_a_new_conversation_begins_empty(page: Page) -> None:
-    say(page, "Good day")
-    sees(page, "I am Tesla in 1893")
-    page.get_by_role("button", name="New conversation").click()
-    expect(page.get_by_text("I am Tesla in 1893")).to_have_count(0, timeout=PATIENCE)
-    sees(page, "Nothing was recalled.")
-
-
-def test_what_a_visitor_types_is_no_html(page: Page) -> None:
-    say(page, "<img src=x onerror=\"document.title='broken'\"> hello")
-    sees(page, "I am Tesla in 1893")
-    assert page.title() == "persllm"
-
-
-def test_a_visitor_watches_a_debate(page: Page, shoot: Shoot) -> None:
-    page.get_by_role("tab", name="Debate").click()
+def test_a_visitor_watches_a_debate(page: Page, address: str, shoot: Shoot) -> None:
+    page.goto(f"{address}/debate")
     page.get_by_label("number input for Turns").fill("4")
     page.get_by_label("number input for Turns").press("Enter")
     page.get_by_role("button", name="Start the debate").click()
@@ -185,15 +241,11 @@ def test_a_visitor_watches_a_debate(page: Page, shoot: Shoot) -> None:
     shoot(page, "debate")
 
 
-def test_the_page_asks_nobody_else(page: Page, asked_for: list[str]) -> None:
-    say(page, "Good day")
-    sees(page, "I am Tesla in 1893")
-    asked = {urlparse(url).hostname for url in asked_for if not url.startswith(("data:", "blob:"))}
-    assert asked == {"127.0.0.1"}
-
-
-def test_the_page_fits_a_telephone(page: Page, shoot: Shoot) -> None:
+@pytest.mark.parametrize("screen", ["", "/talk", "/debate"])
+def test_every_screen_fits_a_telephone(page: Page, address: str, screen: str) -> None:
     page.set_viewport_size({"width": 390, "height": 844})
-    sees(page, "Recalled for the last reply")
-    shoot(page, "telephone")
+    page.goto(address + screen)
+    expect(page.get_by_role("link", name="Talk", exact=True)).to_be_visible(timeout=PATIENCE)
+    if screen == "/talk":
+        expect(page.get_by_role("button", name="Send")).to_be_in_viewport()
     assert page.evaluate("document.documentElement.scrollWidth") <= 390

@@ -36,7 +36,7 @@ def heard(monkeypatch: pytest.MonkeyPatch) -> list[RuntimeOptions]:
     def hear(names: Any, options: RuntimeOptions, **_: Any) -> None:  # noqa: ANN401
         found.append(options)
 
-    for where in ("actions.chat.hold_chat", "actions.debate.run_debate", "actions.serve.run_serve"):
+    for where in ("actions.chat.hold_chat", "actions.play.run_debate", "actions.serve.run_serve"):
         monkeypatch.setattr(f"persllm.ui.cli.{where}", hear)
     return found
 

@@ -11,11 +11,11 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from persllm.agents.transcript import read_transcript
+from persllm.agents.dialogue.transcript import read_transcript
 from persllm.ui.cli.main import app, main
 from tests.doubles import MakePersona
 
-COMMANDS = ["demo", "build", "check", "train", "eval", "chat", "debate", "ui", "doctor", "prompts"]
+COMMANDS = "demo build check train eval chat debate play ui doctor prompts".split()
 BROKEN = {
     "empty": b"",
     "list": b"- one\n- two\n",
@@ -90,7 +90,9 @@ def test_a_broken_persona_is_told_without_traceback(
         (["train"], 3, "--bundled"),
         (["eval", "nikola-tesla", "no-body"], 3, "nikola-tesla, thomas-edison"),
         (["build", "no-body"], 3, "give the folder's path"),
-        (["debate", "nikola-tesla"], 3, "a debate needs two personas"),
+        (["debate", "nikola-tesla"], 3, "persllm play currents"),
+        (["debate", "nikola-tesla", "thomas-edison"], 12, "--motion"),
+        (["play", "moon"], 12, "Choose one of constitution, currents"),
         (["debate", "nikola-tesla", "thomas-edison@middle"], 3, "Choose one of: early, late."),
     ],
 )
@@ -183,6 +185,7 @@ def test_a_debate_writes_its_transcript(tmp_path: Path) -> None:
     ]
     page = (out / "transcript.md").read_text(encoding="utf-8")
     assert page.startswith("# Pigeons are [bold] birds.")
+    assert "<h1>Pigeons are [bold] birds.</h1>" in (out / "transcript.html").read_text("utf-8")
 
 
 @pytest.mark.slow

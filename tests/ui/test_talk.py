@@ -5,9 +5,28 @@ import pytest
 from persllm.agents.engines.scripted import ScriptedEngine
 from persllm.agents.options import RuntimeOptions
 from persllm.agents.runtime import Runtime
-from persllm.errors import PersonaError
+from persllm.errors import PersonaError, TooLongError
 from persllm.persona_catalog import bundled
-from persllm.ui.web.talk import MOST_TURNS, NO_MEMORY, Company, company, debate_between, reply_to
+from persllm.ui.web import screen
+from persllm.ui.web.conversation import (
+    Answer,
+    Conversation,
+    answered,
+    asked,
+    asked_again,
+    begun,
+)
+from persllm.ui.web.talk import (
+    FURTHER_TEMPERATURE,
+    MOST_TURNS,
+    Company,
+    company,
+    debate_between,
+    is_warm,
+    reply_to,
+    warm,
+)
+from persllm.ui.web.texts import read_texts
 from tests.doubles import MARTA, MakePersona
 
 pytestmark = pytest.mark.slow  # loads the packaged embeddings
@@ -29,61 +48,75 @@ def test_a_further_persona_that_does_not_exist_is_refused(people: Company) -> No
         company(people.runtime, ["no-such-folder"])
 
 
+def answer_of(steps: list[Conversation]) -> Answer:
+    answer = steps[-1].exchanges[-1].answer
+    assert answer is not None
+    return answer
+
+
 def test_a_reply_grows_while_it_is_written(people: Company) -> None:
-    steps = list(reply_to(people, TESLA, "early", "Good day", []))
-    texts = [rows[-1]["content"] for rows, _ in steps if rows[-1]["content"] != "…"]
-    assert texts[-1] == "I am Tesla in 1893, and I answer you plainly."
-    assert all(texts[-1].startswith(text) for text in texts)
+    steps = list(reply_to(people, asked(begun(TESLA, "early"), "Good day")))
+    texts = [step.writing for step in steps[:-1] if step.writing]
+    whole = answer_of(steps).text
+    assert whole == "I am Tesla in 1893, and I answer you plainly."
+    assert all(whole.startswith(text) for text in texts)
     assert len(set(texts)) > 3
 
 
-def test_what_was_said_stands_before_the_reply(people: Company) -> None:
-    for rows, _ in reply_to(people, TESLA, "early", "Good day", []):
-        assert [row["role"] for row in rows] == ["user", "assistant"]
-        assert rows[0]["content"] == "Good day"
-
-
 def test_the_chosen_stage_answers(people: Company) -> None:
-    *_, (rows, _) = reply_to(people, EDISON, "late", "Good day", [])
-    assert rows[-1]["content"].startswith("I am Edison in 1929")
+    steps = list(reply_to(people, asked(begun(EDISON, "late"), "Good day")))
+    assert answer_of(steps).text.startswith("I am Edison in 1929")
 
 
-def test_the_engine_hears_the_history(people: Company, engine: ScriptedEngine) -> None:
-    history = [{"role": "user", "content": "One"}, {"role": "assistant", "content": "Two"}]
-    list(reply_to(people, TESLA, "early", "Three", history))
+def test_the_engine_hears_what_was_answered_before(people: Company, engine: ScriptedEngine) -> None:
+    talk = asked(begun(TESLA, "early"), "Never answered")
+    talk = answered(asked(talk, "One"), Answer("Two"))
+    list(reply_to(people, asked(talk, "Three")))
     heard = [message.content for message in engine.asked[-1].messages]
     assert heard[1:3] == ["One", "Two"]
     assert heard[3].endswith("Three")
 
 
-def test_what_was_recalled_is_shown_with_its_source(people: Company) -> None:
-    *_, (_, recalled) = reply_to(people, TESLA, "early", "What does your mother do?", [])
-    assert "mother" in recalled
-    assert "experiences.md:" in recalled
+def test_a_further_answer_is_drawn_and_not_the_likeliest_again(
+    people: Company, engine: ScriptedEngine
+) -> None:
+    *_, first = reply_to(people, asked(begun(TESLA, "early"), "Good day"))
+    list(reply_to(people, asked_again(first)))
+    assert engine.asked[-1].temperature == FURTHER_TEMPERATURE
+    assert engine.asked[-1].seed is not None
+    assert engine.asked[-2].temperature == 0
 
 
-def test_the_analysis_is_shown_beside_the_chat_not_in_it(people: Company) -> None:
-    *_, (rows, recalled) = reply_to(people, TESLA, "early", "Good day", [])
-    assert "**Analysis** I weigh it." in recalled
-    assert "weigh" not in rows[-1]["content"]
+def test_what_was_recalled_is_told_with_its_source(people: Company) -> None:
+    steps = list(reply_to(people, asked(begun(TESLA, "early"), "What does your mother do?")))
+    sources = answer_of(steps).sources
+    assert any("mother" in source.text for source in sources)
+    assert any(source.origin.startswith("experiences.md:") for source in sources)
+
+
+def test_the_analysis_stands_beside_the_answer_not_in_it(people: Company) -> None:
+    answer = answer_of(list(reply_to(people, asked(begun(TESLA, "early"), "Good day"))))
+    assert answer.analysis == "I weigh it."
+    assert "weigh" not in answer.text
 
 
 def test_an_untrained_persona_is_said_to_be_one(people: Company, tiny_persona: MakePersona) -> None:
     marta = tiny_persona()
     more = company(people.runtime, [str(marta.folder)])
-    *_, (_, recalled) = reply_to(more, MARTA, "early", "Good day", [])
-    assert f"`persllm train {marta.folder}`" in recalled
+    *_, talk = reply_to(more, asked(begun(MARTA, "early"), "Good day"))
+    assert f"persllm train {marta.folder}" in screen.status(more, talk, read_texts())
 
 
-@pytest.mark.parametrize("said", ["", "  \n"])
-def test_saying_nothing_changes_nothing(people: Company, said: str) -> None:
-    assert list(reply_to(people, TESLA, "early", said, [])) == [([], NO_MEMORY)]
+def test_what_cannot_be_answered_is_an_error_and_nobody_said_it(people: Company) -> None:
+    talk = asked(begun(TESLA, "early"), "long " * 2000)
+    with pytest.raises(TooLongError, match="Say it in fewer words"):
+        list(reply_to(people, talk))
 
 
-def test_an_error_is_shown_beside_the_chat(people: Company) -> None:
-    *_, (rows, note) = reply_to(people, TESLA, "early", "long " * 2000, [])
-    assert not rows
-    assert "Say it in fewer words" in note
+def test_a_persona_is_warm_once_it_remembers(people: Company) -> None:
+    assert not is_warm(people, "Ada Lovelace")
+    warm(people, "Ada Lovelace")
+    assert is_warm(people, "Ada Lovelace")
 
 
 def test_a_debate_is_shown_turn_by_turn(people: Company) -> None:
@@ -114,12 +147,3 @@ def test_an_error_is_shown_in_the_debate(people: Company) -> None:
     small = Runtime(RuntimeOptions(base="nano", runs=people.runtime.runs), engine=engine)
     *_, rows = debate_between(company(small, []), (TESLA, "early"), (EDISON, "early"), MOTION, 2)
     assert "Say it in fewer words" in rows[-1]["content"]
-
-
-def test_an_error_is_nobodys_words_and_the_talk_goes_on(people: Company) -> None:
-    before = [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Good day."}]
-    *_, (rows, note) = reply_to(people, TESLA, "early", "long " * 2000, before)
-    assert rows == before
-    assert "Say it in fewer words" in note
-    *_, (rows, _) = reply_to(people, TESLA, "early", "Good day", rows)
-    assert rows[-1]["content"].startswith("I am Tesla")

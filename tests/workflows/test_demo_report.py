@@ -6,10 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from persllm.agents.transcript import Turn
+from persllm.agents.dialogue.transcript import Passage, Turn
 from persllm.bases import find_base
 from persllm.manifest import WEIGHTS_NAME, Manifest, prompt_hash_of, write_manifest
-from persllm.materials import read_materials
 from persllm.persona_catalog import find_persona
 from persllm.training.data.build import PersonaData
 from persllm.workflows.demo_report import Chapter, write_report
@@ -68,10 +67,10 @@ def test_what_models_write_is_no_html(tmp_path: Path) -> None:
         analysis="<img src=x>",
         speaker="<b>T</b>",
         stage="<i>",
-        recalled=("<u>",),
+        recalled=(Passage(id="x", text="<u>", source="<s>"),),
     )
     html = page(tmp_path, [evil], motion="<script>m</script> & more")
-    assert not re.search(r"<script|<img|<b>T|<i>|<u>", html)
+    assert not re.search(r"<script|<img|<b>T|<i>|<u>|<s>", html)
     assert "&lt;script&gt;alert(1)&lt;/script&gt;" in html
 
 
@@ -92,11 +91,8 @@ def test_the_report_shows_results_and_data(tmp_path: Path, chapter: Chapter) -> 
     assert "12 other persona" in html
 
 
-def test_recalled_memories_are_quoted_with_their_source(tmp_path: Path, chapter: Chapter) -> None:
-    material = read_materials(TESLA)[0]
-    html = page(tmp_path, [replace(TURN, recalled=(material.id,))], chapter)
-    assert f"<li>{material.source}: " in html
-
-
-def test_a_memory_that_is_no_material_is_named_by_its_id(tmp_path: Path) -> None:
-    assert "<li>episode-1</li>" in page(tmp_path, [replace(TURN, recalled=("episode-1",))])
+def test_recalled_memories_are_quoted_with_their_source(tmp_path: Path) -> None:
+    passage = Passage(id="1", text="I lit the fair.", source="speech.md")
+    assert "<li>speech.md: I lit the fair.</li>" in page(
+        tmp_path, [replace(TURN, recalled=(passage,))]
+    )

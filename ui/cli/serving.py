@@ -19,15 +19,17 @@ def ui(
     personas: Annotated[
         list[str] | None, typer.Option("--persona", help="Also offer this persona folder.")
     ] = None,
+    language: Annotated[str, typer.Option(help="What the page speaks: en or zh.")] = "en",
     *,
     options: RuntimeOptions,
 ) -> None:
-    """Open the web page: chat with a persona, watch a debate."""
+    """Open the web page: meet people, talk with them, watch a debate."""
     from persllm.agents.runtime import Runtime
     from persllm.ui.cli.terminal import remembering
     from persllm.ui.web.app import serve
 
-    serve(Runtime(options, progress=remembering), host=host, port=port, more=personas or [])
+    runtime = Runtime(options, progress=remembering)
+    serve(runtime, host=host, port=port, more=personas or [], language=language)
 
 
 @app.command(

@@ -1,4 +1,4 @@
-"""Commands that let personas talk: chat, debate."""
+"""Commands that let personas talk: chat, play, debate, scenarios."""
 
 from pathlib import Path
 from typing import Annotated
@@ -6,9 +6,13 @@ from typing import Annotated
 import typer
 
 from persllm.agents.options import RuntimeOptions
-from persllm.ui.cli.flags import PersonaName, with_runtime_flags
+from persllm.ui.cli.flags import AsJson, PersonaName, with_runtime_flags
 
 app = typer.Typer()
+Fresh = Annotated[bool, typer.Option("--fresh", help="Forget what is kept and begin anew.")]
+PlayFolder = Annotated[
+    Path | None, typer.Option(help="Folder to keep it in. Default: one of its own in --runs.")
+]
 
 
 @app.command(epilog='Example: persllm chat nikola-tesla --stage late --ask "Do you like pigeons?"')
@@ -39,6 +43,51 @@ def chat(
     )
 
 
+@app.command(epilog="Example: persllm play currents; persllm play my-scenario.yaml --seed 7")
+@with_runtime_flags()
+def play(
+    scenario: Annotated[
+        str, typer.Argument(help="One of `persllm scenarios`, or a scenario's YAML file.")
+    ],
+    seed: Annotated[int | None, typer.Option(help="Another seed draws other words.", min=0)] = None,
+    note: Annotated[
+        list[str] | None, typer.Option(help="Drop a stage direction in before it goes on.")
+    ] = None,
+    fact: Annotated[list[str] | None, typer.Option(help="Drop news in before it goes on.")] = None,
+    fork: Annotated[
+        str, typer.Option(metavar="FOLDER@TURN", help="Begin as that play stood after a turn.")
+    ] = "",
+    fresh: Fresh = False,
+    out: PlayFolder = None,
+    *,
+    options: RuntimeOptions,
+) -> None:
+    """Let personas meet: a dialogue, debate, interview or work in common, told by a file.
+
+    Each turn is kept as it is spoken: after Ctrl-C or a crash the same command goes on.
+    """
+    from persllm.ui.cli.actions.play import run_scenario
+
+    run_scenario(
+        scenario,
+        options,
+        seed=seed,
+        out=out,
+        fresh=fresh,
+        fork=fork,
+        notes=note or (),
+        facts=fact or (),
+    )
+
+
+@app.command(epilog="Example: persllm scenarios --json")
+def scenarios(as_json: AsJson = False) -> None:
+    """List the scenarios that `persllm play` has ready."""
+    from persllm.ui.cli.actions.play import list_scenarios
+
+    list_scenarios(as_json=as_json)
+
+
 @app.command(
     epilog="Example: persllm debate nikola-tesla@late thomas-edison@late "
     '--motion "Power will be sent without wires."'
@@ -49,25 +98,36 @@ def debate(
         list[str] | None,
         typer.Argument(metavar="PERSONA[@STAGE]...", help="The first speaks for the motion."),
     ] = None,
-    motion: Annotated[str | None, typer.Option(help="What is debated, as a statement.")] = None,
-    scenario: Annotated[
-        str, typer.Option(help="Speakers and motion: currents, constitution or machines.")
-    ] = "currents",
-    turns: Annotated[int, typer.Option(help="Turns in all.", min=1)] = 6,
-    out: Annotated[
-        Path | None, typer.Option(help="Folder for the transcript. Default: in --runs.")
+    motion: Annotated[str, typer.Option(help="What is debated, as a statement.")] = "",
+    format: Annotated[
+        str, typer.Option(help="debate, oxford, lincoln-douglas or team-debate.")
+    ] = "debate",
+    turns: Annotated[
+        int | None, typer.Option(help="Turns in all, of the format debate: 6.", min=1)
     ] = None,
+    rounds: Annotated[
+        int | None, typer.Option(help="Rounds, of the other formats: 1.", min=1)
+    ] = None,
+    seed: Annotated[int, typer.Option(help="Another seed draws other words.", min=0)] = 0,
+    fresh: Fresh = False,
+    out: PlayFolder = None,
     *,
     options: RuntimeOptions,
 ) -> None:
-    """Let personas debate a motion; writes the transcript as JSONL and Markdown."""
-    from persllm.ui.cli.actions.debate import run_debate
+    """Let personas debate a motion of yours; `persllm play` has debates that are ready.
+
+    Each turn is kept as it is spoken: after Ctrl-C or a crash the same command goes on.
+    """
+    from persllm.ui.cli.actions.play import run_debate
 
     run_debate(
         speakers or [],
         options,
         motion=motion,
-        scenario=scenario,
+        format=format,
         turns=turns,
+        rounds=rounds,
+        seed=seed,
         out=out,
+        fresh=fresh,
     )

@@ -1,48 +1,63 @@
-"""The Gradio application: wiring only; what it does is in `persllm.ui.web.talk`."""
+"""The Gradio application: its screens, each at an address of its own, and how it is served."""
 
-from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from threading import Thread
 from typing import Any
 
 from persllm.agents.runtime import Runtime
-from persllm.agents.scenarios import CURRENTS, SCENARIOS, find_scenario
-from persllm.errors import ServeError
-from persllm.ui.web.talk import (
-    NO_MEMORY,
-    ChatRow,
-    Company,
-    company,
-    debate_between,
-    plain_rows,
-    reply_to,
-    seat,
-)
+from persllm.errors import PersLLMError, ServeError
+from persllm.ui.web.gallery import gallery
+from persllm.ui.web.look import STYLE, Guarded, theme
+from persllm.ui.web.shell import header
+from persllm.ui.web.talk import Company, company, warm
+from persllm.ui.web.texts import Texts, read_texts
 from persllm.workflows.ports import check_port
 
-TITLE = "persllm"
-NOTE = (
-    "Personas trained on texts about people. They imitate; what they say is no quotation. "
-    "Ask sincerely whether you talk with a machine and you get a true answer."
-)
-BUTTONS = ["copy_all"]
-"""Gradio's own choice would add one that shares the conversation on a public site."""
+MOST_WAITING = 128
+"""Replies and debates that may wait; who comes later is told so at once."""
 
 
-def serve(runtime: Runtime, *, host: str, port: int, more: list[str]) -> None:
-    """Serve the page until stopped.
+def serve(runtime: Runtime, *, host: str, port: int, more: list[str], language: str = "en") -> None:
+    """Serve the page until stopped; it is ready when this says so.
 
     Raises:
         ServeError: Gradio is not installed, or the port is taken.
         PersLLMError: A persona or the base cannot be loaded.
     """
     check_port(host, port)
-    people = company(runtime, more)
-    app = build_app(people)
+    people, texts = company(runtime, more), read_texts(language)
+    print(f"starting {people.base} and the memories of {people.names[0]} …", flush=True)
+    with ThreadPoolExecutor(1) as beside:
+        warming = beside.submit(warm, people, people.names[0])
+        page = build_app(people, texts)
+        warming.result()
+    launch(page, texts, host=host, port=port)
     print(f"persllm at http://{host}:{port} (stop with Ctrl-C)", flush=True)
-    app.queue().launch(server_name=host, server_port=port, quiet=True, share=False, footer_links=[])
+    Thread(target=_warm_others, args=(people,), daemon=True).start()
+    page.block_thread()
 
 
-def build_app(people: Company) -> Any:  # noqa: ANN401 (gradio is optional, so its type is too)
-    """Return the page with its two tabs.
+def launch(page: Any, texts: Texts, *, host: str, port: int) -> None:  # noqa: ANN401 (gradio is optional, so its type is too)
+    """Start serving a page that was built, and return."""
+    import gradio
+    from starlette.middleware import Middleware
+
+    page.queue(max_size=MOST_WAITING).launch(
+        server_name=host,
+        server_port=port,
+        quiet=True,
+        share=False,
+        footer_links=[],
+        prevent_thread_lock=True,
+        theme=theme(gradio),
+        css_paths=STYLE,
+        app_kwargs={"middleware": [Middleware(Guarded, texts=texts)]},
+    )
+
+
+def build_app(people: Company, texts: Texts) -> Any:  # noqa: ANN401 (gradio is optional, so its type is too)
+    """Return the page with its screens.
 
     Raises:
         ServeError: Gradio is not installed.
@@ -51,94 +66,32 @@ def build_app(people: Company) -> Any:  # noqa: ANN401 (gradio is optional, so i
         import gradio
     except ImportError as error:
         raise ServeError("the page needs gradio: pip install 'persllm[ui]'.") from error
-    with gradio.Blocks(title=TITLE) as page:
-        gradio.Markdown(f"# {TITLE}\n{NOTE}")
-        with gradio.Tab("Chat"):
-            _chat_tab(gradio, people)
-        with gradio.Tab("Debate"):
-            _debate_tab(gradio, people)
+    from persllm.ui.web.debate_page import debate_page
+    from persllm.ui.web.talk_page import TalkPage
+
+    with gradio.Blocks(title=texts("name"), analytics_enabled=False, fill_width=True) as page:
+        _shell(people, texts, "people")
+        gradio.HTML(gallery(list(people.personas.values()), people.colours, texts))
+    with page.route(texts("talk"), "/talk") as screen:
+        _shell(people, texts, "talk")
+        TalkPage(people, texts).load(screen)
+    with page.route(texts("debate"), "/debate"):
+        _shell(people, texts, "debate")
+        debate_page(people, texts)
     return page
 
 
-def _chat_tab(gradio: Any, people: Company) -> None:  # noqa: ANN401 (the module)
-    with gradio.Row():
-        who, stage = _who(gradio, people, people.names[0], "Persona", "Stage")
-    chat = gradio.Chatbot(label="Conversation", height=420, buttons=BUTTONS)
-    said = gradio.Textbox(label="You", placeholder="Say something and press Enter")
-    with gradio.Row():
-        send = gradio.Button("Send", variant="primary")
-        clear = gradio.Button("New conversation")
-    examples = gradio.Dataset(
-        label="You might ask",
-        components=[said],
-        samples=people.questions(people.names[0]),
-        type="values",
-    )
-    with gradio.Accordion("Recalled for the last reply", open=True):
-        recalled = gradio.Markdown(NO_MEMORY)
+def _shell(people: Company, texts: Texts, screen: str) -> None:
+    """Add our header in place of Gradio's bar, whose addresses do not survive a proxy's path."""
+    import gradio
+    from gradio.components import Navbar
 
-    def answer(
-        name: str, stage_id: str, text: str, history: list[dict[str, Any]]
-    ) -> Iterator[tuple[list[ChatRow], str, str]]:
-        for rows, memories in reply_to(people, name, stage_id, text, plain_rows(history)):
-            yield rows, memories, ""
-
-    answering = [
-        trigger(answer, [who, stage, said, chat], [chat, recalled, said])
-        for trigger in (send.click, said.submit)
-    ]
-    examples.click(lambda chosen: chosen[0], examples, said).then(
-        answer, [who, stage, said, chat], [chat, recalled, said]
-    )
-    who.change(lambda name: gradio.Dataset(samples=people.questions(name)), who, examples)
-    # Another person or another year is another conversation.
-    for begin_anew in (clear.click, who.change, stage.change):
-        begin_anew(lambda: ([], NO_MEMORY), None, [chat, recalled], cancels=answering)
+    Navbar(visible=False)
+    gradio.HTML(header(texts, screen, people.base))
 
 
-def _debate_tab(gradio: Any, people: Company) -> None:  # noqa: ANN401 (the module)
-    ready = gradio.Dropdown(
-        [(scenario.motion, scenario.id) for scenario in SCENARIOS], label="Scenario"
-    )
-    motion = gradio.Textbox(label="Motion", value=CURRENTS.motion)
-    with gradio.Row():
-        first, first_stage = _who(gradio, people, people.names[0], "For", "Stage of the first")
-        second, second_stage = _who(
-            gradio, people, people.names[1], "Against", "Stage of the second"
-        )
-        turns = gradio.Slider(2, 12, value=6, step=1, label="Turns")
-    with gradio.Row():
-        start = gradio.Button("Start the debate", variant="primary")
-        stop = gradio.Button("Stop")
-    shown = gradio.Chatbot(label="Debate", height=480, buttons=BUTTONS)
-
-    def hold(*given: Any) -> Iterator[list[ChatRow]]:  # noqa: ANN401 (what the page sends)
-        one, one_stage, two, two_stage, text, count = given
-        yield from debate_between(people, (one, one_stage), (two, two_stage), text, int(count))
-
-    def set_up(scenario_id: str) -> list[Any]:
-        scenario = find_scenario(scenario_id)
-        shown: list[Any] = [scenario.motion]
-        for name, stage_id in (seat(scenario.first), seat(scenario.second)):
-            shown += [name, gradio.Dropdown(people.stages(name), value=stage_id)]
-        return shown
-
-    ready.input(set_up, ready, [motion, first, first_stage, second, second_stage])
-    given = [first, first_stage, second, second_stage, motion, turns]
-    holding = start.click(hold, given, shown)
-    stop.click(None, None, None, cancels=[holding])
-
-
-def _who(gradio: Any, people: Company, name: str, label: str, stage_label: str) -> tuple[Any, Any]:  # noqa: ANN401 (gradio's components)
-    """Return two choices, a persona and one of its stages."""
-    who = gradio.Dropdown(people.names, value=name, label=label)
-    stages = people.stages(name)
-    stage = gradio.Dropdown(stages, value=stages[0][1], label=stage_label)
-
-    def stages_of(chosen: str) -> Any:  # noqa: ANN401 (gradio's update)
-        offered = people.stages(chosen)
-        return gradio.Dropdown(offered, value=offered[0][1])
-
-    # Only what a visitor chooses: a scenario sets person and stage together.
-    who.input(stages_of, who, stage)
-    return who, stage
+def _warm_others(people: Company) -> None:
+    """Remember the materials of the others too, so that nobody waits for them."""
+    for name in people.names[1:]:
+        with suppress(PersLLMError):  # whoever talks with that one is told
+            people.runtime.store(people.personas[name])

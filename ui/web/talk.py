@@ -1,11 +1,8 @@
-"""What the web page does, without the web: functions that yield what is to be shown.
+"""What the web page does, without the web: functions that yield what is to be shown."""
 
-The page is rebuilt from these values at every step, so they are plain: text, and chat messages as
-dictionaries.
-"""
-
+import secrets
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from langchain_core.messages import AIMessage, BaseMessage, HumanMessage
@@ -15,14 +12,15 @@ from persllm.agents.runtime import Runtime, split_speaker
 from persllm.errors import PersLLMError
 from persllm.persona import Persona
 from persllm.persona_catalog import bundled, called, find_persona
+from persllm.ui.web.conversation import Answer, Conversation, Source, answered
+from persllm.ui.web.portraits import accents
 
 ChatRow = dict[str, str]
 """One message of a page's chat: role and content."""
-NO_MEMORY = "Nothing was recalled."
-NOT_ANSWERED = "**Not answered:** {error}\n\nYou said: {said:.2000}"
-UNTRAINED = (
-    "No adapter is trained for this persona yet, so the base speaks: `persllm train {name}`."
-)
+MOST_SAID = 2000
+"""Characters of one message; more would not fit a small base."""
+FURTHER_TEMPERATURE = 0.9
+"""A further answer is drawn: the likeliest one would be the same again."""
 MOST_TURNS = 24
 FIRST, SECOND = "Nikola Tesla", "Thomas Edison"
 """Who is offered first: they have most to quarrel about."""
@@ -41,9 +39,15 @@ class Company:
         """In the order in which they are offered."""
         return list(self.personas)
 
-    def questions(self, name: str) -> list[list[str]]:
-        """Return what one might ask a persona, a row each."""
-        return [[question] for question in self.personas[name].questions]
+    @property
+    def base(self) -> str:
+        """What runs."""
+        return self.runtime.base.name
+
+    @property
+    def colours(self) -> dict[str, str]:
+        """The colour of each persona, by its id."""
+        return accents([persona.id for persona in self.personas.values()])
 
     def stages(self, name: str) -> list[tuple[str, str]]:
         """Return (what is shown, stage id) of a persona's stages."""
@@ -66,28 +70,60 @@ def seat(speaker: str) -> tuple[str, str]:
     return persona.name, persona.stage(stage).id
 
 
-def reply_to(
-    people: Company, name: str, stage: str, said: str, history: list[ChatRow]
-) -> Iterator[tuple[list[ChatRow], str]]:
-    """Yield (chat so far, what was recalled) while the persona answers."""
-    rows = [*history, {"role": "user", "content": said}]
-    if not said.strip():
-        yield history, NO_MEMORY
-        return
-    persona = people.personas[name]
-    text, recalled = "", NO_MEMORY
-    yield [*rows, {"role": "assistant", "content": "…"}], recalled
-    try:
-        chat = people.runtime.chat(persona, stage=stage)
-        for chunk in chat.stream(as_messages(rows)):
-            text += chunk.text
-            found = chunk.response_metadata.get("recalled")
-            if found is not None:
-                recalled = _recalled_page(found, chunk.response_metadata["analysis"])
-                recalled += "" if chat.adapter else "\n\n" + UNTRAINED.format(name=called(persona))
-            yield [*rows, {"role": "assistant", "content": text or "…"}], recalled
-    except PersLLMError as error:  # nobody's words: what could not be answered was not said
-        yield history, NOT_ANSWERED.format(error=error, said=said)
+def warm(people: Company, name: str) -> None:
+    """Start the engine, remember a persona's materials and let it speak a word.
+
+    Raises:
+        PersLLMError: The persona, the base or the memory cannot be had.
+    """
+    chat = people.runtime.chat(people.personas[name])
+    chat.invoke("What do you remember?", max_tokens=1)
+
+
+def is_warm(people: Company, name: str) -> bool:
+    """Tell whether a persona's materials are remembered already."""
+    return people.runtime.has_opened(people.personas[name])
+
+
+def reply_to(people: Company, talk: Conversation) -> Iterator[Conversation]:
+    """Yield the conversation while the persona answers the last thing said.
+
+    Raises:
+        PersLLMError: It cannot be answered; whoever asks says so, and nobody has said anything.
+    """
+    persona = people.personas[talk.persona]
+    chat = people.runtime.chat(persona, stage=talk.stage)
+    text = ""
+    for chunk in chat.stream(messages_of(talk), **_drawn_anew(talk)):
+        text += chunk.text
+        data = chunk.response_metadata
+        if "recalled" in data:
+            found = tuple(Source(row["text"], row["source"]) for row in data["recalled"])
+            has_adapter = chat.adapter is not None
+            answer = Answer(text, found, data["analysis"], data["seconds"], has_adapter)
+            yield answered(talk, answer)
+        else:
+            yield replace(talk, writing=text)
+
+
+def messages_of(talk: Conversation) -> list[BaseMessage]:
+    """Return what the engine hears: what was answered before, and the last thing said."""
+    messages: list[BaseMessage] = []
+    for each in talk.exchanges[:-1]:
+        if each.answer:
+            messages += [HumanMessage(each.said), AIMessage(each.answer.text)]
+    return [*messages, HumanMessage(talk.exchanges[-1].said)]
+
+
+def train_command(people: Company, name: str) -> str:
+    """Return what gives a persona an adapter."""
+    return f"persllm train {called(people.personas[name])}"
+
+
+def _drawn_anew(talk: Conversation) -> dict[str, Any]:
+    if not talk.exchanges[-1].answers:
+        return {}
+    return {"temperature": FURTHER_TEMPERATURE, "seed": secrets.randbelow(2**31)}
 
 
 def debate_between(
@@ -122,14 +158,6 @@ def as_messages(rows: list[ChatRow]) -> list[BaseMessage]:
     """Return a page's messages as LangChain's."""
     kinds = {"user": HumanMessage, "assistant": AIMessage}
     return [kinds[row["role"]](row["content"]) for row in rows]
-
-
-def _recalled_page(recalled: list[dict[str, Any]], analysis: str) -> str:
-    lines = [f"- {row['text']}  \n  *{row['source']}, {row['similarity']:.2f}*" for row in recalled]
-    parts = ["\n".join(lines) or NO_MEMORY]
-    if analysis:
-        parts.append(f"**Analysis** {analysis}")
-    return "\n\n".join(parts)
 
 
 def plain_rows(history: list[dict[str, Any]]) -> list[ChatRow]:

@@ -9,7 +9,7 @@ from persllm.agents.options import RuntimeOptions
 from persllm.bases import find_base
 from persllm.persona_catalog import find_persona
 from persllm.ui.cli.actions.data_table import data_table
-from persllm.ui.cli.actions.debate import show_turn
+from persllm.ui.cli.actions.play import show_turn
 from persllm.ui.cli.actions.train import results_table
 from persllm.ui.cli.terminal import reporting_on
 from persllm.workflows.demo import AGAINST, FOR, DemoEvents, hold_demo

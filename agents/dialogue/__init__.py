@@ -1,0 +1,1 @@
+"""Personas that meet: dialogues, debates, interviews and work in common."""

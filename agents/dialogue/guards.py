@@ -1,0 +1,65 @@
+"""What may be wrong with a turn: empty, a form that leaked, words put in others' mouths, a loop.
+
+A reply that is word for word one of the few turns before is drawn again while it is read
+(`persllm.agents.reply_guards`); here a whole turn is held against the whole play.
+"""
+
+import re
+from collections.abc import Sequence
+from functools import cache
+from importlib.resources import files
+
+import yaml
+
+from persllm.agents.dialogue.seats import Seat
+from persllm.agents.reply_guards import plain_turn
+
+EMPTY, LEAKED, FOR_OTHERS, REPEATED = "empty", "leaks a form", "speaks for others", "repeats"
+RUN = 5
+"""So many words in a row count as said before."""
+SHARE = 0.6
+"""A turn repeats another one that has this part of its runs."""
+
+
+@cache
+def _tables() -> dict[str, list[str]]:
+    text = files("persllm.agents.dialogue").joinpath("guards.yaml").read_text(encoding="utf-8")
+    tables: dict[str, list[str]] = yaml.safe_load(text)
+    return tables
+
+
+def faults_of(text: str, *, seats: Sequence[Seat], before: Sequence[str]) -> tuple[str, ...]:
+    """Return what is wrong with a turn.
+
+    Args:
+        text: What was said.
+        seats: Who is at the table; nobody's name may stand before words, as in a script.
+        before: Everything that was said before it.
+    """
+    if not plain_turn(text):
+        return (EMPTY,)
+    found = {
+        LEAKED: any(mark.lower() in text.lower() for mark in _tables()["forms"]),
+        FOR_OTHERS: _has_speaker_line(text, seats),
+        REPEATED: any(_repeats(text, earlier) for earlier in before),
+    }
+    return tuple(fault for fault, is_so in found.items() if is_so)
+
+
+def _has_speaker_line(text: str, seats: Sequence[Seat]) -> bool:
+    names = [*_tables()["speakers"], *(name for seat in seats for name in seat.called)]
+    any_name = "|".join(re.escape(name) for name in names)
+    start = r"(?:^|[\n.!?\u201d\"])[ \t*_>]*"
+    return re.search(rf"{start}(?:{any_name})[*_]*[ \t]*[:\uff1a]", text, re.IGNORECASE) is not None
+
+
+def _repeats(text: str, earlier: str) -> bool:
+    said, known = plain_turn(text).split(), plain_turn(earlier).split()
+    if len(said) < RUN or len(known) < RUN:
+        return said == known
+    runs = _runs(said)
+    return len(runs & _runs(known)) >= SHARE * len(runs)
+
+
+def _runs(words: Sequence[str]) -> set[tuple[str, ...]]:
+    return {tuple(words[at : at + RUN]) for at in range(len(words) - RUN + 1)}
