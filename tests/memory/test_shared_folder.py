@@ -6,6 +6,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -162,6 +163,20 @@ def test_a_folder_that_cannot_be_written_is_read_with_one_warning(
         assert [record.levelname for record in caplog.records] == ["WARNING"]
         assert "cannot be written" in caplog.text
         assert store.episodes("Ann") == []
+
+
+def test_threads_share_a_folder(tmp_path: Path) -> None:
+    store = opened(tmp_path)
+
+    def tell(whose: str) -> list[int]:
+        for i in range(6):
+            row = memory(f"{whose}-{i}", f"{whose} {i}", kind="episode", audience="Ann")
+            store.add([row])
+        return missing(store, whose, 6)
+
+    with ThreadPoolExecutor(4) as pool:
+        assert list(pool.map(tell, ["cat", "dog", "owl", "fox"])) == [[], [], [], []]
+    assert store.count() == 24
 
 
 def test_a_folder_in_use_for_too_long_is_told(
