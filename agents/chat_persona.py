@@ -384,7 +384,8 @@ class ChatPersona(EngineChatModel):
     ) -> list[Recalled]:
         if self._recall is None or query is None:
             return []
-        key = repr((query, sorted(without), told, self.audience, forced, self.memory.count()))
+        version = self.memory.version(self.audience)
+        key = repr((query, sorted(without), told, self.audience, forced, version))
         if key not in self._notes:
             if len(self._notes) >= KEPT_NOTES:
                 self._notes.clear()
