@@ -131,7 +131,7 @@ class Ours:
     ) -> None:
         self._listener = listener
         own = {"threshold_of": recall.threshold_of, "asked_of": recall.asked_of}
-        self._instead = {**own, **(instead or {})}
+        self._instead: dict[str, Any] = {**own, **(instead or {})}
 
     def hear(self, visitor: Visitor) -> Sequence[str]:
         """Hear all sessions; return the lines that are kept."""
