@@ -12,12 +12,13 @@ import time
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+
+import chromadb
 
 from persllm.base_profile import BaseProfile
 from persllm.embeddings import default_embeddings, embed
-from persllm.materials import read_materials
-from persllm.memory.chroma_layout import collection_name
+from persllm.materials import Material, read_materials
+from persllm.memory.chroma_client import quiet
 from persllm.memory.chroma_memory import ChromaMemory
 from persllm.memory.chroma_opening import open_client
 from persllm.memory.keep_materials import keep_materials
@@ -74,15 +75,25 @@ def main() -> None:
 
 
 def _opened(persona: Persona) -> tuple[Persona, Sequence[PartDraft], Way, Way]:
-    client = open_client(None)
-    store = ChromaMemory(client, persona, default_embeddings())
+    store = ChromaMemory(open_client(None), persona, default_embeddings())
     materials = read_materials(persona)
     keep_materials(store, persona, materials)
-    collection = client.get_collection(collection_name(persona.id))
-    return persona, read_handwritten(persona, materials), _plain(collection), _ours(store)
+    return persona, read_handwritten(persona, materials), _plain(persona, materials), _ours(store)
 
 
-def _plain(collection: Any) -> Way:  # noqa: ANN401 (chromadb's union of clients)
+def _plain(persona: Persona, materials: Sequence[Material]) -> Way:
+    order = [stage.id for stage in persona.stages]
+    heard = [f"{each.partner} {each.text}".strip() for each in materials]
+    collection = chromadb.EphemeralClient(settings=quiet()).create_collection(
+        f"plain-{persona.id}", embedding_function=None, metadata={"hnsw:space": "cosine"}
+    )
+    collection.add(
+        ids=[each.id for each in materials],
+        documents=[each.text for each in materials],
+        embeddings=embed(default_embeddings(), heard),
+        metadatas=[{"stage": order.index(each.stage)} for each in materials],
+    )
+
     def find(question: str, stage: int) -> Found:
         found = collection.query(
             query_embeddings=embed(default_embeddings(), [question]),

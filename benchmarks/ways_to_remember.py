@@ -16,8 +16,10 @@ from persllm.base_profile import BaseProfile
 from persllm.embeddings import embed
 from persllm.materials import read_materials
 from persllm.memory import recall
-from persllm.memory.asking import Asked
-from persllm.memory.chroma_memory import ChromaMemory, keep_materials, open_client
+from persllm.memory.asking import Asked, asked_of
+from persllm.memory.chroma_memory import ChromaMemory
+from persllm.memory.chroma_opening import open_client
+from persllm.memory.keep_materials import keep_materials
 from persllm.memory.recall import Threshold
 from persllm.memory.store import Memory
 from persllm.persona import Persona
@@ -130,8 +132,8 @@ class Ours:
         self, listener: Listener, instead: Mapping[str, Callable[[str], Any]] | None = None
     ) -> None:
         self._listener = listener
-        own = {"threshold_of": recall.threshold_of, "asked_of": recall.asked_of}
-        self._instead: dict[str, Any] = {**own, **(instead or {})}
+        own: dict[str, Any] = {"threshold_of": recall.threshold_of, "asked_of": asked_of}
+        self._instead = {**own, **(instead or {})}
 
     def hear(self, visitor: Visitor) -> Sequence[str]:
         """Hear all sessions; return the lines that are kept."""

@@ -134,7 +134,10 @@ class FolderClient(ChromaClient):
 def is_read_only(folder: Path) -> bool:
     """Tell whether there is a memory in the folder that cannot be written."""
     database = folder / DATABASE
-    return database.is_file() and not (os.access(folder, os.W_OK) and os.access(database, os.W_OK))
+    by_whom = {"effective_ids": os.access in os.supports_effective_ids}
+    return database.is_file() and not all(
+        os.access(path, os.W_OK, **by_whom) for path in (folder, database)
+    )
 
 
 def open_read_only(folder: Path) -> FolderClient:

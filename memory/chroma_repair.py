@@ -73,7 +73,7 @@ def _rebuild(client: ChromaClient, name: str, embeddings: Embeddings, progress: 
 
 def _readable(client: ChromaClient, name: str) -> Any:  # noqa: ANN401 (a chromadb collection)
     """Return a collection whose texts can be read; an index that hinders it is removed."""
-    collection = client.find(name)
+    collection: Any = client.find(name)
     try:
         collection.count()
     except Exception as error:  # chromadb raises many kinds, also of its Rust core

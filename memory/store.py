@@ -95,3 +95,10 @@ class MemoryStore(Protocol):
     def count(self) -> int:
         """Return how many memories there are."""
         ...
+
+    def version(self, audience: str = EVERYONE) -> int:
+        """Return a number that is another one when what this listener may hear has changed.
+
+        It costs next to nothing, so that it may be asked for every turn.
+        """
+        ...

@@ -6,7 +6,7 @@ however it came about, and a node can be used in a graph of one's own.
 
 import operator
 from collections.abc import Callable, Mapping, Sequence
-from typing import Annotated, Any, TypedDict
+from typing import Annotated, Any, Protocol, TypedDict
 
 from langgraph.checkpoint.base import BaseCheckpointSaver
 from langgraph.graph import END, START, StateGraph
@@ -31,7 +31,12 @@ class PlayState(TypedDict):
     turns: Annotated[list[Row], operator.add]
 
 
-Node = Callable[[PlayState], PlayState]
+class Node(Protocol):
+    """One step of a play: what it adds to the turns."""
+
+    def __call__(self, state: PlayState) -> PlayState:
+        """Return the new turns."""
+        ...
 
 
 def turns_of(state: PlayState) -> list[Turn]:

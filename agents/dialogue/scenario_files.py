@@ -262,7 +262,7 @@ def _opening(card: _ScenarioCard) -> list[_EventCard]:
 
 
 def _event(card: _EventCard, seats: tuple[Seat, ...]) -> Event:
-    kind = next(kind for kind in EVENTS if getattr(card, kind))
+    kind: EventKind = next(each for each in EVENTS if getattr(card, each))
     who = card.by or card.enters or card.leaves
     return Event(
         after=card.after,

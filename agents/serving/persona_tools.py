@@ -10,7 +10,6 @@ from langchain_core.messages import HumanMessage
 from pydantic import BaseModel, Field
 
 from persllm.agents.debate import Speaker, hold_debate
-from persllm.agents.dialogue.seats import Side
 from persllm.agents.runtime import Runtime
 from persllm.errors import PersonaError
 from persllm.memory.recall import Recall
@@ -122,14 +121,14 @@ class PersonaTools:
         turns: Annotated[int, Field(ge=1, le=MOST_TURNS)] = 6,
     ) -> list[TurnRow]:
         """Hold a debate on a motion; the first speaker is for it, the second against, in turn."""
-        sides: tuple[Side, Side] = ("for", "against")
+        sides: tuple[Literal["for"], Literal["against"]] = ("for", "against")
         seated = []
         for place, name in enumerate(speakers):
             whom, stage = self._seat(name)
             seated.append(Speaker(self._runtime.chat(whom, stage=stage), sides[place % 2]))
         rows: list[TurnRow] = []
         for turn in hold_debate(seated, motion=motion, turns=turns):
-            side = seated[len(rows) % len(seated)].side
+            side = sides[len(rows) % len(seated) % 2]
             rows.append(TurnRow(speaker=turn.speaker, stage=turn.stage, side=side, text=turn.text))
         return rows
 

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Literal
 
+import numpy as np
 import pytest
 from langchain_core.embeddings import Embeddings
 
@@ -39,6 +40,15 @@ class HashedWords(Embeddings):
 
     def embed_query(self, text: str) -> list[float]:
         return self.embed_documents([text])[0]
+
+
+class DrawnVectors(HashedWords):
+    """Vectors drawn at random, by the text: among thousands each text is nearest to itself."""
+
+    def embed_documents(self, texts: list[str]) -> list[list[float]]:
+        self.embedded += texts
+        drawn = [np.random.default_rng(zlib.crc32(text.encode())) for text in texts]
+        return [[float(x) for x in each.standard_normal(DIMENSIONS)] for each in drawn]
 
 
 def _bag(text: str) -> list[float]:
@@ -195,6 +205,50 @@ class MemoryContract(ABC):
     def test_adding_nothing_changes_nothing(self, store: ChromaMemory) -> None:
         store.add([])
         assert store.count() == 0
+
+    def test_a_memory_that_belongs_to_another_stage_now_is_there_once(
+        self, store: ChromaMemory
+    ) -> None:
+        store.add([memory("a", "pigeons", stage=1)])
+        store.add([memory("a", "pigeons", stage=0)])
+        assert ids(find(store, "pigeons", stage=1)) == ["a"]
+        assert store.count() == 1
+
+    def test_the_version_changes_with_what_a_listener_may_hear(self, store: ChromaMemory) -> None:
+        versions = [store.version("Ann")]
+        store.add([memory("a", "pigeons")])
+        versions.append(store.version("Ann"))
+        store.add([memory("b", "motors", kind="episode", audience="Ann")])
+        versions.append(store.version("Ann"))
+        store.add([memory("b", "lamps", kind="episode", audience="Ann")])  # replaced
+        versions.append(store.version("Ann"))
+        store.forget(["b"])
+        versions.append(store.version("Ann"))
+        assert len(set(versions)) == len(versions)
+
+    def test_the_version_stays_while_others_tell_something(self, store: ChromaMemory) -> None:
+        before = store.version("Ann")
+        store.add([memory("b", "motors", kind="episode", audience="Bob")])
+        assert store.version("Ann") == before
+
+    def test_what_a_visitor_told_comes_back_in_order(self, store: ChromaMemory) -> None:
+        told = [
+            replace(
+                memory(f"{day}", "hello", kind="episode", stage=day % 2, audience="Ann"),
+                when=f"1900-01-0{day}",
+            )
+            for day in (3, 1, 2)
+        ]
+        store.add([*told, memory("bob", "hello", kind="episode", audience="Bob")])
+        assert [each.id for each in store.episodes("Ann")] == ["1", "2", "3"]
+        assert store.episodes("Cleo") == []
+
+    def test_of_a_visitor_of_whom_all_is_forgotten_nothing_stays(self, store: ChromaMemory) -> None:
+        store.add([memory("a", "hello", kind="episode", audience="Ann")])
+        store.forget(["a"])
+        assert store.episodes("Ann") == [] and store.count() == 0
+        store.add([memory("a", "hello", kind="episode", audience="Ann")])
+        assert ids(find(store, "hello", audience="Ann")) == ["a"]
 
     def test_personas_do_not_share_memories(self, store: ChromaMemory) -> None:
         store.add([memory("a", "pigeons")])

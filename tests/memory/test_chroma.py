@@ -1,7 +1,5 @@
 """The memory contract over every kind of Chroma, and what a disk must survive."""
 
-import os
-import signal
 import subprocess
 import sys
 import time
@@ -10,6 +8,8 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from langchain_core.embeddings import Embeddings
 
 from persllm.errors import MemoryStoreError
@@ -28,21 +28,7 @@ from tests.contracts.memory_contract import (
 )
 
 ROOT = Path(__file__).parents[2]
-ADD_FOR_EVER = """
-import sys
-from dataclasses import replace
-from persllm.persona_catalog import find_persona
-from persllm.memory.chroma_opening import open_client
-from persllm.memory.chroma_memory import ChromaMemory
-from tests.contracts.memory_contract import HashedWords, memory
-
-persona = replace(find_persona("nikola-tesla"), id="killed")
-store = ChromaMemory(open_client(sys.argv[1]), persona, HashedWords())
-for batch in range(100_000):
-    store.add([memory(f"{batch}-{i}", f"pigeon {i} of flock {batch}") for i in range(20)])
-    print(batch, flush=True)
-"""
-
+AUDIENCES = [EVERYONE, "Ann", "ann", "Ann ", "\u017di\u017eek/../x"]
 OPEN_AT = """
 import sys, time
 import chromadb
@@ -94,19 +80,6 @@ def test_another_process_finds_what_was_kept_on_disk(tmp_path: Path) -> None:
     assert told.stdout.strip() == "['pigeons']"
 
 
-@pytest.mark.slow
-def test_a_store_whose_writer_was_killed_opens_with_all_that_was_acknowledged(
-    tmp_path: Path,
-) -> None:
-    acknowledged = _kill_while_adding(tmp_path, batches=6)
-    persona = replace(new_persona(), id="killed")
-    store = ChromaMemory(open_client(tmp_path), persona, HashedWords())
-    assert store.count() >= 20 * acknowledged
-    last = f"{acknowledged - 1}-7"
-    cue = f"pigeon 7 of flock {acknowledged - 1}"
-    assert last in ids(find(store, cue, count=5))
-
-
 def test_a_folder_that_is_a_file_is_refused_with_a_way_out(tmp_path: Path) -> None:
     (tmp_path / "memory").write_text("no folder")
     with pytest.raises(MemoryStoreError, match="Name a folder that can be"):
@@ -128,26 +101,6 @@ def test_long_ids_that_begin_alike_have_different_names() -> None:
     assert collection_name("a" * 300) != collection_name("a" * 301)
 
 
-def _kill_while_adding(folder: Path, *, batches: int) -> int:
-    """Return how many batches were acknowledged before kill -9."""
-    writer = subprocess.Popen(
-        [sys.executable, "-c", ADD_FOR_EVER, str(folder)],
-        stdout=subprocess.PIPE,
-        text=True,
-        env={**os.environ, "PYTHONPATH": str(ROOT)},
-    )
-    assert writer.stdout is not None
-    acknowledged = 0
-    for line in writer.stdout:
-        acknowledged = int(line) + 1
-        if acknowledged >= batches:
-            break
-    writer.send_signal(signal.SIGKILL)
-    acknowledged += len(writer.stdout.readlines())
-    writer.wait(20)
-    return acknowledged
-
-
 @pytest.mark.slow
 def test_several_processes_open_a_new_folder_at_once(tmp_path: Path) -> None:
     command = [sys.executable, "-c", OPEN_AT, str(tmp_path / "memory"), str(time.time() + 8)]
@@ -157,3 +110,25 @@ def test_several_processes_open_a_new_folder_at_once(tmp_path: Path) -> None:
     for process in opening:
         _, said = process.communicate(timeout=120)
         assert process.returncode == 0, said
+
+
+@settings(max_examples=25, deadline=None)
+@given(
+    kept=st.lists(st.tuples(st.integers(0, 2), st.sampled_from(AUDIENCES)), max_size=12),
+    stage=st.integers(0, 2),
+    audience=st.sampled_from(AUDIENCES),
+)
+def test_all_that_may_be_heard_is_found_and_nothing_else(
+    kept: list[tuple[int, str]], stage: int, audience: str
+) -> None:
+    store = ChromaMemory(open_client(None), new_persona(), HashedWords())
+    store.add(
+        [memory(str(i), "pigeons", stage=at, audience=whose) for i, (at, whose) in enumerate(kept)]
+    )
+    heard = {
+        str(i)
+        for i, (at, whose) in enumerate(kept)
+        if at <= stage and whose in (EVERYONE, audience)
+    }
+    found = find(store, "pigeons", stage=stage, count=50, audience=audience)
+    assert sorted(ids(found)) == sorted(heard)

@@ -5,7 +5,8 @@ from datetime import datetime
 
 import pytest
 
-from persllm.memory.chroma_memory import ChromaMemory, open_client
+from persllm.memory.chroma_memory import ChromaMemory
+from persllm.memory.chroma_opening import open_client
 from persllm.memory.episodes import Hearing, changes, ids_told, remember
 from persllm.memory.facts import Fact, facts_of
 from persllm.memory.store import Memory

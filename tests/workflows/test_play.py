@@ -11,7 +11,7 @@ import pytest
 
 from persllm.agents.dialogue.play import Said
 from persllm.agents.dialogue.scenario import Event, Scenario
-from persllm.agents.dialogue.transcript import Turn, read_transcript
+from persllm.agents.dialogue.transcript import Turn, append_turn, read_transcript
 from persllm.agents.engines.scripted import ScriptedEngine
 from persllm.agents.options import RuntimeOptions
 from persllm.agents.runtime import Runtime
@@ -67,7 +67,7 @@ def hold_and_die(folder: Path, request: int, *, appending: int = -1) -> None:
         asked += 1
         return by_seed(each)
 
-    written, append = 0, plays.append_turn
+    written, append = 0, append_turn
 
     def append_or_die(path: Path, turn: Turn) -> None:
         nonlocal written
@@ -76,7 +76,7 @@ def hold_and_die(folder: Path, request: int, *, appending: int = -1) -> None:
         written += 1
         append(path, turn)
 
-    plays.append_turn = append_or_die
+    setattr(plays, "append_turn", append_or_die)  # noqa: B010 (what it imports, not what it offers)
     hold(folder, engine=ScriptedEngine(answer))
 
 

@@ -84,8 +84,9 @@ def build_app(people: Company, texts: Texts) -> Any:  # noqa: ANN401 (gradio is 
 def _shell(people: Company, texts: Texts, screen: str) -> None:
     """Add our header in place of Gradio's bar, whose addresses do not survive a proxy's path."""
     import gradio
+    from gradio.components import Navbar
 
-    gradio.Navbar(visible=False)
+    Navbar(visible=False)
     gradio.HTML(header(texts, screen, people.base))
 
 

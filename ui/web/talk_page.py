@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import replace
 from html import unescape
-from typing import Any
+from typing import Any, cast
 
 import gradio
 
@@ -203,7 +203,7 @@ class TalkPage:
         many = last is not None and len(last.answers) > 1 and not writing
         again = say("another") if talk.is_answered else say("ask_again")
         return [
-            gradio.Chatbot(value=screen.chat_rows(talk), visible=bool(talk.exchanges)),
+            gradio.Chatbot(value=cast("Any", screen.chat_rows(talk)), visible=bool(talk.exchanges)),
             screen.conversation_list(people, kept, talk, say),
             sources_page(last.answer if last and not writing else None, say),
             screen.status(people, talk, say),
@@ -311,8 +311,8 @@ class TalkPage:
     def _all(self, talk: Conversation, kept: object) -> list[Any]:
         return [talk, kept, *self._show_persona(talk), *self._show_talk(talk, kept)]
 
-    def _refused(self, name: str, **filled: object) -> list[Any]:
+    def _refused(self, reason: str, /, **filled: object) -> list[Any]:
         """Return no order, and the reason in the line below the composer."""
-        view = [gradio.skip()] * len(self._of_talk())
-        view[self._of_talk().index(self._status)] = self._texts.html(name, **filled)
+        view: list[Any] = [gradio.skip()] * len(self._of_talk())
+        view[self._of_talk().index(self._status)] = self._texts.html(reason, **filled)
         return [None, gradio.skip(), gradio.skip(), *view]
