@@ -133,7 +133,7 @@ class Ours:
     ) -> None:
         self._listener = listener
         own: dict[str, Any] = {"threshold_of": recall.threshold_of, "asked_of": asked_of}
-        self._instead: dict[str, Any] = {**own, **(instead or {})}
+        self._instead = {**own, **(instead or {})}
 
     def hear(self, visitor: Visitor) -> Sequence[str]:
         """Hear all sessions; return the lines that are kept."""

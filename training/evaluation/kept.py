@@ -2,6 +2,8 @@
 
 from langchain_core.embeddings import Embeddings
 
+from persllm.embeddings import embeddings_name
+
 
 class KeptEmbeddings(Embeddings):
     """Keeps every vector for as long as it lives, which is one evaluation."""
@@ -9,6 +11,11 @@ class KeptEmbeddings(Embeddings):
     def __init__(self, embeddings: Embeddings) -> None:
         self._embeddings = embeddings
         self._kept: dict[str, list[float]] = {}
+
+    @property
+    def model_name(self) -> str:
+        """The name of those whose vectors are kept: thresholds belong to it."""
+        return embeddings_name(self._embeddings)
 
     def embed_documents(self, texts: list[str]) -> list[list[float]]:
         """Return one vector a text, in order."""
