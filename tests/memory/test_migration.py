@@ -43,7 +43,8 @@ def make_first_format(
     folder: Path, persona: Persona, memories: Sequence[Memory], embeddings: Embeddings | None = None
 ) -> None:
     """Write what persllm wrote when all of a persona was one collection."""
-    chroma = chromadb.PersistentClient(str(folder), settings=Settings(anonymized_telemetry=False))
+    quiet = Settings(anonymized_telemetry=False)
+    chroma: Any = chromadb.PersistentClient(str(folder), settings=quiet)
     metadata = {"embeddings": "hashed-words", "format": "1", "hnsw:space": "cosine"}
     whole = chroma.create_collection(
         collection_name(persona.id), embedding_function=None, metadata=metadata
