@@ -87,7 +87,9 @@ def _small(match: re.Match[str]) -> str:
 def _yes_or_no(asked: Asked, words: dict[str, str], said: str) -> str:
     told = re.sub(r"\byour(?:self)?\b", "my", asked.says.format(**words))
     plain = said.lower().strip("!. ")
-    if len(plain.split()) > MOST_WORDS or re.search(r"\b(?:you|me|too|either)\b", told):
+    if len(plain.split()) > MOST_WORDS or re.search(
+        r"\b(?:you|me|too|either|one|it|that|this|them|him|her)\b", told
+    ):
         return ""
     if _pattern("no").match(plain):
         return re.sub(r"^I am ", "I'm not ", told) if "I am" in told else f"I don't {told[2:]}"

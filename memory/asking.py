@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from functools import cache, lru_cache
 from typing import Literal
 
-from persllm.memory.clauses import APOSTROPHES, mended
+from persllm.memory.clauses import APOSTROPHES, is_command, mended
 from persllm.memory.lemmas import lemmas, meant
 from persllm.memory.store import Memory
 from persllm.memory.tables import table
@@ -19,6 +19,7 @@ NAME = "name"
 FOREIGN = 0.5
 """What of its nearness a note keeps that is about somebody else than who was asked for."""
 OWN = re.compile(r"\bmy ((?:[\w-]+)(?:'s)?)")
+OTHER = re.compile(r"\b(?:you|your|yours|yourself)\b")
 LIVING = re.compile(r"\bfor (?:a living|money)\b")
 SOMEBODY = re.compile(r"The visitor's ([\w-]+)")
 
@@ -45,10 +46,17 @@ def asked_of(turn: str) -> Asked:
         return Asked("everything")
     if _patterns("advice")[0].search(text):
         return Asked("nothing")
-    if any(pattern.search(text) for pattern in _patterns("himself")):
-        own = [lemmas(each) for each in OWN.findall(text)]
+    of_us = re.sub(r"\bour\b", "my", re.sub(r"\b(did|have|were) we\b", r"\1 i", text))
+    if any(pattern.search(of_us) for pattern in _patterns("himself")) or _is_own(of_us, turn):
+        own = [lemmas(each) for each in OWN.findall(of_us)]
         return Asked("himself", words, next((each for each in own if each), frozenset()))
     return Asked("nothing")
+
+
+def _is_own(text: str, turn: str) -> bool:
+    """Tell whether a question speaks of oneself and not of the other."""
+    asking = turn.rstrip().endswith("?") or is_command(text)
+    return asking and bool(re.search(r"\b(?:my|i|i'm|i've|me)\b", text)) and not OTHER.search(text)
 
 
 def _meant_otherwise(text: str) -> Set[str]:

@@ -23,6 +23,7 @@ ASIDE = re.compile("\ue000(\\d+)\ue001")
 """Stands for a quote that was set aside."""
 CODE = re.compile(r"```(?s:.*?)(?:```|\Z)|^\s*>.*$", re.MULTILINE)
 """What was pasted: code, and lines that are quoted as in letters."""
+OF_ONESELF = re.compile(r"\b(?:I|my|me|we|our|us)\b", re.IGNORECASE)
 RUN_ON = re.compile(r"(?:I'm|I am|my name(?:'s| is)|call me) [\w-]+(?: years old)?$", re.IGNORECASE)
 """What another clause may follow without any mark: "i am Alfie im 6"."""
 NEXT_SENTENCE = re.compile(
@@ -38,6 +39,7 @@ class Words:
     spellings: tuple[tuple[re.Pattern[str], str], ...]
     filler: re.Pattern[str]
     trailer: re.Pattern[str]
+    hearsay: re.Pattern[str]
     tag: re.Pattern[str]
     question: re.Pattern[str]
     whole: re.Pattern[str]
@@ -51,17 +53,33 @@ class Words:
     """A second verb of one "I": "I live in Leeds and work as a nurse"."""
 
 
-def clauses_of(turn: str) -> list[str]:
-    """Return what a turn states or commands, clause by clause, in the words of the speaker."""
+@dataclass(frozen=True, slots=True)
+class Sentence:
+    """A sentence that asks nothing, and its clauses, in the words of the speaker."""
+
+    text: str
+    clauses: tuple[str, ...]
+    hearsay: bool
+    """Whether it ends as what one has heard, or guesses: "He went to Graz, I read"."""
+
+
+def sentences_of(turn: str) -> list[Sentence]:
+    """Return what a turn states or commands; what it asks is left out."""
     plain, quotes = _without_quotes(CODE.sub("\n", turn).translate(APOSTROPHES))
-    found = [
-        clause
+
+    def whole(text: str) -> str:
+        return ASIDE.sub(lambda at: quotes[int(at[1])], text)
+
+    return [
+        Sentence(
+            whole(without_fillers(told)),
+            tuple(whole(each) for each in _clauses(told)),
+            bool(_words().hearsay.search(sentence)),
+        )
         for line in plain.splitlines()
         for sentence in _sentences(line)
-        if len(sentence.split()) <= LONGEST
-        for clause in _stated(sentence)
+        if len(sentence.split()) <= LONGEST and (told := _told(sentence))
     ]
-    return [ASIDE.sub(lambda at: quotes[int(at[1])], each) for each in found]
 
 
 def without_fillers(sentence: str) -> str:
@@ -102,14 +120,19 @@ def _sentences(line: str) -> Iterator[str]:
         yield from NEXT_SENTENCE.split(sentence)
 
 
-def _stated(sentence: str) -> Iterator[str]:
-    """Yield the clauses of a sentence that ask nothing."""
+def _told(sentence: str) -> str:
+    """Return a sentence without a question at its end."""
     text = _words().tag.sub("", sentence.strip())
+    if text != sentence.strip() and not OF_ONESELF.search(text):
+        return ""  # "The ribbon was green, no?" asks
     if text.endswith("?"):
-        *told, _ = _words().question.split(text)
-        text = ", ".join(part.strip() for part in told[:1])
-    text = without_fillers(text)
-    for part in _parts(text):
+        first, *asked = _words().question.split(text)
+        text = first if asked else ""
+    return text.strip()
+
+
+def _clauses(sentence: str) -> Iterator[str]:
+    for part in _parts(without_fillers(sentence)):
         clause = without_fillers(part)
         if clause:
             yield clause
@@ -146,7 +169,9 @@ def _with_subject(part: str, before: str) -> Iterator[str]:
 def _words() -> Words:
     data = table("clauses.yaml")
     parts = data["parts"]
-    either = {name: "|".join(data[name]) for name in ("fillers", "trailers", "apart", "begun")}
+    either = {
+        name: "|".join(data[name]) for name in ("fillers", "hearsay", "trailers", "apart", "begun")
+    }
 
     def either_case(pattern: str) -> re.Pattern[str]:
         return re.compile(pattern, re.IGNORECASE)
@@ -154,7 +179,8 @@ def _words() -> Words:
     return Words(
         spellings=tuple((re.compile(each), meant) for each, meant in data["spellings"].items()),
         filler=either_case(rf"(?:{either['fillers']})(?=$|[\s{ENDS}])"),
-        trailer=either_case(rf"(?:{either['trailers']})$"),
+        trailer=either_case(rf"(?:{either['hearsay']}|{either['trailers']})$"),
+        hearsay=either_case(rf"(?:{either['hearsay']})\W*$"),
         tag=either_case(data["tags"]),
         question=either_case(data["questions"]),
         whole=either_case(data["whole"]),

@@ -7,18 +7,21 @@ question kept would be the nearest memory to the same question asked again, and 
 
 import re
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache, lru_cache
 
 from persllm.memory.answers import answer_in_full
-from persllm.memory.clauses import clauses_of, is_command, without_fillers
+from persllm.memory.clauses import Sentence, is_command, sentences_of, without_fillers
 from persllm.memory.languages import ENGLISH, language_of, sentences_of_oneself
 from persllm.memory.recall import is_small_talk
 from persllm.memory.tables import filled, table
-from persllm.memory.third_person import SAID, first_person, later, third_person
+from persllm.memory.third_person import SAID, finished, first_person, later, third_person
 
-LEAST_WORDS = 3
+LEAST_WORDS, LONGEST_NOTE = 3, 60
+LEAST_OF_OTHERS = 6
+"""A shorter sentence that names others alone is a remark, if it stands by itself."""
+SPOKEN = SAID.partition("{")[0]
 MOST_FACTS = 12
 """Of one turn; who pastes a letter does not tell all of it."""
 KEPT = 1024
@@ -62,40 +65,86 @@ def facts_of(turn: str, before: str = "") -> tuple[Fact, ...]:
     answer = answer_in_full(turn, before)
     language = ENGLISH if answer else language_of(turn)
     if language != ENGLISH:
-        said = sentences_of_oneself(turn, language)
-        return tuple(Fact(SAID.format(sentence=each)) for each in said)[:MOST_FACTS]
-    clauses = ([answer] if answer else []) + clauses_of(turn)
-    return tuple(dict.fromkeys(_facts(clauses)))[:MOST_FACTS]
+        quoted = sentences_of_oneself(turn, language)
+        return tuple(Fact(SAID.format(sentence=each)) for each in quoted)[:MOST_FACTS]
+    said = [Sentence(answer, (answer,), hearsay=False)] if answer else []
+    return tuple(dict.fromkeys(_facts([*said, *sentences_of(turn)])))[:MOST_FACTS]
 
 
-def _facts(clauses: list[str]) -> Iterator[Fact]:
-    spoken_of = ""
-    for each in clauses:
-        first = each.partition(" ")[0].lower()
-        clause = each[0].lower() + each[1:] if first in _small_words() else each
-        clause = _named_again(clause, spoken_of)
-        spoken_of = _spoken_of(clause) or spoken_of
-        yield from _read(clause)
+def _facts(said: Sequence[Sentence]) -> Iterator[Fact]:
+    """Yield what the patterns find, and the rest of the turn as one note."""
+    spoken_of, telling = "", False
+    rest: list[str] = []
+    for sentence in said:
+        found: list[Fact] = []
+        other: list[str] = []
+        for each in sentence.clauses:
+            clause = _named_again(_small(each), spoken_of)
+            spoken_of = _spoken_of(clause) or spoken_of
+            facts = list(_read(clause))
+            found += facts
+            other += [] if facts or _is_empty(clause) else [clause]
+        yield from found
+        rest += other if found else [_small(sentence.text)] if other else []
+        telling = telling or any(_tells(each, sentence.hearsay) for each in other)
+    yield from _notes(rest) if telling else ()
+
+
+def _small(clause: str) -> str:
+    first = clause.partition(" ")[0].lower()
+    return clause[0].lower() + clause[1:] if first in _small_words() else clause
 
 
 def _read(clause: str) -> Iterator[Fact]:
-    """Yield what one clause tells."""
+    """Yield what the patterns find in one clause."""
     if taken := _taken_back(clause):
         yield taken
         return
-    if is_command(clause) or is_small_talk(clause) or _patterns("nothing").fullmatch(clause):
+    if _is_empty(clause):
         return
     if introduced := _introduced().fullmatch(clause):
         yield from _introduction(introduced)
         return
-    told, old = clause, NOT.search(clause)
-    if old:
-        told = clause[: old.start()]
-    fact = _matched(told) or _untrue(clause) or _sentence(told)
-    if fact and old:
-        fact = replace(fact, takes_back=OLD.sub("", old["old"]))
+    old = NOT.search(clause)
+    fact = _matched(clause[: old.start()] if old else clause) or _untrue(clause)
     if fact:
-        yield fact
+        yield replace(fact, takes_back=OLD.sub("", old["old"])) if old else fact
+
+
+def _is_empty(clause: str) -> bool:
+    """Tell whether a clause is a command, small talk, or a remark that tells nothing."""
+    idle = _patterns("nothing").fullmatch(clause)
+    word = len(clause.split()) < 2
+    return word or is_command(clause) or is_small_talk(clause) or bool(idle)
+
+
+def _tells(clause: str, hearsay: bool) -> bool:
+    """Tell whether a clause that fits no pattern tells something by itself."""
+    if first_person(clause):
+        return True
+    remark = hearsay or len(clause.split()) < LEAST_OF_OTHERS
+    return not (remark or _patterns("idle").fullmatch(clause))
+
+
+def _notes(rest: Sequence[str]) -> Iterator[Fact]:
+    """Yield the rest of a turn as it hangs together, in notes that are not too long."""
+    note: list[str] = []
+    for sentence in (*rest, ""):
+        if note and (not sentence or len(" ".join((*note, sentence)).split()) > LONGEST_NOTE):
+            if len(" ".join(note).split()) >= LEAST_WORDS:
+                yield Fact(_note_of(note))
+            note = []
+        note.append(sentence)
+
+
+def _note_of(said: Sequence[str]) -> str:
+    """Return sentences as a note: in the third person, or quoted where that goes badly."""
+    turned = [_tidy(third_person(each)) for each in said]
+    if len(turned) == 1 and first_person(said[0]):
+        return turned[0]
+    if not any(map(first_person, said)) or any(each.startswith(SPOKEN) for each in turned):
+        return SAID.format(sentence=" ".join(finished(each) for each in said).replace('"', "'"))
+    return " ".join(turned)
 
 
 def _introduction(found: re.Match[str]) -> Iterator[Fact]:
@@ -126,13 +175,6 @@ def _matched(clause: str) -> Fact | None:
             about = " ".join(row.about.format_map(words).split())
             return Fact(_tidy(text), about, row.takes_back.format_map(words), row.denial)
     return None
-
-
-def _sentence(clause: str) -> Fact | None:
-    """Return a clause that fits no pattern as a sentence, where it tells of the speaker."""
-    if len(clause.split()) < LEAST_WORDS or not first_person(clause):
-        return None
-    return Fact(_tidy(third_person(clause)))
 
 
 def _untrue(clause: str) -> Fact | None:
@@ -194,12 +236,13 @@ def _one_of_several(clause: str) -> str:
 
 def _words_of(match: re.Match[str]) -> Mapping[str, str]:
     """Return the named parts of a match; a value may stand in one of several places."""
-    words: dict[str, str] = {"what": "", "named": "", "value": "", "rest": "", "article": ""}
+    words = dict.fromkeys(("what", "named", "value", "rest", "article", "more"), "")
     for name, text in match.groupdict("").items():
         if text:
-            words[name.rstrip("0123456789")] = " ".join(text.replace(",", "").split())
+            words[name.rstrip("0123456789")] = " ".join(text.split())
     words["head"] = words["what"].rpartition(" ")[2]
-    words["named"] = f" {words['named']}" if words["named"] else ""
+    words["named"] = f" {words['named'].replace(',', '').strip()}" if words["named"] else ""
+    words["more"] = later(words["more"])
     words["rest"] = f" {words['rest']}" if words["rest"] else ""
     words["article"] = f"{words['article']} " if words["article"] else ""
     value = words["value"] = later(words["value"])

@@ -45,12 +45,10 @@ SMALL_TALK_WORDS = 16
 OWN_LIFE = 0.35
 """So much above the floor comes up of the persona's life where a visitor asks of himself: a brother
 of the persona's does no good where he asks for his own."""
-CLEARLY = 0.2
-"""And of what he told, where he does not ask for it."""
 NEAR = 0.45
-"""Of what a visitor asks of himself a note that tells at least so much is told; see `nearness`."""
-NEARLY_AS_NEAR = 0.3
-"""And with the nearest one those that are hardly less near."""
+"""A note that tells at least so much of what a visitor asks of himself is looked at; `nearness`."""
+ASKED_WEIGHT = 0.5
+"""What a note gains that tells all of what he asks, and of nothing else."""
 VISITOR_LINES = 4
 """Most things that a visitor told which come up for a turn."""
 KEPT_QUERIES = 1024
@@ -69,6 +67,11 @@ class Threshold:
     def passes(self, relevance: float, best: float) -> bool:
         """Tell whether a candidate is relevant enough, also beside the best one."""
         return relevance >= max(self.floor, best - self.margin)
+
+
+OF_HIMSELF, BESIDE = Threshold(0.05, 0.35), Threshold(0.1, 0.35)
+"""How much above the floor a note must be that he asks for, or that comes up beside what he says,
+and how much below the best. Chosen on benchmarks/remembering.py."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,12 +161,14 @@ class Recall:
             told: What the prompt tells already; what it holds does not come up again.
             forced: Something comes up however little it has to do with the query.
         """
+        asked = asked_of(query.turn)
         count = max(NEAREST, WIDER * self._profile.passages) + len(told)
+        if asked.kind == "himself" and audience != EVERYONE:
+            count *= WIDER  # a life full of dogs lies near to a question about his own
         found = store.find(
             self.vector(query), stage=stage, count=count, audience=audience, without=without
         )
         if audience != EVERYONE:
-            asked = asked_of(query.turn)
             heard = [each for each in store.episodes(audience) if each.stage <= stage]
             out = without.union(each.memory.id for each in found)
             found += self._told(asked, [each for each in heard if each.id not in out])
@@ -244,20 +249,20 @@ class Recall:
 
     def _of_visitor(self, asked: Asked, ranked: Sequence[Recalled]) -> list[Recalled]:
         """Return what comes up of what a visitor told, what answers best first."""
-        clear = self._relevant(self._above(ranked, CLEARLY))
-        if asked.kind == "nothing":
-            return clear
-        if asked.kind == "himself":
-            near = {each.memory.id: nearness(asked, each.memory) for each in ranked}
-            least = max(NEAR, max(near.values(), default=0.0) - NEARLY_AS_NEAR)
-            nearest = sorted(ranked, key=lambda each: -near[each.memory.id])
-            told = [each for each in nearest if near[each.memory.id] >= least]
-            return told or clear
-        told_last = newest(
-            [each.memory for each in ranked], VISITOR_LINES, name_first=asked.kind == "everything"
-        )
         by_id = {each.memory.id: each for each in ranked}
-        return [by_id[memory.id] for memory in told_last]
+        if asked.kind in ("everything", "last"):
+            told = [each.memory for each in ranked]
+            late = newest(told, VISITOR_LINES, name_first=asked.kind == "everything")
+            return [by_id[memory.id] for memory in late]
+        near = {
+            id_: each.relevance + ASKED_WEIGHT * nearness(asked, each.memory)
+            for id_, each in by_id.items()
+        }
+        more = OF_HIMSELF if asked.kind == "himself" else BESIDE
+        threshold = Threshold(self._threshold.floor + more.floor, more.margin)
+        best = max(near.values(), default=0.0)
+        passing = [id_ for id_ in near if threshold.passes(near[id_], best)]
+        return [by_id[id_] for id_ in sorted(passing, key=lambda id_: -near[id_])]
 
     def _above(self, ranked: Sequence[Recalled], more: float) -> list[Recalled]:
         """Return what is relevant by so much more than the floor."""

@@ -20,7 +20,7 @@ FIRST_PERSON = re.compile(
 )
 """A quote is found too, so that what stands in it is no word of the visitor's."""
 NEXT_WORDS = re.compile(r"\s+([A-Za-z']+)")
-OTHERS_TOO = re.compile(r"(?:we|our|us)\b|(?:my|our) [\w ]+ and I\b", re.IGNORECASE)
+OTHERS_TOO = re.compile(r"(?:we|our|us)\b|(?:(?:my|our) [\w ]+|[A-Z]\w+) and I\b", re.IGNORECASE)
 """A visitor who speaks for several: his own words tell best who."""
 WITH_YOU = re.compile(
     r"we (?:both |have |'ve )*(agreed|promised|decided|talked|spoke|met|said)\b", re.I
@@ -38,20 +38,20 @@ FIRST = {"my": f"{VISITOR}'s", "me": VISITOR, "mine": f"{VISITOR}'s", "myself": 
 def third_person(clause: str) -> str:
     """Return a clause of the first person as a sentence about the visitor."""
     if together := WITH_YOU.match(clause):
-        return _finished(f"you and the visitor {later(clause[together.start(1) :])}")
+        return finished(f"you and the visitor {later(clause[together.start(1) :])}")
     if OTHERS_TOO.match(clause):
-        return SAID.format(sentence=_finished(clause).replace('"', "'"))
+        return SAID.format(sentence=finished(clause).replace('"', "'"))
     first = first_person(clause)
     if not first:
-        return _finished(clause)
+        return finished(clause)
     if first[0] == "my" and is_past(clause.split()[0]):
         return third_person(f"I {clause}")
     before, word, after = clause[: first.start()], first[0].lower(), clause[first.end() :]
     if word in FIRST:
-        return _finished(f"{before}{FIRST[word]}{later(after)}")
+        return finished(f"{before}{FIRST[word]}{later(after)}")
     if not word.startswith("i"):
-        return SAID.format(sentence=_finished(clause).replace('"', "'"))
-    return _finished(f"{before}{VISITOR}{later(_conjugated(word, after))}")
+        return SAID.format(sentence=finished(clause).replace('"', "'"))
+    return finished(f"{before}{VISITOR}{later(_conjugated(word, after))}")
 
 
 def first_person(clause: str) -> re.Match[str] | None:
@@ -62,7 +62,7 @@ def first_person(clause: str) -> re.Match[str] | None:
 
 def is_past(verb: str) -> bool:
     """Tell whether a verb is one that stays as it is after "he", such as a past one."""
-    words = _words()
+    words, verb = _words(), verb.lower()
     return verb in words["unchanged"] or (verb.endswith("ed") and verb not in words["ending_in_ed"])
 
 
@@ -76,6 +76,13 @@ def third(verb: str) -> str:
     if re.search(r"(?:s|x|z|ch|sh|o)$", verb):
         return f"{verb}es"
     return re.sub(r"(?<![aeiou])y$", "ie", verb) + "s"
+
+
+def finished(text: str) -> str:
+    """Return a text as a sentence: with a capital, and a stop at its end."""
+    text = text.strip(" ,;:-")
+    text = text[:1].upper() + text[1:]
+    return text if re.search(r"[.!?\u2026]['\"\u201d]?$", text) else f"{text}."
 
 
 def _conjugated(word: str, after: str) -> str:
@@ -114,12 +121,6 @@ def later(text: str) -> str:
     return re.sub(
         rf"(?P<whole>{QUOTE.pattern})|\bI (?P<be>am|was)\b|{FIRST_PERSON.pattern}", replaced, text
     )
-
-
-def _finished(text: str) -> str:
-    text = text.strip(" ,;:-")
-    text = text[:1].upper() + text[1:]
-    return text if re.search(r"[.!?\u2026]['\"\u201d]?$", text) else f"{text}."
 
 
 @cache

@@ -67,6 +67,8 @@ def notes() -> list[Memory]:
         ("What do I hate?", "coriander"),
         ("when am I getting married?", "Saturday"),
         ("what do I deliver?", "post"),
+        ("where is our home?", "Lisbon"),
+        ("which came first, my birthday or my wedding?", "4 May"),
     ],
 )
 def test_the_note_that_answers_lies_nearest(
@@ -128,6 +130,7 @@ def test_a_visitor_asks_for_the_last_talk(turn: str) -> None:
         "what do i do if a kid twists an ankle",
         "I live in Lisbon.",
         "Tell me about your pigeons.",
+        "How do we see colours?",
         "",
     ],
 )

@@ -64,7 +64,10 @@ TOLD: list[tuple[str, list[tuple[str, str]]]] = [
     # Age and birthday
     ("I'm 34", [("age", "The visitor is 34 years old.")]),
     ("im thirty-five years old", [("age", "The visitor is thirty-five years old.")]),
-    ("im 34, feels like 70 today", [("age", "The visitor is 34 years old.")]),
+    (
+        "im 34, feels like 70 today",
+        [("age", "The visitor is 34 years old, feels like 70 today.")],
+    ),
     (
         "I'm 34, a nurse",
         [("age", "The visitor is 34 years old."), ("work", "The visitor is a nurse.")],
@@ -97,8 +100,8 @@ TOLD: list[tuple[str, list[tuple[str, str]]]] = [
     (
         "My daughter wants your autograph. She's called Elsbeth.",
         [
-            ("", "The visitor's daughter wants your autograph."),
             ("daughter name", "The visitor's daughter is called Elsbeth."),
+            ("", "The visitor's daughter wants your autograph."),
         ],
     ),
     (
@@ -153,6 +156,30 @@ TOLD: list[tuple[str, list[tuple[str, str]]]] = [
     (
         'My boss said "I am the best" yesterday',
         [("", 'The visitor\'s boss said "I am the best" yesterday.')],
+    ),
+    # What hangs together stays together
+    (
+        "It closed on Friday. Money's in the bank. I slept eleven hours",
+        [("", "It closed on Friday. Money's in the bank. The visitor slept eleven hours.")],
+    ),
+    (
+        "They've closed the towpath, so I take the number 8 bus now.",
+        [("", "They've closed the towpath, so the visitor takes the number 8 bus now.")],
+    ),
+    (
+        "Nairobi works. Forty units ran there for seven weeks. Do you like it?",
+        [("", 'The visitor said: "Nairobi works. Forty units ran there for seven weeks."')],
+    ),
+    (
+        "Our batteries die at minus twenty. I'm 34.",
+        [
+            ("age", "The visitor is 34 years old."),
+            ("", 'The visitor said: "Our batteries die at minus twenty."'),
+        ],
+    ),
+    (
+        "Mr Abernethy died. My bookbinder from bay four.",
+        [("", "Mr Abernethy died. The visitor's bookbinder from bay four.")],
     ),
     # Promises and agreements
     ("I'll bring you the book tomorrow", [("", "The visitor will bring you the book tomorrow.")]),
@@ -215,6 +242,13 @@ NOTHING = [
     "You ruined my savings, you and your bank!",
     "You had a cough till Easter, I hear.",
     "In my opinion the motor is ugly.",
+    "He brought flour from Toronto, I think.",
+    "It was opened by the Prince alone, I read.",
+    "That is beautifully simple.",
+    "The ribbon was green, no?",
+    "He comes from Linz, does he not?",
+    "The villa is white.",
+    "It's nice here.",
     "That reminds me of Rome.",
     "Excuse me",
     "My condolences",
