@@ -236,7 +236,8 @@ def _one_of_several(clause: str) -> str:
 
 def _words_of(match: re.Match[str]) -> Mapping[str, str]:
     """Return the named parts of a match; a value may stand in one of several places."""
-    words = dict.fromkeys(("what", "named", "value", "rest", "article", "more"), "")
+    parts = "what named value rest article more".split()
+    words: dict[str, str] = dict.fromkeys(parts, "")
     for name, text in match.groupdict("").items():
         if text:
             words[name.rstrip("0123456789")] = " ".join(text.split())
