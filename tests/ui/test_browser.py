@@ -211,7 +211,10 @@ def test_what_people_and_models_say_is_only_text(
         meet(page, address)
         say(page, hostile)
         sees(page, "0.")
-        expect(page.get_by_text(hostile, exact=True).locator("visible=true")).to_have_count(2)
+        spoken = page.locator(".chat").get_by_text(hostile, exact=True).locator("visible=true")
+        expect(spoken).to_have_count(2, timeout=PATIENCE)
+        listed = page.locator(".kept").get_by_text(hostile, exact=True).locator("visible=true")
+        expect(listed).to_have_count(1, timeout=PATIENCE)
     finally:
         engine._answer = before
     assert page.title() == "persllm"
@@ -247,5 +250,7 @@ def test_every_screen_fits_a_telephone(page: Page, address: str, screen: str) ->
     page.goto(address + screen)
     expect(page.get_by_role("link", name="Talk", exact=True)).to_be_visible(timeout=PATIENCE)
     if screen == "/talk":
-        expect(page.get_by_role("button", name="Send")).to_be_in_viewport()
+        send = page.get_by_role("button", name="Send")
+        expect(send).to_have_count(1, timeout=PATIENCE)  # two for a moment, while the page is built
+        expect(send).to_be_in_viewport(timeout=PATIENCE)
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
