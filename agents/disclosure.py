@@ -7,18 +7,15 @@ stand in `disclosure.yaml`, by language.
 import re
 from dataclasses import dataclass
 from functools import cache
-from importlib.resources import files
-
-import yaml
 
 from persllm.persona import Persona
+from persllm.tables import filled, table
 
 APOSTROPHES = str.maketrans({"\u2019": "'", "\u2018": "'", "\u02bc": "'", "`": "'"})
 LONGEST = 2000
 """Characters at either end of a turn that are looked through: nobody hides the question between."""
 MODEL_NAMES = frozenset({"claude", "gemini", "siri", "alexa", "llama"})
 """Names of models that people bear too: "Are you Claude?" is no such question to Claude Monet."""
-PLACEHOLDER = re.compile(r"\{([a-z]+)\}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,18 +44,10 @@ def truthful_answer(persona: Persona, turn: str) -> str | None:
 
 @cache
 def _languages() -> tuple[_Language, ...]:
-    text = (files("persllm.agents") / "disclosure.yaml").read_text(encoding="utf-8")
     return tuple(
         _Language(
             card["answer"],
-            tuple(re.compile(_filled(each, card.get("words", {}))) for each in card["patterns"]),
+            tuple(re.compile(filled(each, card.get("words", {}))) for each in card["patterns"]),
         )
-        for card in yaml.safe_load(text).values()
+        for card in table("persllm.agents.disclosure").values()
     )
-
-
-def _filled(pattern: str, words: dict[str, str]) -> str:
-    """Put the lists of words into a pattern; a list may name another one."""
-    while found := PLACEHOLDER.search(pattern):
-        pattern = f"{pattern[: found.start()]}{words[found[1]]}{pattern[found.end() :]}"
-    return pattern

@@ -8,14 +8,12 @@ from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass, replace
 from functools import cache
-from importlib.resources import files
-
-import yaml
 
 from persllm.agents.engines.stop_filter import StopFilter
 from persllm.agents.reply_stream import ReplyStream
 from persllm.engine import Engine, Piece, Request, count_text
 from persllm.messages import Message
+from persllm.tables import table
 
 ANALYSIS_TOKENS = 96
 """Tokens that an analysis may take beside those of the reply."""
@@ -198,6 +196,5 @@ def no_reply_line(language: str) -> str:
 
 @cache
 def _lines() -> dict[str, str]:
-    text = (files("persllm.agents") / "no_reply.yaml").read_text(encoding="utf-8")
-    found: dict[str, str] = yaml.safe_load(text)
+    found: dict[str, str] = table("persllm.agents.no_reply")
     return found

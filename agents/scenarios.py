@@ -1,9 +1,13 @@
 """Debates of two that are ready to be held, as a page offers them; `persllm play` has more."""
 
 from dataclasses import dataclass
+from functools import cache
 
 from persllm.agents.dialogue.scenario_files import scenario_rows
 from persllm.errors import ScenarioError
+
+OFFERED_FIRST = "currents"
+"""Id of the debate that a page and the demo begin with."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,11 +22,14 @@ class ReadyDebate:
     """Of who speaks against it."""
 
 
-SCENARIOS = tuple(
-    ReadyDebate(row.id, row.topic, row.cast[0], row.cast[1])
-    for row in scenario_rows()
-    if row.kind == "debate" and len(row.cast) == 2
-)
+@cache
+def ready_debates() -> tuple[ReadyDebate, ...]:
+    """Return all of them."""
+    return tuple(
+        ReadyDebate(row.id, row.topic, row.cast[0], row.cast[1])
+        for row in scenario_rows()
+        if row.kind == "debate" and len(row.cast) == 2
+    )
 
 
 def find_scenario(name: str) -> ReadyDebate:
@@ -31,12 +38,8 @@ def find_scenario(name: str) -> ReadyDebate:
     Raises:
         ScenarioError: There is none of that name; the message lists those there are.
     """
-    for scenario in SCENARIOS:
+    for scenario in ready_debates():
         if scenario.id == name:
             return scenario
-    known = ", ".join(scenario.id for scenario in SCENARIOS)
+    known = ", ".join(scenario.id for scenario in ready_debates())
     raise ScenarioError(f"there is no debate {name!r}. Choose one of: {known}.")
-
-
-CURRENTS = find_scenario("currents")
-"""The one that is offered first."""

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from functools import cache
 
 from persllm.memory.clauses import mended, without_fillers
-from persllm.memory.tables import table
 from persllm.memory.third_person import first_person
 from persllm.sentences import sentences
+from persllm.tables import table
 
 MOST_WORDS = 7
 """A longer answer tells itself what of."""
@@ -106,10 +106,10 @@ def _asked() -> tuple[Asked, ...]:
             row.get("confirms", False),
             row.get("counts", False),
         )
-        for row in table("answers.yaml")["answers"]
+        for row in table("persllm.memory.answers")["answers"]
     )
 
 
 @cache
 def _pattern(name: str) -> re.Pattern[str]:
-    return re.compile(table("answers.yaml")[name])
+    return re.compile(table("persllm.memory.answers")[name])

@@ -13,7 +13,7 @@ from typing import Literal
 from persllm.memory.clauses import APOSTROPHES, is_command, mended
 from persllm.memory.lemmas import lemmas, meant
 from persllm.memory.store import Memory
-from persllm.memory.tables import table
+from persllm.tables import table
 
 NAME = "name"
 FOREIGN = 0.5
@@ -60,7 +60,7 @@ def _is_own(text: str, turn: str) -> bool:
 
 
 def _meant_otherwise(text: str) -> Set[str]:
-    rows = (row for row in table("asking.yaml")["means"] if re.search(row["asked"], text))
+    rows = (row for row in table("persllm.memory.asking")["means"] if re.search(row["asked"], text))
     return {word for row in rows for word in lemmas(row["words"])}
 
 
@@ -89,5 +89,5 @@ def newest(told: Sequence[Memory], count: int, *, name_first: bool) -> list[Memo
 
 @cache
 def _patterns(name: str) -> tuple[re.Pattern[str], ...]:
-    given = table("asking.yaml")[name]
+    given = table("persllm.memory.asking")[name]
     return tuple(re.compile(each) for each in ([given] if isinstance(given, str) else given))

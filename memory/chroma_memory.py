@@ -4,9 +4,9 @@ What lies where is in `persllm.memory.chroma_layout`, what makes a folder safe f
 in `persllm.memory.chroma_folder`.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 from langchain_core.embeddings import Embeddings
@@ -31,6 +31,8 @@ from persllm.memory.chroma_migration import settle
 from persllm.memory.store import EVERYONE, Found, Memory
 from persllm.persona import Persona
 from persllm.progress import Progress, no_progress
+
+Each = TypeVar("Each")
 
 
 class ChromaMemory:
@@ -115,9 +117,8 @@ class ChromaMemory:
         with self._explained("read"), self._client.reading():
             told = [
                 memory
-                for part in self._client.all(self._prefix)
-                if audience_of(part) == audience
-                for page in pages(part)
+                for stage in range(len(self._persona.stages))
+                for page in self._read(Part(stage, audience), lambda part: list(pages(part)))
                 for memory in page
                 if memory.kind == "episode"
             ]
@@ -175,23 +176,29 @@ class ChromaMemory:
 
     def _nearest(self, part: Part, vector: Vectors, count: int) -> list[tuple[float, Found]]:
         """Return distances and memories of one collection, the nearest first."""
+        include = ["documents", "metadatas", "embeddings", "distances"]
+        columns = ("ids", *include)
+
+        def nearest(collection: Any) -> list[tuple[float, Found]]:  # noqa: ANN401 (chromadb's)
+            got = collection.query(query_embeddings=vector[None], n_results=count, include=include)
+            return [
+                (float(distance), Found(memory_of(*row), np.asarray(each, np.float32)))
+                for *row, each, distance in zip(*(got[key][0] for key in columns), strict=True)
+            ]
+
+        return self._read(part, nearest)
+
+    def _read(self, part: Part, read: Callable[[Any], list[Each]]) -> list[Each]:
+        """Return what is read of one collection, nothing where there is none."""
         from chromadb.errors import NotFoundError
 
         name = part.name(self._prefix)
         collection = self._client.find(name)
-        if collection is None:
-            return []
-        include = ["documents", "metadatas", "embeddings", "distances"]
         try:
-            got = collection.query(query_embeddings=vector[None], n_results=count, include=include)
+            return [] if collection is None else read(collection)
         except NotFoundError:  # another process removed it on the server
             self._client.forget_handle(name)
             return []
-        columns = ("ids", "documents", "metadatas", "embeddings", "distances")
-        return [
-            (float(distance), Found(memory_of(*row), np.asarray(each, np.float32)))
-            for *row, each, distance in zip(*(got[key][0] for key in columns), strict=True)
-        ]
 
     def _made(self, part: Part) -> Any:  # noqa: ANN401 (a chromadb collection)
         return self._client.find_or_create(part.name(self._prefix), part.metadata(self._made_with))

@@ -9,8 +9,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
 
-from persllm.memory.tables import filled, table
 from persllm.sentences import sentences
+from persllm.tables import filled, table
 
 LONGEST = 60
 """Words; a longer sentence is no remark but a text."""
@@ -167,7 +167,7 @@ def _with_subject(part: str, before: str) -> Iterator[str]:
 
 @cache
 def _words() -> Words:
-    data = table("clauses.yaml")
+    data = table("persllm.memory.clauses")
     parts = data["parts"]
     either = {
         name: "|".join(data[name]) for name in ("fillers", "hearsay", "trailers", "apart", "begun")

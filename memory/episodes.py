@@ -10,14 +10,13 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 from persllm.files import digest
+from persllm.memory.asking import NAME, SOMEBODY
 from persllm.memory.facts import EVERYTHING, LAST, Fact, facts_of
 from persllm.memory.lemmas import lemmas
 from persllm.memory.store import Memory, MemoryStore
 
 NEARLY = 0.85
 """What shares so many of its words with what is known tells nothing new."""
-NAME = "name"
-SOMEBODY = re.compile(r"The visitor's ([\w-]+)")
 DENIED = re.compile(r"n't\b|\b(?:not|no|never|nor|neither)\b")
 
 

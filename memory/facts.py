@@ -15,8 +15,8 @@ from persllm.memory.answers import answer_in_full
 from persllm.memory.clauses import Sentence, is_command, sentences_of, without_fillers
 from persllm.memory.languages import ENGLISH, language_of, sentences_of_oneself
 from persllm.memory.recall import is_small_talk
-from persllm.memory.tables import filled, table
 from persllm.memory.third_person import SAID, finished, first_person, later, third_person
+from persllm.tables import filled, table
 
 LEAST_WORDS, LONGEST_NOTE = 3, 60
 LEAST_OF_OTHERS = 6
@@ -198,7 +198,7 @@ def _positive(rest: str) -> str:
 
 
 def _taken_back(clause: str) -> Fact | None:
-    data = table("facts.yaml")
+    data = table("persllm.memory.facts")
     if any(pattern.fullmatch(clause) for pattern in _patterns_of("forget_all")):
         return Fact(data["taken_back_all"], "", EVERYTHING, alone=False)
     for pattern in _patterns_of("forget"):
@@ -279,18 +279,18 @@ def _rows() -> tuple[_Row, ...]:
             row.get("takes_back", ""),
             row.get("denial", False),
         )
-        for row in table("facts.yaml")["facts"]
+        for row in table("persllm.memory.facts")["facts"]
     )
 
 
 @cache
 def _small_words() -> frozenset[str]:
-    return frozenset(table("facts.yaml")["small"].split())
+    return frozenset(table("persllm.memory.facts")["small"].split())
 
 
 @cache
 def _introduced() -> re.Pattern[str]:
-    return _compiled(table("facts.yaml")["introduced"])
+    return _compiled(table("persllm.memory.facts")["introduced"])
 
 
 @cache
@@ -302,12 +302,15 @@ def _antecedent() -> re.Pattern[str]:
 
 @cache
 def _patterns(name: str) -> re.Pattern[str]:
-    return _compiled("|".join(f"(?:{each})" for each in table("facts.yaml")[name]), re.IGNORECASE)
+    return _compiled(
+        "|".join(f"(?:{each})" for each in table("persllm.memory.facts")[name]),
+        re.IGNORECASE,
+    )
 
 
 @cache
 def _patterns_of(name: str) -> tuple[re.Pattern[str], ...]:
-    return tuple(_compiled(each, re.IGNORECASE) for each in table("facts.yaml")[name])
+    return tuple(_compiled(each, re.IGNORECASE) for each in table("persllm.memory.facts")[name])
 
 
 def _compiled(pattern: str, flags: int = 0) -> re.Pattern[str]:
@@ -319,6 +322,10 @@ def _compiled(pattern: str, flags: int = 0) -> re.Pattern[str]:
         return f"(?P<{match[1]}{seen[match[1]]}>"
 
     return re.compile(
-        re.sub(r"\(\?P<([a-z]+)\d*>", numbered, filled(pattern, table("facts.yaml")["words"])),
+        re.sub(
+            r"\(\?P<([a-z]+)\d*>",
+            numbered,
+            filled(pattern, table("persllm.memory.facts")["words"]),
+        ),
         flags,
     )

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from persllm.materials import Material
 from persllm.memory.chroma_memory import ChromaMemory
-from persllm.memory.store import Memory
+from persllm.memory.store import memory_from
 from persllm.persona import Persona
 from persllm.progress import Progress, no_progress
 
@@ -29,18 +29,7 @@ def keep_materials(
     order = [stage.id for stage in persona.stages]
     known = store.known()
     telling = [m for m in materials if m.partner or sum(map(str.isalpha, m.text)) >= LEAST_LETTERS]
-    new = [
-        Memory(
-            id=material.id,
-            text=material.text,
-            kind=material.kind,
-            stage=order.index(material.stage),
-            source=material.source,
-            cue=material.partner,
-        )
-        for material in telling
-        if material.id not in known
-    ]
+    new = [memory_from(each, order) for each in telling if each.id not in known]
     for start in range(0, len(new), SHOWN):
         progress("remembering", start, len(new))
         store.add(new[start : start + SHOWN])

@@ -7,8 +7,8 @@ import re
 from dataclasses import dataclass
 from functools import cache
 
-from persllm.memory.tables import table
 from persllm.sentences import count_words, sentences
+from persllm.tables import table
 
 ENGLISH = "en"
 LEAST_WORDS, MOST_WORDS = 2, 60
@@ -63,13 +63,13 @@ def _words(text: str) -> list[str]:
 
 @cache
 def _english() -> frozenset[str]:
-    return frozenset(table("languages.yaml")[ENGLISH]["common"].split())
+    return frozenset(table("persllm.memory.languages")[ENGLISH]["common"].split())
 
 
 @cache
 def _languages() -> dict[str, _Language]:
     return {
         name: _Language(frozenset(row["common"].split()), frozenset(row["oneself"].split()))
-        for name, row in table("languages.yaml").items()
+        for name, row in table("persllm.memory.languages").items()
         if name != ENGLISH
     }

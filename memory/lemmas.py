@@ -4,7 +4,7 @@ import re
 from collections.abc import Set
 from functools import cache
 
-from persllm.memory.tables import table
+from persllm.tables import table
 
 WORD = re.compile(r"\d+|[^\W\d_]+(?:'[a-z]+)?")
 LEAST_LETTERS = 3
@@ -20,7 +20,7 @@ def lemmas(text: str) -> Set[str]:
 def lemma(word: str) -> str:
     """Return what a word is counted as: "playing" and "plays" are "play"."""
     word = word.removesuffix("'s")
-    same: dict[str, str] = table("lemmas.yaml")["same"]
+    same: dict[str, str] = table("persllm.memory.lemmas")["same"]
     if word in same:
         return _stem(same[word])
     stem = _stem(word)
@@ -48,10 +48,10 @@ def _stem(word: str) -> str:
 def _kinds() -> dict[str, list[str]]:
     return {
         lemma(word): [lemma(each) for each in others]
-        for word, others in table("lemmas.yaml")["kinds"].items()
+        for word, others in table("persllm.memory.lemmas")["kinds"].items()
     }
 
 
 @cache
 def _plain() -> frozenset[str]:
-    return frozenset(table("lemmas.yaml")["plain"].split())
+    return frozenset(table("persllm.memory.lemmas")["plain"].split())

@@ -25,9 +25,9 @@ from persllm.memory.reranking import (
     from_sentence,
 )
 from persllm.memory.store import EVERYONE, Found, Memory, MemoryStore
-from persllm.memory.tables import table
 from persllm.messages import Message, Notes
 from persllm.sentences import sentences
+from persllm.tables import table
 
 CONTEXT_TURNS = 2
 """So many turns before the one to answer are its context."""
@@ -121,7 +121,7 @@ def is_small_talk(turn: str) -> bool:
 
 def threshold_of(embeddings: str) -> Threshold:
     """Return the threshold measured for an embedding; nothing is held back of unknown ones."""
-    known = table("thresholds.yaml").get(embeddings, {"floor": -1.0, "margin": 3.0})
+    known = table("persllm.memory.thresholds").get(embeddings, {"floor": -1.0, "margin": 3.0})
     return Threshold(float(known["floor"]), float(known["margin"]))
 
 
@@ -243,8 +243,9 @@ class Recall:
         if asked.kind in ("everything", "last"):
             chosen = newest(live, VISITOR_LINES, name_first=asked.kind == "everything")
         else:
-            near = sorted(live, key=lambda memory: -nearness(asked, memory))[:NEAREST]
-            chosen = [memory for memory in near if nearness(asked, memory) >= NEAR]
+            scored = [(nearness(asked, memory), memory) for memory in live]
+            near = sorted(scored, key=lambda pair: -pair[0])[:NEAREST]
+            chosen = [memory for score, memory in near if score >= NEAR]
         return [Found(memory, self._vector(memory.heard)) for memory in chosen]
 
     def _of_visitor(self, asked: Asked, ranked: Sequence[Recalled]) -> list[Recalled]:
@@ -305,6 +306,6 @@ def outgrown(memory: Memory, stage: int) -> float:
 @cache
 def _small_talk() -> tuple[re.Pattern[str], re.Pattern[str]]:
     """Return what finds a phrase of small talk, and what matches a turn made of nothing else."""
-    data = table("small_talk.yaml")
+    data = table("persllm.memory.small_talk")
     phrases, fillers = ("|".join(data[name]) for name in ("phrases", "fillers"))
     return re.compile(rf"\b(?:{phrases})\b"), re.compile(rf"(?:(?:{phrases}|{fillers})(?: |$))*")

@@ -11,6 +11,7 @@ from typing import Literal, Protocol
 from langchain_core.embeddings import Embeddings
 
 from persllm.embeddings import Vectors
+from persllm.materials import Material
 
 EVERYONE = ""
 
@@ -45,6 +46,18 @@ class Memory:
     def heard(self) -> str:
         """The text after what it answered: what its vector is made of."""
         return f"{self.cue} {self.text}".strip()
+
+
+def memory_from(material: Material, order: Sequence[str]) -> Memory:
+    """Return a material as a memory; `order` holds the ids of the persona's stages."""
+    return Memory(
+        id=material.id,
+        text=material.text,
+        kind=material.kind,
+        stage=order.index(material.stage),
+        source=material.source,
+        cue=material.partner,
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from functools import cache
 from typing import Any
 
 from persllm.memory.clauses import QUOTE
-from persllm.memory.tables import table
+from persllm.tables import table
 
 VISITOR = "the visitor"
 SAID = 'The visitor said: "{sentence}"'
@@ -125,6 +125,6 @@ def later(text: str) -> str:
 
 @cache
 def _words() -> dict[str, Any]:
-    data = table("third_person.yaml")
+    data = table("persllm.memory.third_person")
     lists = {name: frozenset(words.split()) for name, words in data.items() if name != "third"}
     return {**lists, "third": data["third"]}

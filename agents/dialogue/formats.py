@@ -3,12 +3,10 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
-from importlib.resources import files
 from typing import Any, Literal
 
-import yaml
-
 from persllm.agents.dialogue.seats import Seat
+from persllm.tables import table
 
 Kind = Literal["dialogue", "debate", "interview", "cooperation"]
 Hearing = Literal["all", "side"]
@@ -75,8 +73,8 @@ class Slot:
 @cache
 def formats() -> dict[str, Format]:
     """Return all formats by their ids."""
-    text = files("persllm.agents.dialogue").joinpath("formats.yaml").read_text(encoding="utf-8")
-    return {name: _format(name, row) for name, row in yaml.safe_load(text).items()}
+    rows = table("persllm.agents.dialogue.formats")
+    return {name: _format(name, row) for name, row in rows.items()}
 
 
 def matching(who: str, seats: Sequence[Seat]) -> list[Seat]:

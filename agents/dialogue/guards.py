@@ -7,12 +7,10 @@ A reply that is word for word one of the few turns before is drawn again while i
 import re
 from collections.abc import Sequence
 from functools import cache
-from importlib.resources import files
-
-import yaml
 
 from persllm.agents.dialogue.seats import Seat
 from persllm.agents.reply_guards import plain_turn
+from persllm.tables import table
 
 EMPTY, LEAKED, FOR_OTHERS, REPEATED = "empty", "leaks a form", "speaks for others", "repeats"
 RUN = 5
@@ -23,8 +21,7 @@ SHARE = 0.6
 
 @cache
 def _tables() -> dict[str, list[str]]:
-    text = files("persllm.agents.dialogue").joinpath("guards.yaml").read_text(encoding="utf-8")
-    tables: dict[str, list[str]] = yaml.safe_load(text)
+    tables: dict[str, list[str]] = table("persllm.agents.dialogue.guards")
     return tables
 
 

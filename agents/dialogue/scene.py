@@ -2,14 +2,12 @@
 
 from collections.abc import Sequence
 from functools import cache
-from importlib.resources import files
 from typing import Any
-
-import yaml
 
 from persllm.agents.dialogue.scenario import Scenario
 from persllm.agents.dialogue.seats import Seat
 from persllm.messages import DEBATE_OPENING, debate_scene
+from persllm.tables import table
 
 SENTENCE_ENDS = tuple(".!?\u2026\u3002\uff01\uff1f")
 
@@ -17,8 +15,7 @@ SENTENCE_ENDS = tuple(".!?\u2026\u3002\uff01\uff1f")
 @cache
 def prompts() -> dict[str, Any]:
     """Return the texts of `prompts.yaml`."""
-    text = files("persllm.agents.dialogue").joinpath("prompts.yaml").read_text(encoding="utf-8")
-    read: dict[str, Any] = yaml.safe_load(text)
+    read: dict[str, Any] = table("persllm.agents.dialogue.prompts")
     return read
 
 

@@ -88,6 +88,11 @@ def listeners(turn: Turn) -> str:
     return f"heard only by {', '.join(others) or 'nobody else'}" if turn.aside else ""
 
 
+def beside(turn: Turn) -> str:
+    """Return what readers are told beside a speaker's name: the stage, and who alone heard it."""
+    return ", ".join(part for part in (turn.stage, listeners(turn)) if part)
+
+
 def markdown(turns: Sequence[Turn], *, title: str) -> str:
     """Return the transcript as a reader wants it; what was recalled stands under each turn."""
     parts, phase = [f"# {title}\n"], ""
@@ -106,11 +111,10 @@ def markdown(turns: Sequence[Turn], *, title: str) -> str:
 
 
 def _line(turn: Turn) -> str:
-    known = ", ".join(part for part in (turn.stage, listeners(turn)) if part)
-    beside = f" ({known})" if known else ""
+    known = f" ({beside(turn)})" if beside(turn) else ""
     if turn.kind == SPEECH:
-        return f"**{turn.speaker}**{beside}: {turn.text}\n"
-    return f"*{happened(turn)}*{beside}\n"
+        return f"**{turn.speaker}**{known}: {turn.text}\n"
+    return f"*{happened(turn)}*{known}\n"
 
 
 def happened(turn: Turn) -> str:

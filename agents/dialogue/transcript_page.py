@@ -8,7 +8,7 @@ from string import Template
 
 from persllm.agents.dialogue.scenario import Scenario
 from persllm.agents.dialogue.seats import Seat
-from persllm.agents.dialogue.transcript import SPEECH, Turn, happened, listeners
+from persllm.agents.dialogue.transcript import SPEECH, Turn, beside, happened, listeners
 from persllm.persona import year_text
 
 GOLDEN = 137.508
@@ -63,14 +63,14 @@ def _seat(seat: Seat, place: int) -> str:
 
 
 def _turn(turn: Turn, place: int) -> str:
-    beside = ", ".join(part for part in (turn.stage, listeners(turn)) if part)
     if turn.kind != SPEECH:
         heard = f" ({html.escape(listeners(turn))})" if turn.aside else ""
         return f'<p class="event">{html.escape(happened(turn))}{heard}</p>'
+    known = html.escape(beside(turn))
     faults = f'<p class="faults">Faults: {html.escape(", ".join(turn.faults))}.</p>'
     return (
         f'<div class="turn{" aside" if turn.aside else ""}">{_mark(turn.speaker, place)}<div>'
-        f'<span class="who">{html.escape(turn.speaker)}<small>{html.escape(beside)}</small></span>'
+        f'<span class="who">{html.escape(turn.speaker)}<small>{known}</small></span>'
         f"<p>{html.escape(turn.text)}</p>{faults if turn.faults else ''}{_folded(turn)}</div></div>"
     )
 

@@ -9,7 +9,7 @@ from persllm.agents.debate import Speaker, hold_debate
 from persllm.agents.dialogue.transcript import Turn, write_transcript
 from persllm.agents.options import RuntimeOptions
 from persllm.agents.runtime import Runtime
-from persllm.agents.scenarios import CURRENTS
+from persllm.agents.scenarios import OFFERED_FIRST, find_scenario
 from persllm.base_profile import find_profile
 from persllm.bases import find_base
 from persllm.persona import Persona
@@ -22,7 +22,6 @@ from persllm.workflows.reporting import SILENT, Reporter
 from persllm.workflows.train import ensure_adapter
 
 FOR, AGAINST = "nikola-tesla", "thomas-edison"
-MOTION = CURRENTS.motion
 DEMO_FOLDER = "demo"
 
 
@@ -65,16 +64,17 @@ def hold_demo(
         Speaker(runtime.chat(chapter.persona), "for"),
         Speaker(runtime.chat(find_persona(AGAINST)), "against"),
     ]
-    events.opened(MOTION)
+    motion = find_scenario(OFFERED_FIRST).motion
+    events.opened(motion)
     spoken = []
-    for turn in hold_debate(speakers, motion=MOTION, turns=turns):
+    for turn in hold_debate(speakers, motion=motion, turns=turns):
         spoken.append(turn)
         events.spoken(turn)
     folder = options.runs / DEMO_FOLDER / time.strftime("%Y-%m-%d_%H-%M-%S")
-    _, page = write_transcript(folder, spoken, title=MOTION)
+    _, page = write_transcript(folder, spoken, title=motion)
     report = write_report(
         folder / "report.html",
-        motion=MOTION,
+        motion=motion,
         turns=spoken,
         chapters=[chapter],
         seconds=time.monotonic() - started,

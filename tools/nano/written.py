@@ -4,7 +4,6 @@ Synthetic lives ask and answer in the grammar that training uses; these ask as p
 folders in `people/` are those of any persona (docs/personas.md). No training reads them.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,10 +11,10 @@ from langchain_core.embeddings import Embeddings
 
 from persllm.base_profile import named_profile
 from persllm.embeddings import embed
-from persllm.materials import Material, read_materials
+from persllm.materials import read_materials
 from persllm.memory.recall import NEAREST, Recall
 from persllm.memory.reranking import Query
-from persllm.memory.store import Found, Memory
+from persllm.memory.store import Found, memory_from
 from persllm.persona import Persona, load_persona
 from persllm.training.data.assembling import item_of
 from persllm.training.data.drafting import PartDraft
@@ -71,21 +70,8 @@ def _read(path: Path, embeddings: Embeddings, recall: Recall) -> Written:
     persona = load_persona(path)
     materials = read_materials(persona)
     vectors = embed(embeddings, [material.heard for material in materials])
-    memories = _memories(persona, materials)
-    held = tuple(Found(memory, row) for memory, row in zip(memories, vectors, strict=True))
-    return Written(persona, read_handwritten(persona, materials, stance=False), held, recall)
-
-
-def _memories(persona: Persona, materials: Sequence[Material]) -> list[Memory]:
     order = [stage.id for stage in persona.stages]
-    return [
-        Memory(
-            id=material.id,
-            text=material.text,
-            kind=material.kind,
-            stage=order.index(material.stage),
-            source=material.source,
-            cue=material.partner,
-        )
-        for material in materials
-    ]
+    held = tuple(
+        Found(memory_from(each, order), row) for each, row in zip(materials, vectors, strict=True)
+    )
+    return Written(persona, read_handwritten(persona, materials, stance=False), held, recall)

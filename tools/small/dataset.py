@@ -21,7 +21,7 @@ from persllm.embeddings import Vectors, embed, embeddings_name
 from persllm.materials import Material
 from persllm.memory.recall import NEAREST, Recall, Recalled, query_of
 from persllm.memory.reranking import Query, around_sentence
-from persllm.memory.store import Found, Memory
+from persllm.memory.store import Found, memory_from
 from persllm.messages import DEBATE_OPENING, Message, Notes, Role, debate_scene, render
 from persllm.sentences import sentences
 from persllm.words import stems
@@ -94,21 +94,10 @@ class RecallOfMaterials:
         vectors = self._vectors(known)
         near = (vectors @ self._recall.vector(query)).argsort()[::-1]
         found = [
-            Found(_memory(known[at], order), vectors[at]) for at in near[: NEAREST + len(told)]
+            Found(memory_from(known[at], order), vectors[at]) for at in near[: NEAREST + len(told)]
         ]
         stage = order.index(conversation.stage.id)
         return self._recall.choose(query, found, stage=stage, told=told)
-
-
-def _memory(material: Material, order: Sequence[str]) -> Memory:
-    return Memory(
-        id=material.id,
-        text=material.text,
-        kind=material.kind,
-        stage=order.index(material.stage),
-        source=material.source,
-        cue=material.partner,
-    )
 
 
 def queries_of(conversation: Conversation) -> list[Query | None]:

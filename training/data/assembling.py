@@ -19,7 +19,7 @@ from persllm.embeddings import Vectors, embed
 from persllm.materials import Material
 from persllm.memory.recall import NEAREST, Recall
 from persllm.memory.reranking import Query
-from persllm.memory.store import Found, Memory
+from persllm.memory.store import Found, memory_from
 from persllm.messages import Message, Notes, render
 from persllm.persona import Persona
 from persllm.replies import write_reply
@@ -187,15 +187,8 @@ class Assembler:
         return {each.memory.id: each.prompt_text for each in ranked if each.memory.id in kept}
 
     def _found(self, material: Material) -> Found:
-        memory = Memory(
-            id=material.id,
-            text=material.text,
-            kind=material.kind,
-            stage=self._order.index(material.stage),
-            source=material.source,
-            cue=material.partner,
-        )
-        return Found(memory, self._own.vectors[self._rows[material.id]])
+        vector = self._own.vectors[self._rows[material.id]]
+        return Found(memory_from(material, self._order), vector)
 
     def _shelf(self, stage_id: str, split: Split) -> Library:
         """Return what a stage may recall in one split."""

@@ -6,7 +6,7 @@ from typing import Any
 
 import gradio
 
-from persllm.agents.scenarios import CURRENTS, SCENARIOS, find_scenario
+from persllm.agents.scenarios import OFFERED_FIRST, find_scenario, ready_debates
 from persllm.ui.web.talk import ChatRow, Company, debate_between, seat
 from persllm.ui.web.texts import Texts
 
@@ -19,9 +19,10 @@ def debate_page(people: Company, texts: Texts) -> None:
     )
     with gradio.Column(elem_classes="debate"):
         ready = gradio.Dropdown(
-            [(scenario.motion, scenario.id) for scenario in SCENARIOS], label=texts("scenario")
+            [(scenario.motion, scenario.id) for scenario in ready_debates()],
+            label=texts("scenario"),
         )
-        motion = gradio.Textbox(label=texts("motion"), value=CURRENTS.motion)
+        motion = gradio.Textbox(label=texts("motion"), value=find_scenario(OFFERED_FIRST).motion)
         with gradio.Row():
             first, first_stage = _who(people, people.names[0], texts, "for", "first")
             second, second_stage = _who(people, people.names[1], texts, "against", "second")

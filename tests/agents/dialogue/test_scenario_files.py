@@ -12,7 +12,7 @@ from persllm.agents.dialogue.scenario_files import (
     shipped,
 )
 from persllm.agents.engines.scripted import ScriptedEngine
-from persllm.agents.scenarios import CURRENTS, SCENARIOS
+from persllm.agents.scenarios import OFFERED_FIRST, ready_debates
 from persllm.agents.scenarios import find_scenario as find_debate
 from persllm.errors import ScenarioError
 from persllm.persona import MAX_CARD_BYTES
@@ -141,8 +141,14 @@ def test_an_unknown_scenario_is_told_with_those_there_are() -> None:
 
 
 def test_debates_of_two_are_offered_to_a_page() -> None:
-    assert (CURRENTS.first, CURRENTS.second) == ("nikola-tesla@early", "thomas-edison@early")
-    assert {each.id for each in SCENARIOS} == {"constitution", "currents", "machines", "patents"}
+    first = find_debate(OFFERED_FIRST)
+    assert (first.first, first.second) == ("nikola-tesla@early", "thomas-edison@early")
+    assert {each.id for each in ready_debates()} == {
+        "constitution",
+        "currents",
+        "machines",
+        "patents",
+    }
     machines = find_debate("machines")
     assert machines.motion == "A machine will one day think as a man does."
     with pytest.raises(ScenarioError, match="Choose one of: constitution, currents"):

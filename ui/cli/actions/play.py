@@ -12,7 +12,7 @@ from rich.table import Table
 from persllm.agents.dialogue.play import Play, voices_for
 from persllm.agents.dialogue.scenario import Scenario
 from persllm.agents.dialogue.scenario_files import find_scenario, scenario_rows
-from persllm.agents.dialogue.transcript import SPEECH, Turn, happened, listeners
+from persllm.agents.dialogue.transcript import SPEECH, Turn, beside, happened
 from persllm.agents.options import RuntimeOptions
 from persllm.agents.runtime import Runtime
 from persllm.ui.cli.actions.seat import HELP, ask_person
@@ -129,9 +129,8 @@ def _show_heard(console: Console, scenario: Scenario, turn: Turn) -> None:
 
 def show_turn(console: Console, turn: Turn) -> None:
     """Print one turn."""
-    beside = ", ".join(part for part in (turn.stage, listeners(turn)) if part)
     if turn.kind != SPEECH:
         console.print(f"[italic]{escape(happened(turn))}[/italic]\n")
         return
-    known = f" ({escape(beside)})" if beside else ""
+    known = f" ({escape(beside(turn))})" if beside(turn) else ""
     console.print(f"[bold]{escape(turn.speaker)}[/bold]{known}: {escape(turn.text)}\n")

@@ -1,4 +1,4 @@
-"""Tables of words and patterns beside the modules that read them."""
+"""Tables of words, patterns and texts: YAML files beside the modules that read them."""
 
 import re
 from collections.abc import Mapping
@@ -13,8 +13,9 @@ IN_BRACES = re.compile(r"\{([a-z_]+)\}")
 
 @cache
 def table(name: str) -> Any:  # noqa: ANN401 (the file's own form)
-    """Return what a table of this folder holds, such as "facts.yaml"."""
-    return yaml.safe_load(files("persllm.memory").joinpath(name).read_text(encoding="utf-8"))
+    """Return what a table of a package holds: "persllm.memory.facts" is `facts.yaml` there."""
+    package, _, stem = name.rpartition(".")
+    return yaml.safe_load(files(package).joinpath(f"{stem}.yaml").read_text(encoding="utf-8"))
 
 
 def filled(pattern: str, words: Mapping[str, str]) -> str:
