@@ -153,6 +153,17 @@ def test_data_are_built_again_for_what_changes_them_in_a_profile(
     assert (after.statistics["data_hash"] == before.statistics["data_hash"]) == (not calls)
 
 
+def test_data_are_built_again_for_longer_passages(
+    tmp_path: Path, tiny_persona: MakePersona
+) -> None:
+    marta = tiny_persona()
+    hashes = [
+        _build(marta, tmp_path / "out", others=[], profile=profile).statistics["data_hash"]
+        for profile in (PLAIN, PLAIN.changed({"passage_words": 5}))
+    ]
+    assert hashes[0] != hashes[1]
+
+
 def test_item_ids_differ(data: PersonaData) -> None:
     assert len({item.id for item in data.items}) == len(data.items)
 
