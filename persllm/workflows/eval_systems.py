@@ -34,11 +34,16 @@ ADAPTER = "adapter"
 BOTH = "adapter + memory"
 BEFORE_DPO = "adapter before DPO"
 OWN = (PROMPT, EXAMPLES, MEMORY, ADAPTER, BOTH)
+TRAINED = (ADAPTER, BOTH, BEFORE_DPO)
+"""Systems that only a persona with an adapter has."""
 BEFORE_FOLDER = "before-dpo"
 SHOTS = 3
 """Training items that the few-shot prompt shows as turns."""
 LONGEST_SHOT = 60
 """Words of question and answer together; longer items leave no room for the talk."""
+SINGLE: frozenset[PartName] = frozenset({"general"})
+SHORT: frozenset[PartName] = frozenset({"general", "drift"})
+"""Parts that are not measured of a system: another one has them already."""
 MARGIN = 16
 """Tokens kept free beside a reply that is to be scored: templates add some around it."""
 
@@ -48,36 +53,43 @@ def systems_for(
 ) -> list[System]:
     """Return base and adapter, with and without memory, and the base shown examples.
 
+    Where the persona has no adapter for this base, the systems without one.
+
     Args:
         persona: Who is evaluated.
         runtime: Engine, adapters and memories.
         train: Training items, for the examples.
         seed: Of sampled answers.
         scratch: Where the state before DPO is put together, if the run kept it.
-
-    Raises:
-        AdapterError: The persona has no adapter for this base.
     """
     shots = {stage.id: shown_examples(train, stage.id) for stage in persona.stages}
-    chats = {
-        (adapter, memory): _chats(persona, runtime, use_adapter=adapter, use_memory=memory)
-        for adapter in (False, True)
-        for memory in (False, True)
-    }
-    single: frozenset[PartName] = frozenset({"general"})
-    short: frozenset[PartName] = frozenset({"general", "drift"})
+    plain, recalling = (
+        _chats(persona, runtime, use_adapter=False, use_memory=memory) for memory in (False, True)
+    )
     systems = [
-        _system(PROMPT, chats[False, False], runtime.engine, seed),
-        _system(EXAMPLES, chats[False, False], runtime.engine, seed, shots, without=short),
-        _system(MEMORY, chats[False, True], runtime.engine, seed, without=short),
-        _system(ADAPTER, chats[True, False], runtime.engine, seed),
-        _system(BOTH, chats[True, True], runtime.engine, seed, without=single),
+        _system(PROMPT, plain, runtime.engine, seed),
+        _system(EXAMPLES, plain, runtime.engine, seed, shots, without=SHORT),
+        _system(MEMORY, recalling, runtime.engine, seed, without=SHORT),
+    ]
+    if runtime.has_adapter(persona):
+        systems += _trained_systems(persona, runtime, seed=seed, scratch=scratch)
+    return systems
+
+
+def _trained_systems(
+    persona: Persona, runtime: Runtime, *, seed: int, scratch: Path
+) -> list[System]:
+    alone, both = (
+        _chats(persona, runtime, use_adapter=True, use_memory=memory) for memory in (False, True)
+    )
+    systems = [
+        _system(ADAPTER, alone, runtime.engine, seed),
+        _system(BOTH, both, runtime.engine, seed, without=SINGLE),
     ]
     before = state_before_dpo(runtime.adapter(persona), scratch)
     if before:
         early = {
-            stage: chat.model_copy(update={"adapter": before})
-            for stage, chat in chats[True, False].items()
+            stage: chat.model_copy(update={"adapter": before}) for stage, chat in alone.items()
         }
         only: frozenset[PartName] = frozenset(PART_NAMES) - {"distinction"}
         systems.append(_system(BEFORE_DPO, early, runtime.engine, seed, without=only))
@@ -103,9 +115,7 @@ def other_systems(
         engine = ChatModelEngine(find_model(name), name=name)
         for memory in (False, True):
             chats = _chats(persona, runtime, use_adapter=False, use_memory=memory, engine=engine)
-            single: frozenset[PartName] = frozenset({"general"})
-            short: frozenset[PartName] = frozenset({"general", "drift"})
-            without = short if memory else single
+            without = SHORT if memory else SINGLE
             title = f"{name} + memory" if memory else name
             made.append(_system(title, chats, engine, seed, without=without))
     return made

@@ -11,7 +11,7 @@ from persllm.agents.runtime import Runtime
 from persllm.embeddings import find_embeddings
 from persllm.errors import DataError
 from persllm.files import write_jsonl, write_text
-from persllm.manifest import MANIFEST_NAME, read_manifest, write_manifest
+from persllm.manifest import MANIFEST_NAME, adapter_if_any, read_manifest, write_manifest
 from persllm.materials import read_materials
 from persllm.persona import Persona
 from persllm.persona_catalog import bundled, find_persona, resolved
@@ -32,7 +32,7 @@ from persllm.training.evaluation.report import (
 from persllm.training.evaluation.speakers import Voices, known_paragraphs, voices_of
 from persllm.training.evaluation.suite import EvalSettings, Result, with_inter
 from persllm.workflows.data import VECTORS_FOLDER
-from persllm.workflows.eval_systems import BEFORE_DPO, BOTH, MEMORY, OWN
+from persllm.workflows.eval_systems import BEFORE_DPO, BOTH, MEMORY, OWN, PROMPT, TRAINED
 from persllm.workflows.parallel_eval import (
     EVALUATION_FOLDER,
     Asked,
@@ -82,15 +82,16 @@ def evaluate(
 
     Raises:
         DataError: A system is named that there is not.
-        PersLLMError: A persona has no adapter for this base, or a step fails.
+        AdapterError: A system with adapter is named, and a persona has none for this base; where
+            none is named, the systems without one are asked.
+        PersLLMError: A step fails.
     """
     if not isinstance(runtime, Runtime):
         runtime = Runtime(runtime or RuntimeOptions())
     options, people = options or EvalOptions(), [resolved(persona) for persona in personas]
     started = time.monotonic()
     _refuse_unknown(options.systems)
-    for persona in people:
-        runtime.adapter(persona)  # its absence is told before any data is made
+    trained = _trained(people, runtime, options.systems)
     voices = _voices(people, runtime)
     asked = Asked(options.settings, options.also, voices, options.systems)
     results = with_inter(
@@ -103,8 +104,8 @@ def evaluate(
     report = make_report(
         results,
         {persona.id: _told(persona) for persona in people},
-        leading=BOTH,
-        baseline=MEMORY,
+        leading=BOTH if trained else MEMORY,
+        baseline=MEMORY if trained else PROMPT,
         made={
             "base": runtime.base.name,
             "base_key": runtime.base.key,
@@ -115,9 +116,20 @@ def evaluate(
         seed=options.settings.seed,
     )
     if not options.systems:  # a card tells of all systems, or of those it had before
-        for persona in people:
+        for persona in trained:
             record(runtime.adapter(persona), report.personas[persona.id], runtime.runs)
     return report
+
+
+def _trained(people: Sequence[Persona], runtime: Runtime, systems: Sequence[str]) -> list[Persona]:
+    """Return whose adapters are asked; one that is named and missing is told before all else."""
+    if not systems:
+        base, runs = runtime.base, runtime.runs
+        return [each for each in people if adapter_if_any(each, base=base, runs=runs)]
+    named = list(people) if set(systems) & set(TRAINED) else []
+    for each in named:
+        runtime.adapter(each)
+    return named
 
 
 def _refuse_unknown(systems: Sequence[str]) -> None:

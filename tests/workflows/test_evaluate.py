@@ -117,14 +117,30 @@ def evaluated(tmp_path_factory: pytest.TempPathFactory) -> tuple[Report, Path]:
     return report, root / "runs"
 
 
-def test_a_persona_without_an_adapter_is_told_so_before_anything_is_built(
-    tiny_persona: MakePersona, tmp_path: Path
+@pytest.fixture
+def untrained(tiny_persona: MakePersona, tmp_path: Path) -> tuple[Persona, Runtime]:
+    engine = GroundedEngine()
+    return tiny_persona(), Runtime(
+        RuntimeOptions(base="nano", runs=tmp_path / "runs"), engine=engine
+    )
+
+
+def test_without_an_adapter_memory_is_held_against_the_prompt(
+    untrained: tuple[Persona, Runtime],
 ) -> None:
-    place = Runtime(RuntimeOptions(base="nano", runs=tmp_path / "runs"), engine=ScriptedEngine("x"))
-    marta = tiny_persona()
+    marta, place = untrained
+    report = evaluate([marta], place, QUICK)
+    assert list(report.personas[marta.id].systems) == [PROMPT, EXAMPLES, MEMORY]
+    assert table(report).startswith("memory against prompt: ")
+
+
+def test_an_adapter_that_is_named_and_missing_is_told_before_anything_is_built(
+    untrained: tuple[Persona, Runtime],
+) -> None:
+    marta, place = untrained
     with pytest.raises(AdapterError, match=f"persllm train {marta.folder}"):
-        evaluate([marta], place, QUICK)
-    assert not (tmp_path / "runs").exists()
+        evaluate([marta], place, replace(QUICK, systems=(MEMORY, ADAPTER)))
+    assert not place.runs.exists()
 
 
 def test_prompt_examples_memory_and_adapter_are_told_apart(evaluated: tuple[Report, Path]) -> None:
