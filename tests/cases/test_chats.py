@@ -212,13 +212,16 @@ def _node(
     kind: str = "text",
     **metadata: object,
 ) -> dict[str, Any]:
-    held = {"parts": [text]} if kind == "text" else {"text": text}
-    message = {"author": {"role": role, "name": None}, "create_time": at}
-    message |= {"content": {"content_type": kind, **held}}
+    held: dict[str, Any] = {"parts": [text]} if kind == "text" else {"text": text}
+    message = {
+        "author": {"role": role, "name": None},
+        "create_time": at,
+        "content": {"content_type": kind, **held},
+    }
     return {"parent": parent, "message": message | ({"metadata": metadata} if metadata else {})}
 
 
-HIDDEN_TURN = {"is_visually_hidden_from_conversation": True}
+HIDDEN_TURN: dict[str, Any] = {"is_visually_hidden_from_conversation": True}
 BOATS = "Which of the two boats do you want to buy, and why?"
 NODES: dict[str, Any] = {
     "root": {"parent": None, "message": None},
@@ -245,7 +248,12 @@ NODES: dict[str, Any] = {
 
 def test_chatgpts_export_in_its_odd_shapes(tmp_path: Path) -> None:
     talk = {"title": "Boats", "create_time": 1.5, "mapping": NODES, "current_node": "h"}
-    empty = {"title": "Empty", "create_time": None, "mapping": {}, "current_node": None}
+    empty: dict[str, Any] = {
+        "title": "Empty",
+        "create_time": None,
+        "mapping": {},
+        "current_node": None,
+    }
     export = json.dumps([talk, empty])
     found = imported(tmp_path, {"conversations.json": export}, "user")
     assert not found.refused, found.refused
