@@ -409,6 +409,14 @@ EXPORTS: dict[str, tuple[Any, str, str]] = {
         "Ida Brandt",
         LIKES,
     ),
+    "LangChain": (
+        [
+            {"type": "human", "data": {"content": LAMPS, "type": "human"}},
+            {"type": "ai", "data": {"content": LIKES, "type": "ai"}},
+        ],
+        "ai",
+        LIKES,
+    ),
     "Gemini": (
         [
             {"role": "user", "parts": [{"text": LAMPS}]},
@@ -450,7 +458,17 @@ def test_the_export_of_every_maker_is_read_with_its_questions(maker: str, tmp_pa
     ]
 
 
-def test_what_a_data_package_holds_are_ones_own_messages(tmp_path: Path) -> None:
-    package = [{"ID": 4696, "Timestamp": "2018-07-19 23:09:04", "Contents": LIKES}]
-    found = imported(tmp_path, {"c.json": json.dumps(package)}, "Ida Brandt")
+PACKAGES: dict[str, list[dict[str, Any]]] = {
+    "Discord": [{"ID": 4696, "Timestamp": "2018-07-19 23:09:04", "Contents": LIKES}],
+    "Twitter": [
+        {"tweet": {"full_text": LIKES, "created_at": "Thu Mar 07 21:20:00 +0000 2024"}},
+        {"tweet": {"full_text": "RT @olaf: The moon is made of green cheese, I say."}},
+    ],
+}
+
+
+@pytest.mark.parametrize("maker", PACKAGES)
+def test_what_a_data_package_holds_are_ones_own_messages(maker: str, tmp_path: Path) -> None:
+    found = imported(tmp_path, {"c.json": json.dumps(PACKAGES[maker])}, "Ida Brandt")
     assert LIKES in found.own, found.refused
+    assert "cheese" not in found.text

@@ -114,12 +114,7 @@ def _turn(number: int, begun: Stamped, lines: Sequence[str], *, order: str) -> T
 def _plain(line: str) -> str:
     """Return a line with plain blanks, plain digits and without direction marks."""
     line = re.sub(r"[\u202f\u00a0\u2009]", " ", MARKS.sub("", line)).replace("\u060c", ",").strip()
-    return re.sub(r"[^\W\da-zA-Z_]|\d", lambda at: _digit(at[0]), line)
-
-
-def _digit(char: str) -> str:
-    value = unicodedata.digit(char, None)
-    return char if value is None or char.isascii() else str(value)
+    return re.sub(r"\d", lambda at: str(unicodedata.digit(at[0])), line)
 
 
 def _seconds(clock: str, *halves: str) -> int:
