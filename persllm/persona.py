@@ -15,10 +15,12 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 
 from persllm.errors import PersonaError
 from persllm.files import digest
-from persllm.yaml_lines import fault_line
+from persllm.yaml_lines import fault_line, silent_faults
 
 CARD_NAME = "persona.yaml"
 MAX_CARD_BYTES = 256 * 1024
+JOINERS = "\u200c\u200d"
+"""They spell words and emoji; all other marks that nobody sees are taken out of a name."""
 IDENTIFIER = r"^[a-z0-9][a-z0-9_-]*$"
 
 
@@ -141,6 +143,18 @@ class _PersonaCard(BaseModel):
     questions: list[str] = Field(default=[], max_length=12)
     materials: str = "materials"
 
+    @field_validator("name")
+    @classmethod
+    def _one_line(cls, name: str) -> str:
+        """Return a name that people can read, without marks that only machines see."""
+        kept = "".join(c for c in name if c.isprintable() or c in JOINERS or c.isspace())
+        plain = " ".join(kept.split())
+        if not plain:
+            raise ValueError("a name that people can read is needed")
+        if "<|" in plain or "\n" in name.strip():
+            raise ValueError("a name of one line, without control tokens, is needed")
+        return plain
+
     @field_validator("stages")
     @classmethod
     def _stages_in_order(cls, stages: list[_StageCard]) -> list[_StageCard]:
@@ -176,14 +190,20 @@ def load_persona(folder: Path) -> Persona:
         raise PersonaError(
             f"{path}: a mapping with name, summary and stages is needed, got {card!r:.60}."
         )
+    faults = [*silent_faults(root)]
     try:
         checked = _PersonaCard.model_validate(card)
     except ValidationError as error:
-        faults = [fault_line(root, fault, whole="card") for fault in error.errors()]
-        raise PersonaError(
-            f"{path}: {len(faults)} fault(s)\n" + "\n".join(f"  - {fault}" for fault in faults)
-        ) from error
+        faults += [fault_line(root, fault, whole="card") for fault in error.errors()]
+        raise _faulty(path, faults) from error
+    if faults:
+        raise _faulty(path, faults)
     return _persona(folder, checked)
+
+
+def _faulty(path: Path, faults: list[str]) -> PersonaError:
+    listed = "\n".join(f"  - {fault}" for fault in faults)
+    return PersonaError(f"{path}: {len(faults)} fault(s)\n{listed}")
 
 
 def persona_id(name: str) -> str:

@@ -35,7 +35,9 @@ LONGEST_ABBREVIATION = 12
 NO_SPACE = re.compile(
     rf"(?<=[{UNSPACED}\u3001-\u301f\uff00-\uff65])\s*\n\s*(?=[{UNSPACED}\u3001-\u301f\uff00-\uff65])"
 )
-WORD = re.compile(rf"[{UNSPACED}]{{1,2}}|[^\s{UNSPACED}]+")
+SPACELESS = r"\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff"
+"""Thai, Lao, Burmese and Khmer: letters, but no blanks between words."""
+WORD = re.compile(rf"[{UNSPACED}]{{1,2}}|[{SPACELESS}]{{1,4}}|[^\s{UNSPACED}{SPACELESS}]+")
 
 
 def one_line(text: str) -> str:
@@ -69,7 +71,7 @@ def passages(text: str, *, words: int = PASSAGE_WORDS) -> Iterator[str]:
 
 
 def count_words(text: str) -> int:
-    """Count the words of a text; two characters of a script without spaces count as one."""
+    """Count words; where no spaces part them, two characters or four letters are one."""
     return sum(1 for _ in WORD.finditer(text))
 
 

@@ -1,5 +1,6 @@
-"""Where a fault of a YAML file stands."""
+"""Where a fault of a YAML file stands, and faults that YAML itself passes over."""
 
+from collections.abc import Iterator
 from typing import Any
 
 import yaml
@@ -33,3 +34,25 @@ def fault_line(root: yaml.Node | None, fault: Any, *, whole: str) -> str:  # noq
     message = fault["msg"].removeprefix("Value error, ")
     given = "" if fault["type"] == "missing" else f" (got {fault['input']!r:.60})"
     return f"line {line_of(root, fault['loc'])}: {where}: {message}{given}"
+
+
+def silent_faults(root: yaml.Node | None) -> Iterator[str]:
+    """Yield what YAML reads without a word and nobody means: a key twice, a time as a number."""
+    waiting = [root] if root else []
+    known: set[int] = set()
+    while waiting:
+        node = waiting.pop()
+        if id(node) in known:  # an alias
+            continue
+        known.add(id(node))
+        if isinstance(node, yaml.MappingNode):
+            keys = [key.value for key, _ in node.value if isinstance(key, yaml.ScalarNode)]
+            for key, value in node.value:
+                if key.value in keys and keys.count(key.value) > 1:
+                    yield f"line {key.start_mark.line + 1}: {key.value}: it stands there twice"
+                waiting.append(value)
+        elif isinstance(node, yaml.SequenceNode):
+            waiting += node.value
+        elif node.tag.endswith(":int") and ":" in node.value:
+            line = node.start_mark.line + 1
+            yield f"line {line}: {node.value} is read as a number of minutes; write a plain number"

@@ -9,11 +9,12 @@ from dataclasses import dataclass
 from typing import Annotated, Any, Literal
 
 from langchain_core.messages import AIMessage, BaseMessage, HumanMessage, SystemMessage
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
+from persllm.agents.history import TOOL_RESULTS, UNSPOKEN
 from persllm.agents.serving.faults import Fault, bad_value
 from persllm.agents.serving.nudges import is_task
-from persllm.agents.serving.users import LONGEST_ID, NOBODY, User
+from persllm.agents.serving.users import NOBODY, User, shown_name
 
 MOST_MESSAGES = 4096
 MOST_STOPS = 16
@@ -36,9 +37,9 @@ class Part(BaseModel):
 class Row(BaseModel):
     """One message."""
 
-    role: Literal["system", "developer", "user", "assistant"]
+    role: Literal["system", "developer", "user", "assistant", "tool", "function"]
     content: str | list[Part] | None = None
-    name: Annotated[str, Field(max_length=LONGEST_ID)] | None = None
+    name: Annotated[str, AfterValidator(shown_name)] | None = None
 
     @property
     def text(self) -> str:
@@ -48,17 +49,28 @@ class Row(BaseModel):
             Fault: A part is no text.
         """
         if isinstance(self.content, list):
-            for part in self.content:
+            heard = [part for part in self.content if part.type not in UNSPOKEN]
+            for part in heard:
                 if part.text is None:
                     raise bad_value("messages", f"a persona reads text only, got {part.type!r:.40}")
-            return "\n".join(part.text or "" for part in self.content)
+            return "\n".join(part.text or "" for part in heard)
         return self.content or ""
+
+    @property
+    def is_heard(self) -> bool:
+        """Whether it is part of the talk: not what tools answered, nor a turn without words."""
+        return self.role not in TOOL_RESULTS and (self.role != "assistant" or bool(self.text))
 
 
 class StreamOptions(BaseModel):
     """What a stream tells beside the text."""
 
-    include_usage: bool = False
+    include_usage: bool | None = False
+
+
+def _as_text(given: object) -> object:
+    """Return a number as text: ids of some clients are numbers."""
+    return str(given) if isinstance(given, int) and not isinstance(given, bool) else given
 
 
 def _stops(given: str | list[str] | None) -> str | list[str] | None:
@@ -85,7 +97,7 @@ class ChatRequest(BaseModel):
     top_p: Fraction | None = None
     seed: int | None = None
     stop: Annotated[str | list[str] | None, AfterValidator(_stops)] = None
-    user: str | None = None
+    user: Annotated[str, BeforeValidator(_as_text)] | None = None
     n: int | None = 1
     logprobs: bool | None = False
     tools: list[Any] | None = None
@@ -141,6 +153,8 @@ def read_asked(body: bytes, *, who: Callable[[str], User]) -> Asked:
     _refuse_what_is_missing(request)
     stops = [request.stop] if isinstance(request.stop, str) else request.stop
     options = request.stream_options
+    if all(row.role in TOOL_RESULTS for row in request.messages):
+        raise bad_value("messages", "a persona answers what is said to it, got tools' answers only")
     messages = messages_from(request.messages)
     return Asked(
         model=request.model,
@@ -187,7 +201,7 @@ def messages_from(rows: Sequence[Row]) -> list[BaseMessage]:
         "system": lambda row: SystemMessage(row.text),
         "developer": lambda row: SystemMessage(row.text),
     }
-    return [kinds[row.role](row) for row in rows]
+    return [kinds[row.role](row) for row in rows if row.is_heard]
 
 
 def _refuse_what_is_missing(request: ChatRequest) -> None:

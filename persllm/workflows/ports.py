@@ -1,8 +1,20 @@
-"""Whether a port can be listened at, asked before anything is loaded."""
+"""Whether a port can be listened at, and by whom, asked before anything is loaded."""
 
 import socket
 
 from persllm.errors import ServeError
+
+LOOPBACK = frozenset(("127.0.0.1", "localhost", "::1"))
+
+
+def is_loopback(host: str) -> bool:
+    """Tell whether only this machine reaches that host."""
+    return host in LOOPBACK
+
+
+def shown_host(host: str) -> str:
+    """Return a host as it stands in an address."""
+    return f"[{host}]" if ":" in host else host
 
 
 def check_port(host: str, port: int, *, command: str = "ui") -> None:
@@ -11,7 +23,8 @@ def check_port(host: str, port: int, *, command: str = "ui") -> None:
     Raises:
         ServeError: It is taken, or the host is not this machine's.
     """
-    with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with socket.socket(family, socket.SOCK_STREAM) as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             probe.bind((host, port))

@@ -219,6 +219,52 @@ def test_a_last_turn_that_is_not_the_users_is_answered_and_not_remembered(
     assert store.count() == 0  # neither nudges nor questions
 
 
+CALL = {"id": "1", "type": "function", "function": {"name": "t", "arguments": "{}"}}
+THOUGHT = [{"type": "thinking", "thinking": "hm"}, {"type": "text", "text": "Good evening."}]
+KEPT_OF_OTHERS: dict[str, list[dict[str, Any]]] = {
+    "a tool's answer": [
+        {"role": "user", "content": "Time?"},
+        {"role": "assistant", "content": None, "tool_calls": [CALL]},
+        {"role": "tool", "tool_call_id": "1", "content": "12:00"},
+        {"role": "assistant", "content": "Noon."},
+        *SAID,
+    ],
+    "a function's answer": [{"role": "function", "name": "f", "content": "x"}, *SAID],
+    "a thought": [{"role": "assistant", "content": THOUGHT}, *SAID],
+    "an empty turn to be filled": [*SAID, {"role": "assistant", "content": ""}],
+    "an empty turn in between": [*SAID, {"role": "assistant", "content": None}, *SAID],
+}
+
+
+@pytest.mark.parametrize("what", KEPT_OF_OTHERS)
+def test_what_clients_keep_of_other_models_is_left_out(
+    url: str, engine: ScriptedEngine, what: str
+) -> None:
+    answer = post(url, {"model": "nikola-tesla", "messages": KEPT_OF_OTHERS[what]})
+    assert answer.status_code == 200, answer.text
+    turns = engine.asked[-1].messages
+    assert turns[-1].role == "user"
+    assert turns[-1].content.endswith("Do you like pigeons?")
+    assert not [turn for turn in turns if turn.content in ("", "12:00", "x", "hm")]
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"user": 12},
+        {"stream": True, "stream_options": {"include_usage": None}},
+        {"messages": [{**SAID[0], "name": "A" * 70}]},
+        {"messages": [{**SAID[0], "name": "Ann\nSmith"}]},
+        {"messages": [{**SAID[0], "name": ""}]},
+    ],
+)
+def test_what_clients_write_loosely_is_understood(
+    url: str, engine: ScriptedEngine, fields: dict[str, Any]
+) -> None:
+    assert ask(url, **fields).status_code == 200
+    assert "Ann\nSmith" not in engine.asked[-1].messages[-1].content
+
+
 def test_a_long_scene_is_shortened_and_not_refused(url: str, engine: ScriptedEngine) -> None:
     rows = [{"role": "system", "content": "It rains. " * 1000}, *SAID]
     answer = post(url, {"model": "nikola-tesla", "messages": rows})

@@ -57,6 +57,12 @@ def test_chinese_paragraphs_are_cut_into_passages_too() -> None:
     assert all(count_words(passage) <= 20 for passage in found)
 
 
+def test_words_are_counted_where_no_blanks_part_them() -> None:
+    assert count_words("I keep the lamp.") == 4
+    assert count_words("我认为学习是一生的事情") == 6
+    assert 10 < count_words("ข้าพเจ้าเกิดที่กรุงเทพและเขียนบทกวีตั้งแต่ยังเด็กมาก") < 20
+
+
 def test_the_size_of_a_passage_can_be_chosen() -> None:
     text = "I went to sea with him. " * 100
     assert [len(p.split()) for p in passages(text, words=200)] == [198, 198, 198, 6]

@@ -47,6 +47,10 @@ for start in range(0, count, size):
     store.add(rows[start : start + size])
     print(start, flush=True)
 """
+REPLACE = """
+store.forget(sorted(store.known()))
+store.add([memory("candle", "I sold every candle in the shop.")])
+"""
 FILL_THE_DISK = """
 import resource
 from pathlib import Path
@@ -111,6 +115,15 @@ def test_a_process_sees_what_another_kept_after_it_was_opened(tmp_path: Path) ->
     assert store.version("Ann") != before
     assert missing(store, "cat", 3) == []
     assert store.count() == 3
+
+
+@pytest.mark.slow
+def test_a_process_goes_on_where_another_brought_the_memory_up_to_date(tmp_path: Path) -> None:
+    store = opened(tmp_path)
+    store.add([memory(f"lamp-{i}", f"I kept lamp {i} burning.") for i in range(30)])
+    assert len(find(store, "lamps and oil", count=3)) == 3
+    assert program(REPLACE, tmp_path).wait(300) == 0
+    assert ids(find(store, "lamps and oil", count=3)) == ["candle"]
 
 
 @pytest.mark.slow

@@ -4,6 +4,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 
+OWN_MESSAGES = "(own messages)"
+"""Who speaks in an export that holds nothing but the messages of whoever asked for it."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Paragraph:
@@ -26,7 +29,7 @@ class Turn:
     where: str
     year: int | None = None
     scene: str = ""
-    """A day, a scene or a thread; a segment never spans two."""
+    """A talk, a scene or a thread; a segment never spans two."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

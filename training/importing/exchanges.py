@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from persllm.errors import PersonaError
 from persllm.sentences import one_line
 from persllm.training.importing.cleaning.authorship import own_text
-from persllm.training.importing.document import Turn, merged
+from persllm.training.importing.document import OWN_MESSAGES, Turn, merged
 
 TURNS = 5
 """Turns of one segment (the paper's number)."""
@@ -39,6 +39,8 @@ def own_speakers(
         PersonaError: No speaker is the persona; the message lists who speaks.
     """
     spoken = Counter(turn.speaker for turn in turns)
+    if spoken.keys() == {OWN_MESSAGES}:
+        return frozenset(spoken)
     if named:
         wanted = {_key(label) for label in named}
         found = {label for label in spoken if _key(label) in wanted}

@@ -7,7 +7,7 @@ that was changed by hand since it was imported is never overwritten.
 
 import json
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -147,8 +147,9 @@ def _write(persona: Persona, results: Sequence[Read], licence: str) -> None:
     root = persona.materials_folder
     rows = {row["material"]: row for row in _known_rows(root)}
     written = {row["file"]: row["file_digest"] for row in rows.values()}
+    folders = _folders(results, rows.values())
     for read in results:
-        for name, pieces in _files(read):
+        for name, pieces in _files(read, folders[read.name]):
             path = root / name
             text = _text(read, pieces)
             if path.is_file() and digest_file(path) not in (written.get(name), digest(text)):
@@ -183,12 +184,23 @@ def _known_rows(root: Path) -> Iterator[dict[str, Any]]:
         yield row
 
 
-def _files(read: Read) -> Iterator[tuple[str, list[Taken]]]:
+def _folders(results: Sequence[Read], rows: Iterable[dict[str, Any]]) -> dict[str, str]:
+    """Return a folder for each source; no two share one, nor one that was imported earlier."""
+    taken = {row["file"].split("/")[-2]: str(row.get("source")) for row in rows}
+    folders = {source: folder for folder, source in taken.items()}
+    for read in results:
+        folder = persona_id(PurePosixPath(read.name).with_suffix("").as_posix())
+        too_long = len(folder) > MAX_FOLDER
+        if too_long or taken.get(folder, read.name) != read.name:
+            folder = f"{folder[: MAX_FOLDER - 7].strip('-')}-{digest(read.name)[:6]}"
+        folders.setdefault(read.name, folder)
+        taken.setdefault(folder, read.name)
+    return folders
+
+
+def _files(read: Read, folder: str) -> Iterator[tuple[str, list[Taken]]]:
     """Yield the files of one source, each with its pieces, in order."""
     parts: dict[str, list[Taken]] = defaultdict(list)
-    folder = persona_id(PurePosixPath(read.name).with_suffix("").as_posix())
-    if len(folder) > MAX_FOLDER:  # what was cut off still tells two sources apart
-        folder = f"{folder[: MAX_FOLDER - 7].strip('-')}-{digest(read.name)[:6]}"
     for piece in read.taken:
         parts[f"{piece.stage}/{folder}/{_stem(piece)}.md"].append(piece)
     yield from parts.items()

@@ -1,17 +1,15 @@
 """Any file to a document: the form is told from the first bytes and the name, then parsed."""
 
 import json
+from collections import Counter
+from dataclasses import replace
 from pathlib import Path, PurePath
 
 from persllm.errors import PersonaError
 from persllm.training.importing.document import Document
-from persllm.training.importing.readers.books import read_docx, read_epub
-from persllm.training.importing.readers.chats import (
-    looks_like_whatsapp,
-    read_chat_json,
-    read_whatsapp,
-)
-from persllm.training.importing.readers.decoding import decode, read_bytes
+from persllm.training.importing.readers.books import read_epub
+from persllm.training.importing.readers.chats import read_chat_json
+from persllm.training.importing.readers.decoding import decode, read_bytes, scrubbed
 from persllm.training.importing.readers.pdfs import read_pdf
 from persllm.training.importing.readers.plain import read_markdown, read_plain
 from persllm.training.importing.readers.scripts import (
@@ -21,6 +19,8 @@ from persllm.training.importing.readers.scripts import (
     subtitle_text,
 )
 from persllm.training.importing.readers.web import read_html
+from persllm.training.importing.readers.whatsapp import looks_like_whatsapp, read_whatsapp
+from persllm.training.importing.readers.word_files import read_docx
 
 SUFFIXES = frozenset(
     ".txt .text .md .markdown .html .htm .xhtml .epub .pdf .docx .json .jsonl .srt .vtt .fountain "
@@ -58,6 +58,31 @@ def parse(data: bytes, name: str) -> Document:
     Raises:
         PersonaError: They are of no form that is known, damaged or hostile.
     """
+    return _scrubbed(_parsed(data, name))
+
+
+def _scrubbed(document: Document) -> Document:
+    """Take out of every text what only its escapes kept from being taken out of the file."""
+    removed: Counter[str] = Counter()
+
+    def clean(text: str) -> str:
+        text, found = scrubbed(text)
+        removed.update(found)
+        return text.strip()
+
+    paragraphs = [replace(each, text=clean(each.text)) for each in document.paragraphs]
+    turns = [
+        replace(each, speaker=clean(each.speaker), text=clean(each.text)) for each in document.turns
+    ]
+    return replace(
+        document,
+        paragraphs=tuple(each for each in paragraphs if each.text),
+        turns=tuple(each for each in turns if each.text and each.speaker),
+        notes=(*document.notes, *(f"{n} {what} taken out" for what, n in removed.items())),
+    )
+
+
+def _parsed(data: bytes, name: str) -> Document:
     if not data.strip():
         raise PersonaError(f"{name} is empty.")
     for mark, what in FOREIGN.items():

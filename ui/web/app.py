@@ -1,5 +1,6 @@
 """The Gradio application: its screens, each at an address of its own, and how it is served."""
 
+import sys
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from threading import Thread
@@ -12,7 +13,7 @@ from persllm.ui.web.look import STYLE, Guarded, theme
 from persllm.ui.web.shell import header
 from persllm.ui.web.talk import Company, company, warm
 from persllm.ui.web.texts import Texts, read_texts
-from persllm.workflows.ports import check_port
+from persllm.workflows.ports import check_port, is_loopback, shown_host
 
 MOST_WAITING = 128
 """Replies and debates that may wait; who comes later is told so at once."""
@@ -33,7 +34,9 @@ def serve(runtime: Runtime, *, host: str, port: int, more: list[str], language: 
         page = build_app(people, texts)
         warming.result()
     launch(page, texts, host=host, port=port)
-    print(f"persllm at http://{host}:{port} (stop with Ctrl-C)", flush=True)
+    if not is_loopback(host):
+        print("warning: everyone who reaches this address may talk here", file=sys.stderr)
+    print(f"persllm at http://{shown_host(host)}:{port} (stop with Ctrl-C)", flush=True)
     Thread(target=_warm_others, args=(people,), daemon=True).start()
     page.block_thread()
 

@@ -8,7 +8,8 @@ import pytest
 
 from persllm.errors import PersonaError
 from persllm.training.importing.readers import archives
-from persllm.training.importing.readers.books import read_docx, read_epub
+from persllm.training.importing.readers.books import read_epub
+from persllm.training.importing.readers.word_files import read_docx
 from tests.training.importing.makers import archive, docx, epub
 
 BOMB = b"0" * (archives.RATIO_MATTERS_FROM * 3)

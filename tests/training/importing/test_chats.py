@@ -6,11 +6,8 @@ import pytest
 
 from persllm.errors import PersonaError
 from persllm.training.importing.document import Turn
-from persllm.training.importing.readers.chats import (
-    looks_like_whatsapp,
-    read_chat_json,
-    read_whatsapp,
-)
+from persllm.training.importing.readers.chats import read_chat_json
+from persllm.training.importing.readers.whatsapp import looks_like_whatsapp, read_whatsapp
 
 
 def _said(turns: tuple[Turn, ...]) -> list[tuple[str, str, int | None]]:

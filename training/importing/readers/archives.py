@@ -1,14 +1,22 @@
 """Entries of a ZIP file (EPUB, DOCX), read one by one within limits, never unpacked to disk."""
 
 import io
+import re
+import unicodedata
 import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from urllib.parse import unquote
 from xml.etree import ElementTree
 
 from persllm.errors import PersonaError
+from persllm.training.importing.readers.decoding import declared
 
+PUBLIC_TYPE = re.compile(
+    r"""<!DOCTYPE\s+[\w:.-]+(?:\s+PUBLIC\s+(?:"[^"<>]*"|'[^'<>]*')(?:\s+(?:"[^"<>]*"|'[^'<>]*'))?)?\s*>"""
+)
+"""A document type that only names a known one, as old packages do; it declares nothing."""
 MAX_ENTRIES = 5_000
 MAX_ENTRY_BYTES = 32 * 1024 * 1024
 MAX_TOTAL_BYTES = 128 * 1024 * 1024
@@ -17,6 +25,10 @@ MAX_RATIO = 200
 RATIO_MATTERS_FROM = 1024 * 1024
 """Bytes; small entries of blanks may pack well."""
 SYMBOLIC_LINK = 0o120000
+
+
+class DamagedPartError(PersonaError):
+    """One part of an archive cannot be read; the others may."""
 
 
 @dataclass(slots=True)
@@ -34,19 +46,24 @@ class Archive:
     def read(self, entry: str) -> bytes:
         """Return one entry's bytes.
 
+        A name is also found in other letters than it is written in, as converters leave them.
+
         Raises:
-            PersonaError: It is missing, damaged or swells beyond the limits.
+            DamagedPartError: It is missing or damaged.
+            PersonaError: It swells beyond the limits.
         """
+        info = self._found(entry)
+        if info is None:
+            raise DamagedPartError(f"{self.name} lacks its part {entry!r}; it is damaged.")
         try:
-            info = self.file.getinfo(entry)
             with self.file.open(info) as stream:
                 data = stream.read(MAX_ENTRY_BYTES + 1)
-        except KeyError as error:
-            raise PersonaError(f"{self.name} lacks its part {entry!r}; it is damaged.") from error
         except (zipfile.BadZipFile, OSError, EOFError, RuntimeError, ValueError) as error:
-            raise PersonaError(f"{self.name}: {entry!r} cannot be unpacked: {error}.") from error
+            raise DamagedPartError(
+                f"{self.name}: {entry!r} cannot be unpacked: {error}."
+            ) from error
         except Exception as error:  # zlib, lzma and bz2 raise errors of their own
-            raise PersonaError(f"{self.name}: {entry!r} is damaged: {error}.") from error
+            raise DamagedPartError(f"{self.name}: {entry!r} is damaged: {error}.") from error
         self.read_so_far += len(data)
         ratio = len(data) / max(1, info.compress_size)
         if len(data) > MAX_ENTRY_BYTES or self.read_so_far > MAX_TOTAL_BYTES:
@@ -60,6 +77,11 @@ class Archive:
                 f"{MAX_RATIO} times is read. It is no book; nothing of it was taken."
             )
         return data
+
+    def _found(self, entry: str) -> zipfile.ZipInfo | None:
+        exact = [info for info in self.file.infolist() if info.filename == entry]
+        near = exact or [i for i in self.file.infolist() if _same(i.filename) == _same(entry)]
+        return near[-1] if near else None
 
 
 @contextmanager
@@ -86,8 +108,9 @@ def parse_xml(data: bytes, name: str) -> ElementTree.Element:
     Raises:
         PersonaError: It is no XML, or declares entities or a document type.
     """
-    text = data.decode("utf-16" if data[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8", "replace")
-    text = text.lstrip("\ufeff")
+    utf16 = data[:2] in (b"\xff\xfe", b"\xfe\xff")
+    text = data.decode("utf-16" if utf16 else declared(data) or "utf-8", "replace")
+    text = PUBLIC_TYPE.sub("", text.lstrip("\ufeff"), count=1)
     if "<!DOCTYPE" in text or "<!ENTITY" in text:
         raise PersonaError(
             f"{name} declares a document type or entities, which a book does not need and which "
@@ -97,6 +120,10 @@ def parse_xml(data: bytes, name: str) -> ElementTree.Element:
         return ElementTree.fromstring(text)
     except (ElementTree.ParseError, ValueError, RecursionError) as error:
         raise PersonaError(f"{name} is no valid XML: {error}.") from error
+
+
+def _same(name: str) -> str:
+    return unicodedata.normalize("NFC", unquote(name).replace("\\", "/")).casefold()
 
 
 def _check(entries: list[zipfile.ZipInfo], name: str) -> None:

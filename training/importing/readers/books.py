@@ -1,66 +1,62 @@
-"""EPUB and DOCX: archives of XML. Chapters are read in the book's own order."""
+"""EPUB: archives of XML and pages. Chapters are read in the book's own order."""
 
 import posixpath
-from collections.abc import Iterator
 from urllib.parse import unquote
 from xml.etree.ElementTree import Element
 
 from persllm.errors import PersonaError
 from persllm.training.importing.document import Document, Paragraph
-from persllm.training.importing.readers.archives import Archive, opened, parse_xml
-from persllm.training.importing.readers.decoding import cleaned, decode
+from persllm.training.importing.readers.archives import (
+    Archive,
+    DamagedPartError,
+    opened,
+    parse_xml,
+)
+from persllm.training.importing.readers.decoding import decode
 from persllm.training.importing.readers.web import read_html
 
 CONTAINER = "META-INF/container.xml"
 PROTECTED = "META-INF/encryption.xml"
-PAGES = ("application/xhtml+xml", "text/html")
-WORDS = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
+PAGES = frozenset(
+    "application/xhtml+xml text/html application/xml text/xml text/x-oeb1-document "
+    "application/x-dtbook+xml".split()
+)
 
 
 def read_epub(data: bytes, name: str) -> Document:
-    """Return the prose of a book, chapter by chapter.
+    """Return the prose of a book, chapter by chapter; a broken one is left out, and told.
 
     Raises:
-        PersonaError: The archive is damaged, hostile or holds no chapter.
+        PersonaError: The archive is damaged, hostile or holds no chapter that can be read.
     """
     with opened(data, name) as archive:
         paragraphs: list[Paragraph] = []
         notes: dict[str, None] = {}
-        for entry in _chapters(archive):
-            text, told = decode(archive.read(entry), f"{name}: {entry}")
-            chapter = read_html(text, place=posixpath.basename(entry), notes=told)
+        broken: list[PersonaError] = []
+        chapters = _chapters(archive)
+        for entry in chapters:
+            try:
+                chapter = _chapter(archive, entry)
+            except DamagedPartError as error:
+                broken.append(error)
+                notes[f"a chapter is left out: {error}"] = None
+                continue
             paragraphs += chapter.paragraphs
             notes.update(dict.fromkeys(chapter.notes))
+        if len(broken) == len(chapters):
+            raise broken[0]
         if PROTECTED in archive.names():
             notes["some parts are encrypted (fonts, or a book under copy protection)"] = None
     return Document(form="epub", paragraphs=tuple(paragraphs), notes=tuple(notes))
 
 
-def read_docx(data: bytes, name: str) -> Document:
-    """Return the paragraphs of a Word document; tables, notes and headers are left out.
-
-    Raises:
-        PersonaError: The archive is damaged or hostile.
-    """
-    with opened(data, name) as archive:
-        root = parse_xml(archive.read("word/document.xml"), f"{name}: word/document.xml")
-    body = root.find(f"{WORDS}body")
-    found, notes = [], dict[str, None]()
-    for number, element in enumerate(body if body is not None else (), start=1):
-        if element.tag == f"{WORDS}p":
-            text, told = cleaned("".join(_words(element)), name)
-            notes.update(dict.fromkeys(told))
-            if text.strip():
-                found.append(Paragraph(text=text.strip(), where=f"paragraph {number}"))
-    return Document(form="docx", paragraphs=tuple(found), notes=tuple(notes))
-
-
-def _words(paragraph: Element) -> Iterator[str]:
-    for element in paragraph.iter():
-        if element.tag == f"{WORDS}t":
-            yield element.text or ""
-        elif element.tag in (f"{WORDS}tab", f"{WORDS}br"):
-            yield " "
+def _chapter(archive: Archive, entry: str) -> Document:
+    data = archive.read(entry)
+    try:
+        text, notes = decode(data, f"{archive.name}: {entry}")
+    except PersonaError as error:
+        raise DamagedPartError(str(error)) from error
+    return read_html(text, place=posixpath.basename(entry), notes=notes)
 
 
 def _chapters(archive: Archive) -> list[str]:
@@ -71,11 +67,11 @@ def _chapters(archive: Archive) -> list[str]:
     folder = posixpath.dirname(package)
     pages = {
         element.get("id", ""): posixpath.normpath(
-            posixpath.join(folder, unquote(element.get("href", "")))
+            posixpath.join(folder, unquote(element.get("href", "")).partition("#")[0])
         )
         for element in root.iter()
         if _is(element, "item")
-        and element.get("media-type") in PAGES
+        and element.get("media-type", "").partition(";")[0].strip().lower() in PAGES
         and "nav" not in element.get("properties", "").split()
     }
     order = [element.get("idref", "") for element in root.iter() if _is(element, "itemref")]

@@ -1,71 +1,49 @@
-"""Chat logs to turns: WhatsApp's text export in its date forms, and JSON of many makers.
+"""JSON of chats to turns: the exports of many makers, and any objects with an author and a text.
 
-JSON: Telegram and Discord exports, ChatGPT's `conversations.json`, and any list or lines of objects
-with a role or author and a text.
+Whose words a message holds is told by it alone: what somebody forwards, a bot says, a tool answers
+or an app writes is no speaker's own, and is left out.
 """
 
+import html
 import json
 import re
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
 from persllm.errors import PersonaError
-from persllm.training.importing.document import Document, Turn
+from persllm.training.importing.document import OWN_MESSAGES, Document, Turn
+from persllm.training.importing.readers.notices import no_words
+from persllm.training.importing.readers.pauses import Timed, parted
 
-SPEAKERS = ("role", "author", "speaker", "from", "name", "sender", "user", "username", "nickname")
-TEXTS = ("content", "text", "message", "body", "parts", "value")
-TIMES = ("timestamp", "date", "time", "create_time", "created_at", "datetime")
+SPEAKERS = (
+    "role author speaker from user_profile name sender sender_name creator user username nickname "
+    "source src"
+).split()
+NAMES = "role nickname real_name display_name displayName name username".split()
+TEXTS = "content text message body parts value mes".split()
+OWN_TEXTS = ("contents", "full_text")
+"""What holds the words of whoever asked for his data: Discord's package, Twitter's archive."""
+TIMES = (
+    "timestamp timestamp_ms date time ts create_time created_at created_date createddatetime "
+    "datetime send_date sent_at"
+).split()
+FOREIGN = "forwarded_from forwarded_from_id saved_from forwardedmessage via_bot bot_id".split()
+"""Marks of words that are another person's or a machine's."""
+NOT_SPOKEN = frozenset("system tool function developer".split())
+WORDS = frozenset(("", "text", "multimodal_text", "html", "m.text", "m.emote"))
+"""Kinds of content that somebody said; others are code, thoughts, files and contexts."""
+TOOLS = frozenset("thinking reasoning redacted_thinking tool_use tool_result tool_call".split())
+SPOKEN_SUBTYPES = frozenset(("", "thread_broadcast", "me_message", "file_share"))
+"""What Slack marks and is still said; the rest are joins, renamings and bots."""
+NOTICE = re.compile(r"service|\w+(?:PinnedMessage|Join|Add|Remove|Change|Call|Boost\w*|Created)")
+LINKED = re.compile(
+    r"<(?:[@#!][^<>|]*|a?:\w+:\d*|(?P<place>(?:https?|mailto):[^<>|]*))(?:\|(?P<label>[^<>]*))?>"
+)
+"""A mention or link of Slack or Discord."""
 MAX_NESTING = 12
 """Deepest object in which messages are looked for."""
-STAMP = re.compile(
-    r"^\[?(?P<date>\d{1,4}[./-]\d{1,2}[./-]\d{1,4}),?\s+"
-    r"(?P<time>\d{1,2}[:.]\d{2}(?:[:.]\d{2})?(?:\s?[apAP]\.?\s?[mM]\.?)?)\]?\s*(?:-\s+|\s)?(?P<rest>.*)$"
-)
-SAID = re.compile(r"^(?P<speaker>[^:\n]{1,60}):\s(?P<text>.*)$", re.DOTALL)
-NO_WORDS = re.compile(
-    r"^\s*(?:<[^<>]{3,40}(?:omitted|weggelassen|omitido|omis|ausgeschlossen)>|"
-    r"\S* ?(?:image|video|audio|sticker|GIF|document|Contact card) omitted|<attached: [^>]+>|null|"
-    r"(?:This message was|You) deleted(?: this message)?\.?|.{1,80}\(file attached\)|"
-    r"Missed .{3,20} call.*)\s*$",
-    re.IGNORECASE,
-)
-MIN_STAMPED = 2
-
-
-def looks_like_whatsapp(text: str) -> bool:
-    """Tell whether lines begin with a date and a time, as in a chat log."""
-    lines = [line for line in text[:20_000].split("\n") if line.strip()][:40]
-    stamped = sum(bool(STAMP.match(_plain(line))) for line in lines)
-    return stamped >= MIN_STAMPED and stamped >= 0.3 * len(lines)
-
-
-def read_whatsapp(text: str, *, notes: tuple[str, ...] = ()) -> Document:
-    """Return the turns of a WhatsApp export; notices and left-out pictures are counted."""
-    turns: list[Turn] = []
-    silent = 0
-    last: dict[str, Any] | None = None
-    for number, raw in enumerate(text.split("\n"), start=1):
-        match = STAMP.match(_plain(raw))
-        if match is None:
-            if last is not None and raw.strip():
-                last["text"] += " " + raw.strip()
-            continue
-        silent += _finish(last, turns)
-        said = SAID.match(match["rest"])
-        last = {"silent": True, "text": ""}
-        if said:
-            last = {
-                "speaker": said["speaker"].strip(),
-                "text": said["text"].strip(),
-                "where": f"line {number}",
-                "year": _year(match["date"]),
-                "scene": match["date"],
-            }
-    silent += _finish(last, turns)
-    if silent:
-        notes += (f"{silent} notices and left-out pictures dropped",)
-    return Document(form="chat", turns=tuple(turns), notes=notes)
 
 
 def read_chat_json(text: str, name: str, *, notes: tuple[str, ...] = ()) -> Document:
@@ -75,7 +53,7 @@ def read_chat_json(text: str, name: str, *, notes: tuple[str, ...] = ()) -> Docu
         PersonaError: It is no JSON, or holds no message with an author and a text.
     """
     turns = [turn for turn in _turns(_loaded(text, name)) if turn.text]
-    spoken = tuple(turn for turn in turns if not NO_WORDS.match(turn.text))
+    spoken = tuple(turn for turn in turns if not no_words(turn.text))
     if not spoken:
         raise PersonaError(
             f"{name} holds no messages: objects with one of {', '.join(SPEAKERS[:4])} and one of "
@@ -84,27 +62,6 @@ def read_chat_json(text: str, name: str, *, notes: tuple[str, ...] = ()) -> Docu
     if len(spoken) < len(turns):
         notes += (f"{len(turns) - len(spoken)} notices and left-out pictures dropped",)
     return Document(form="chat", turns=spoken, notes=notes)
-
-
-def _plain(line: str) -> str:
-    return re.sub(r"[\u202f\u00a0\u200e\u200f]", " ", line).lstrip()
-
-
-def _finish(last: dict[str, Any] | None, turns: list[Turn]) -> int:
-    """Keep a message that has words; return 1 for one that has none."""
-    if last is None:
-        return 0
-    if "silent" in last or not last["text"] or NO_WORDS.match(last["text"]):
-        return 1
-    turns.append(Turn(**last))
-    return 0
-
-
-def _year(date: str) -> int | None:
-    numbers = [int(part) for part in re.split(r"[./-]", date)]
-    long = [number for number in numbers if number > 999]
-    year = long[0] if long else 2000 + numbers[-1]
-    return year if 1000 < year < 2200 else None
 
 
 def _loaded(text: str, name: str) -> Any:  # noqa: ANN401 (JSON is anything)
@@ -161,57 +118,130 @@ def _in_order(thread: dict[str, Any]) -> list[Any]:
 
 
 def _messages(rows: Sequence[Any], *, scene: str) -> Iterator[Turn]:
+    """Yield what was said in one thread; one that is told from its end is turned round."""
+    said: list[Timed] = []
     for number, row in enumerate(rows, start=1):
-        said = _message(row)
-        if said:
-            day, year = _time(row)
-            yield Turn(
-                speaker=said[0],
-                text=" ".join(said[1].split()),
-                where=f"message {row.get('id', number) if isinstance(row, dict) else number}"[:80],
-                year=year,
-                scene=f"{scene} {day}",
-            )
+        message = _message(row)
+        if message:
+            at, year = _time(_lowered(row))
+            where = f"message {row.get('id', number)}"[:80]
+            turn = Turn(speaker=message[0], text=message[1], where=where, year=year, scene=scene)
+            said.append(Timed(turn, at))
+    times = [each.at for each in said if each.at is not None]
+    if len(times) == len(said) and sorted(times) != times == sorted(times, reverse=True):
+        said.reverse()
+    names = _names(rows)
+    for turn in parted(said):
+        yield replace(turn, speaker=names.get(turn.speaker, turn.speaker))
+
+
+def _names(rows: Sequence[Any]) -> dict[str, str]:
+    """Return the names of Slack's users by their ids, which stand alone in some messages."""
+    found = {}
+    for row in rows:
+        if isinstance(row, dict) and isinstance(row.get("user"), str):
+            found[row["user"]] = _name(row.get("user_profile")) or row["user"]
+    return found
 
 
 def _message(row: Any) -> tuple[str, str] | None:  # noqa: ANN401 (JSON is anything)
-    if not isinstance(row, dict) or row.get("type") == "service":
+    """Return who said what; None for whatever nobody said himself."""
+    if not isinstance(row, dict):
         return None
+    row = _lowered(row)
+    if not _is_own(row):
+        return None
+    own = next((t for key in OWN_TEXTS if (t := _text(row.get(key)))), "")
+    if own and not own.startswith("RT @"):
+        return OWN_MESSAGES, own
     speaker = next((s for key in SPEAKERS if (s := _name(row.get(key)))), "")
     text = next((t for key in TEXTS if (t := _text(row.get(key)))), "")
-    return (speaker, text) if speaker and text and speaker not in ("system", "tool") else None
+    return (speaker, text) if speaker and text and speaker not in NOT_SPOKEN else None
+
+
+def _lowered(row: dict[str, Any]) -> dict[str, Any]:
+    """Return a message with keys in lower case; what a wrapper holds stands beside it."""
+    low = {str(key).lower(): value for key, value in row.items()}
+    for inner, speaker in (("tweet", None), ("data", low.get("type"))):
+        if isinstance(low.get(inner), dict):  # LangChain's messages, Twitter's archive
+            low |= {str(key).lower(): value for key, value in low[inner].items()}
+            low |= {"speaker": speaker} if speaker else {}
+    return low
+
+
+def _is_own(row: dict[str, Any]) -> bool:
+    """Tell whether a message holds its speaker's own words."""
+    metadata, content, author = (row.get(key) for key in ("metadata", "content", "author"))
+    hidden = isinstance(metadata, dict) and metadata.get("is_visually_hidden_from_conversation")
+    bot = row.get("isbot") or (
+        isinstance(author, dict) and (author.get("isBot") or author.get("bot"))
+    )
+    kind = content.get("content_type", "") if isinstance(content, dict) else ""
+    return not (
+        hidden
+        or bot
+        or any(row.get(key) for key in FOREIGN)
+        or kind not in WORDS
+        or row.get("subtype", "") not in SPOKEN_SUBTYPES
+        or NOTICE.fullmatch(str(row.get("type", "")))
+    )
 
 
 def _name(value: Any) -> str:  # noqa: ANN401 (JSON is anything)
     if isinstance(value, dict):
-        keys = ("role", "nickname", "name", "username")
-        value = next((value[k] for k in keys if isinstance(value.get(k), str)), "")
-    return value.strip()[:80] if isinstance(value, str) else ""
+        names = (value[key] for key in NAMES if isinstance(value.get(key), str) and value[key])
+        return _name(next(names, value.get("user")))
+    return mended(value).strip()[:80] if isinstance(value, str) else ""
 
 
 def _text(value: Any) -> str:  # noqa: ANN401 (JSON is anything)
+    """Return the words of a message on one line, without the marks of its maker."""
+    text = _raw(value)
+    text = LINKED.sub(lambda at: at["label"] or at["place"] or "", text)
+    return " ".join(mended(html.unescape(text)).split())
+
+
+def _raw(value: Any) -> str:  # noqa: ANN401 (JSON is anything)
     """Return a text, or the texts of a list of spans, as Telegram and OpenAI write them."""
     if isinstance(value, str):
-        return value.strip()
-    if isinstance(value, dict):
-        inner = value.get("text", value.get("parts"))
-        return _text(inner) if isinstance(inner, str | list) else ""
+        return value
     if isinstance(value, list):
-        spans = [v if isinstance(v, str) else v.get("text") for v in value if _is_span(v)]
-        return "".join(span for span in spans if isinstance(span, str)).strip()
+        return "".join(v if isinstance(v, str) else _raw(v) for v in value if _is_span(v))
+    if isinstance(value, dict):
+        inner = next((value[k] for k in ("text", "parts", "body", "content") if value.get(k)), "")
+        text = _raw(inner) if isinstance(inner, str | list) else ""
+        is_page = str(value.get("contentType", value.get("content_type", ""))).lower() == "html"
+        return re.sub(r"<[^<>]*>", " ", text) if is_page else text
     return ""
 
 
 def _is_span(value: Any) -> bool:  # noqa: ANN401 (JSON is anything)
-    return isinstance(value, str | dict)
+    return isinstance(value, str) or (isinstance(value, dict) and value.get("type") not in TOOLS)
 
 
-def _time(row: Any) -> tuple[str, int | None]:  # noqa: ANN401 (JSON is anything)
-    """Return (day, year) of a message; ("", None) where it has no time."""
-    given = next((row[key] for key in TIMES if isinstance(row, dict) and row.get(key)), "")
-    if isinstance(given, int | float) and 0 < given < 1e13:
-        seconds = given / 1000 if given > 1e11 else given
-        moment = datetime.fromtimestamp(seconds, tz=UTC)
-        return moment.date().isoformat(), moment.year
-    match = re.match(r"(\d{4})-\d{2}-\d{2}", given) if isinstance(given, str) else None
-    return (match[0], int(match[1])) if match else ("", None)
+def mended(text: str) -> str:
+    """Return a text whose UTF-8 was read as Latin-1, as Meta exports it, in its own letters."""
+    for wrong in ("latin-1", "cp1252"):
+        try:
+            return text if text.isascii() else text.encode(wrong).decode("utf-8")
+        except UnicodeError:
+            continue
+    return text
+
+
+def _time(row: dict[str, Any]) -> tuple[float | None, int | None]:
+    """Return seconds since 1970 and the year of a message, as far as it tells them."""
+    given = next((row[key] for key in TIMES if row.get(key)), "")
+    if isinstance(given, str) and re.fullmatch(r"\d{9,14}(?:\.\d+)?", given):
+        given = float(given)
+    if isinstance(given, int | float) and 0 < given < 1e14:
+        seconds = given / 1000 if given > 1e11 else float(given)
+        return seconds, datetime.fromtimestamp(seconds, tz=UTC).year
+    if not isinstance(given, str):
+        return None, None
+    try:
+        moment = datetime.fromisoformat(given)
+    except ValueError:
+        year = re.search(r"\b(?:1[5-9]|20)\d\d\b", given)
+        return None, int(year[0]) if year else None
+    return moment.replace(tzinfo=moment.tzinfo or UTC).timestamp(), moment.year

@@ -3,6 +3,7 @@
 Nothing is guessed silently: which encoding was taken, and which characters were removed, is told.
 """
 
+import codecs
 import os
 import re
 import stat
@@ -19,6 +20,34 @@ ENCODINGS = [
     *("cp1252", "cp1250", "cp1251", "cp1253", "koi8_r", "iso8859_2", "iso8859_15"),
     *("shift_jis", "euc_jp", "gb18030", "big5", "euc_kr", "mac_roman"),
 ]
+DECLARED = re.compile(
+    rb"<\?xml[^>]{0,80}?encoding\s*=\s*[\"']([\w.:-]{2,40})|<meta[^>]{0,200}?charset\s*=\s*[\"']?\s*"
+    rb"([\w.:-]{2,40})",
+    re.IGNORECASE,
+)
+DECLARED_WITHIN = 4096
+AS_READ = {
+    "iso-8859-1": "cp1252",
+    "latin1": "cp1252",
+    "us-ascii": "cp1252",
+    "iso-8859-9": "cp1254",
+    "iso-8859-11": "cp874",
+    "tis-620": "cp874",
+    "windows-874": "cp874",
+    "shift_jis": "cp932",
+    "shift-jis": "cp932",
+    "x-sjis": "cp932",
+    "gb2312": "gb18030",
+    "gbk": "gb18030",
+    "ks_c_5601-1987": "cp949",
+    "euc-kr": "cp949",
+    "x-mac-cyrillic": "mac_cyrillic",
+    "macintosh": "mac_roman",
+    "iso-8859-8-i": "iso8859-8",
+}
+"""What browsers take old names for, and names that Python does not know."""
+ESCAPING = frozenset(("iso2022_jp", "hz"))
+"""Encodings that write all letters in ASCII."""
 WESTERN = frozenset(
     "\u00e9\u00e8\u00ea\u00eb\u00e0\u00e2\u00e4\u00e1\u00e3\u00e5\u00e6\u00e7\u00ed\u00ec\u00ee\u00ef"
     "\u00f1\u00f3\u00f2\u00f4\u00f6\u00f5\u00f8\u00fa\u00f9\u00fb\u00fc\u00df\u00c9\u00c8\u00c0\u00c4\u00c5"
@@ -27,6 +56,7 @@ WESTERN = frozenset(
 """What Western texts hold beside ASCII; read in a wrong encoding they hold other letters."""
 BINARY_SHARE = 0.01
 """Share of control characters above which bytes are no text."""
+CONTROLS = "control characters"
 CONTROL = re.compile(r"[\x00-\x08\x0b\x0e-\x1f\x7f-\x84\x86-\x9f\ufffe\uffff\ud800-\udfff]")
 INVISIBLE = re.compile(r"[\u200b\u200e\u200f\u202a-\u202e\u2060-\u2064\u2066-\u206f\ufeff\u00ad]")
 """Zero-width and direction marks: they hide text from readers. Joiners (200c, 200d) spell words."""
@@ -74,7 +104,7 @@ def decode(data: bytes, name: str) -> tuple[str, tuple[str, ...]]:
     Raises:
         PersonaError: The bytes are no text, or in no encoding that is known.
     """
-    encoding = _marked(data) or _unmarked(data, name)
+    encoding = _marked(data) or declared(data) or _unmarked(data, name)
     try:
         text = data.decode(encoding)
     except UnicodeDecodeError as error:
@@ -93,28 +123,53 @@ def cleaned(text: str, name: str) -> tuple[str, tuple[str, ...]]:
     Raises:
         PersonaError: So much of it is control characters that it is no text.
     """
-    text = text.replace("\r\n", "\n").replace("\r", "\n").replace("\x0c", "\n\n")
-    notes = []
-    text, controls = CONTROL.subn("", text)
+    text, removed = scrubbed(text.replace("\r\n", "\n").replace("\r", "\n").replace("\x0c", "\n\n"))
+    controls = removed[CONTROLS]
     if controls > max(8, BINARY_SHARE * len(text)):
         raise PersonaError(
             f"{name}: {controls:,} control characters among {len(text):,}: this is no text."
         )
-    if controls:
-        notes.append(f"{controls} control characters taken out")
-    text, hidden = INVISIBLE.subn("", text)
-    if hidden:
-        notes.append(f"{hidden} invisible or direction marks taken out")
-    forged = 0
-    while found := TEMPLATE_MARK.findall(text):  # what is left around a mark may be one again
-        forged += len(found)
-        text = TEMPLATE_MARK.sub(" ", text)
-    if forged:
-        notes.append(f"{forged} control tokens of chat templates taken out")
+    notes = [f"{count} {what} taken out" for what, count in removed.items()]
     orders = len(ORDER.findall(text))
     if orders:
         notes.append(f"{orders} passages speak to a model; kept as text, never followed")
     return text, tuple(notes)
+
+
+def scrubbed(text: str) -> tuple[str, Counter[str]]:
+    """Take out control, invisible and template characters; return the text and what they were."""
+    removed: Counter[str] = Counter()
+    for pattern, what in ((CONTROL, CONTROLS), (INVISIBLE, "invisible or direction marks")):
+        text, removed[what] = pattern.subn("", text)
+    while found := TEMPLATE_MARK.findall(text):  # what is left around a mark may be one again
+        removed["control tokens of chat templates"] += len(found)
+        text = TEMPLATE_MARK.sub(" ", text)
+    return text, +removed
+
+
+def declared(data: bytes) -> str:
+    """Return the encoding that a page or an XML part names, where its bytes are of it.
+
+    Bytes that are UTF-8 are UTF-8, whatever is said of them; only encodings in ASCII are not told.
+    """
+    found = DECLARED.search(data[:DECLARED_WITHIN])
+    if found is None:
+        return ""
+    name = next(filter(None, found.groups())).decode("ascii").lower()
+    try:
+        encoding = codecs.lookup(AS_READ.get(name, name)).name
+        data.decode(encoding)
+    except (LookupError, UnicodeError):
+        return ""
+    return encoding if encoding in ESCAPING or not _is_utf8(data) else ""
+
+
+def _is_utf8(data: bytes) -> bool:
+    try:
+        data.decode("utf-8")
+    except UnicodeDecodeError:
+        return False
+    return True
 
 
 def _marked(data: bytes) -> str:
@@ -139,11 +194,7 @@ def _unmarked(data: bytes, name: str) -> str:
             return encoding
     if b"\0" in data:
         raise PersonaError(f"{name}: holds NUL bytes, so it is no text.")
-    try:
-        data.decode("utf-8")
-    except UnicodeDecodeError:
-        return _guessed(data, name)
-    return "utf-8"
+    return "utf-8" if _is_utf8(data) else _guessed(data, name)
 
 
 def _guessed(data: bytes, name: str) -> str:

@@ -7,11 +7,9 @@ from contextlib import ExitStack
 from persllm.agents.options import RuntimeOptions
 from persllm.agents.serving.limits import Access, Limits
 from persllm.ui.cli.terminal import remembering
-from persllm.workflows.ports import check_port
+from persllm.workflows.ports import check_port, is_loopback, shown_host
 from persllm.workflows.reporting import Reporter
 from persllm.workflows.serve import Served, application, opened
-
-LOOPBACK = {"127.0.0.1", "localhost", "::1"}
 
 
 def split_flags(given: Sequence[str]) -> tuple[list[str], list[str]]:
@@ -58,7 +56,6 @@ def _tell(
         stages = ", ".join(f"{persona.id}@{stage.id}" for stage in persona.stages)
         how = "its adapter" if persona.id in served.adapters else "the base alone (no adapter)"
         print(f"{persona.id}, {stages}: {how}")
-    if host not in LOOPBACK and not access.keys:
+    if not is_loopback(host) and not access.keys:
         print("warning: everyone who reaches this address may ask; set --api-key", file=sys.stderr)
-    shown = f"[{host}]" if ":" in host else host
-    print(f"persllm at http://{shown}:{port}/v1 (stop with Ctrl-C)", flush=True)
+    print(f"persllm at http://{shown_host(host)}:{port}/v1 (stop with Ctrl-C)", flush=True)
