@@ -18,6 +18,8 @@ from persllm.tables import table
 NAME = "name"
 FOREIGN = 0.5
 """What of its nearness a note keeps that is about somebody else than who was asked for."""
+NEWS = 5
+"""So many of the best answers are looked at for news that make others untrue."""
 OWN = re.compile(r"\bmy ((?:[\w-]+)(?:'s)?)")
 OTHER = re.compile(r"\b(?:you|your|yours|yourself)\b")
 LIVING = re.compile(r"\bfor (?:a living|money)\b")
@@ -90,7 +92,8 @@ def still_so(asked: Asked, told: Sequence[Memory]) -> list[Memory]:
     Only where one asks how it is now: who asks how the book came along wants all of it.
     """
     changes = _patterns("changes")[0]
-    news = [memory for memory in told if asked.now and changes.search(memory.text)]
+    best = told[:NEWS] if asked.now else ()
+    news = [memory for memory in best if changes.search(memory.text)]
     last = max(news, key=lambda memory: memory.when, default=None)
     if last is None:
         return list(told)

@@ -70,7 +70,7 @@ class Threshold:
         return relevance >= max(self.floor, best - self.margin)
 
 
-OF_HIMSELF, BESIDE = Threshold(0.0, 1.0), Threshold(0.05, 0.35)
+OF_HIMSELF, BESIDE = Threshold(0.0, 0.5), Threshold(0.05, 0.35)
 """How much above the floor a note must be that he asks for, or that comes up beside what he says,
 and how much below the best. Chosen on benchmarks/remembering.py."""
 
