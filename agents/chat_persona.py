@@ -411,8 +411,8 @@ class ChatPersona(EngineChatModel):
             conversation=conversation,
         )
         try:
-            before = ready.before[-2] if len(ready.before) > 1 else ""
-            remember(self.memory, ready.said, hearing, before=before)
+            earlier, before = ("", "", *ready.before[:-1])[-2:]
+            remember(self.memory, ready.said, hearing, before=before, earlier=earlier)
         except MemoryStoreError as error:  # the reply has been given
             logger.warning("what a visitor told is not remembered: %s", error)
 

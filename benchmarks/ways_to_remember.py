@@ -16,7 +16,7 @@ from persllm.base_profile import BaseProfile
 from persllm.embeddings import embed
 from persllm.materials import read_materials
 from persllm.memory import recall
-from persllm.memory.asking import Asked, asked_of
+from persllm.memory.asking import Asked, asked_of, still_so
 from persllm.memory.chroma_memory import ChromaMemory
 from persllm.memory.chroma_opening import open_client
 from persllm.memory.keep_materials import keep_materials
@@ -31,6 +31,7 @@ PROFILE = BaseProfile(name="benchmark", analysis="none")
 SILENT = PROFILE.changed({"passages": 0})
 """Nothing comes up while visitors are heard: it is asked for afterwards."""
 NO_THRESHOLD = {"threshold_of": lambda embeddings: Threshold(-1.0, 3.0)}
+NOTHING_CHANGED = {"still_so": lambda asked, told: list(told)}
 NOTHING_ASKED = {"asked_of": lambda turn: Asked("nothing")}
 """Functions of `persllm.memory.recall`, so that a part of it does nothing."""
 
@@ -129,10 +130,14 @@ class Ours:
     """
 
     def __init__(
-        self, listener: Listener, instead: Mapping[str, Callable[[str], Any]] | None = None
+        self, listener: Listener, instead: Mapping[str, Callable[..., Any]] | None = None
     ) -> None:
         self._listener = listener
-        own: dict[str, Any] = {"threshold_of": recall.threshold_of, "asked_of": asked_of}
+        own: dict[str, Any] = {
+            "threshold_of": recall.threshold_of,
+            "asked_of": asked_of,
+            "still_so": still_so,
+        }
         self._instead = {**own, **(instead or {})}
 
     def hear(self, visitor: Visitor) -> Sequence[str]:
@@ -217,7 +222,7 @@ def all_ways(embeddings: Embeddings) -> dict[str, Way]:
         "plain": Nearest(embeddings, every_turn),
         "ours": Ours(listener),
         "ours, all turns kept": Ours(hoarder),
-        "ours, nothing superseded": Ours(adder),
+        "ours, nothing superseded": Ours(adder, NOTHING_CHANGED),
         "ours, no threshold": Ours(listener, NO_THRESHOLD),
         "ours, questions not read": Ours(listener, NOTHING_ASKED),
         "ours, by cosine": Nearest(embeddings, listener.lines),

@@ -18,6 +18,8 @@ from persllm.tables import table
 NAME = "name"
 FOREIGN = 0.5
 """What of its nearness a note keeps that is about somebody else than who was asked for."""
+NEWS = 5
+"""So many of the best answers are looked at for news that make others untrue."""
 OWN = re.compile(r"\bmy ((?:[\w-]+)(?:'s)?)")
 OTHER = re.compile(r"\b(?:you|your|yours|yourself)\b")
 LIVING = re.compile(r"\bfor (?:a living|money)\b")
@@ -33,6 +35,8 @@ class Asked:
     """Those by which it is found."""
     whose: Set[str] = frozenset()
     """What of his he asks about, such as "dog"."""
+    now: bool = False
+    """Whether he asks how it is now, and not how it was."""
 
 
 @lru_cache(256)
@@ -49,8 +53,10 @@ def asked_of(turn: str) -> Asked:
     of_us = re.sub(r"\bour\b", "my", re.sub(r"\b(did|have|were) we\b", r"\1 i", text))
     if any(pattern.search(of_us) for pattern in _patterns("himself")) or _is_own(of_us, turn):
         own = [lemmas(each) for each in OWN.findall(of_us)]
-        return Asked("himself", words, next((each for each in own if each), frozenset()))
-    return Asked("nothing")
+        now = not _patterns("past")[0].search(text)
+        return Asked("himself", words, next((each for each in own if each), frozenset()), now)
+    others = turn.rstrip().endswith("?") and not OTHER.search(text)
+    return Asked("nothing", words if others else frozenset())  # "Who is Amira?"
 
 
 def _is_own(text: str, turn: str) -> bool:
@@ -68,7 +74,7 @@ def nearness(asked: Asked, memory: Memory) -> float:
     """Return how much of what is asked a note tells, and how little else it is about, 0 to 1."""
     if not asked.words:
         return 0.0
-    key, held = lemmas(memory.about), lemmas(f"{memory.about} {memory.text}")
+    key, held = lemmas(memory.about), lemmas(f"{memory.about} {memory.heard}")
     told = sum(bool(meant({word}) & held) for word in asked.words) / len(asked.words)
     wanted = meant(asked.words)
     alike = len(wanted & key) / len(asked.words | key) if key else 0.0
@@ -78,6 +84,21 @@ def nearness(asked: Asked, memory: Memory) -> float:
     others = somebody and not lemmas(f"{somebody[1]} {named}") & wanted
     other = asked.whose and not meant(asked.whose) & held
     return near * FOREIGN if others or other else near
+
+
+def still_so(asked: Asked, told: Sequence[Memory]) -> list[Memory]:
+    """Return what was told, the best answer first, without what later news of the same changed.
+
+    Only where one asks how it is now: who asks how the book came along wants all of it.
+    """
+    changes = _patterns("changes")[0]
+    best = told[:NEWS] if asked.now else ()
+    news = [memory for memory in best if changes.search(memory.text)]
+    last = max(news, key=lambda memory: memory.when, default=None)
+    if last is None:
+        return list(told)
+    same = lemmas(last.text)
+    return [each for each in told if each.when >= last.when or not same & lemmas(each.text)]
 
 
 def newest(told: Sequence[Memory], count: int, *, name_first: bool) -> list[Memory]:

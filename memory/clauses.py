@@ -92,6 +92,11 @@ def without_fillers(sentence: str) -> str:
     return text
 
 
+def is_filler(text: str) -> bool:
+    """Tell whether a text is a greeting, an interjection or an address, and nothing else."""
+    return bool(_words().filler.fullmatch(text))
+
+
 def mended(text: str) -> str:
     """Return a text with the spellings of chat written out."""
     for pattern, meant in _words().spellings:

@@ -34,7 +34,9 @@ class Hearing:
     """An id of the talk, where there is one."""
 
 
-def remember(store: MemoryStore, turn: str, hearing: Hearing, *, before: str = "") -> None:
+def remember(
+    store: MemoryStore, turn: str, hearing: Hearing, *, before: str = "", earlier: str = ""
+) -> None:
     """Keep what a turn tells of the visitor; the same turn again keeps nothing new.
 
     Args:
@@ -42,6 +44,7 @@ def remember(store: MemoryStore, turn: str, hearing: Hearing, *, before: str = "
         turn: What the visitor said.
         hearing: Who said it.
         before: What the persona had said just before.
+        earlier: What the visitor had said before that.
 
     Raises:
         MemoryStoreError: It cannot be kept.
@@ -52,25 +55,28 @@ def remember(store: MemoryStore, turn: str, hearing: Hearing, *, before: str = "
         named = [Fact(f"The visitor's name is {hearing.partner}.", NAME)] if hearing.partner else []
         if any(memory.about == NAME for memory in known):
             named = []  # he may have told another, or wants to be called otherwise
-        changed = changes([*named, *facts], known, hearing)
+        changed = changes([*named, *facts], known, hearing, cue=f"{earlier} {before}".strip())
         if changed:
             store.add(changed)
 
 
-def changes(facts: Sequence[Fact], known: Sequence[Memory], hearing: Hearing) -> list[Memory]:
+def changes(
+    facts: Sequence[Fact], known: Sequence[Memory], hearing: Hearing, *, cue: str = ""
+) -> list[Memory]:
     """Return what is to be written: new memories, and older ones that they supersede.
 
     Args:
         facts: What was told, in order.
         known: All that this visitor told before, the oldest first.
         hearing: Who told.
+        cue: What was said before: it helps to find "She's in Leicester" after "And your mother?"
     """
     when = datetime.now(UTC).isoformat(timespec="milliseconds")
     kept = {memory.id: memory for memory in known}
     written: dict[str, Memory] = {}
     superseding = False
     for fact in facts if all(each.takes_back != LAST for each in facts) else _last_after(facts):
-        memory = _memory(fact, hearing, when)
+        memory = replace(_memory(fact, hearing, when), cue=cue)
         live = [each for each in kept.values() if not each.superseded_by]
         if any(_is_known(memory, each) for each in live):
             continue

@@ -12,15 +12,13 @@ from dataclasses import dataclass, replace
 from functools import cache, lru_cache
 
 from persllm.memory.answers import answer_in_full
-from persllm.memory.clauses import Sentence, is_command, sentences_of, without_fillers
+from persllm.memory.clauses import Sentence, is_command, is_filler, sentences_of, without_fillers
 from persllm.memory.languages import ENGLISH, language_of, sentences_of_oneself
 from persllm.memory.recall import is_small_talk
 from persllm.memory.third_person import SAID, finished, first_person, later, third_person
 from persllm.tables import filled, table
 
 LEAST_WORDS, LONGEST_NOTE = 3, 60
-LEAST_OF_OTHERS = 6
-"""A shorter sentence that names others alone is a remark, if it stands by itself."""
 SPOKEN = SAID.partition("{")[0]
 MOST_FACTS = 12
 """Of one turn; who pastes a letter does not tell all of it."""
@@ -68,24 +66,25 @@ def facts_of(turn: str, before: str = "") -> tuple[Fact, ...]:
         quoted = sentences_of_oneself(turn, language)
         return tuple(Fact(SAID.format(sentence=each)) for each in quoted)[:MOST_FACTS]
     said = [Sentence(answer, (answer,), hearsay=False)] if answer else []
-    return tuple(dict.fromkeys(_facts([*said, *sentences_of(turn)])))[:MOST_FACTS]
+    return tuple(dict.fromkeys(_facts([*said, *sentences_of(turn)], before)))[:MOST_FACTS]
 
 
-def _facts(said: Sequence[Sentence]) -> Iterator[Fact]:
+def _facts(said: Sequence[Sentence], before: str) -> Iterator[Fact]:
     """Yield what the patterns find, and the rest of the turn as one note."""
-    spoken_of, telling = "", False
+    spoken_of, telling = _asked_of(before), False
     rest: list[str] = []
     for sentence in said:
         found: list[Fact] = []
         other: list[str] = []
+        text = _named_again(_small(sentence.text), spoken_of)
         for each in sentence.clauses:
             clause = _named_again(_small(each), spoken_of)
             spoken_of = _spoken_of(clause) or spoken_of
-            facts = list(_read(clause))
+            facts = [] if before and _opening().fullmatch(clause) else list(_read(clause))
             found += facts
             other += [] if facts or _is_empty(clause) else [clause]
         yield from found
-        rest += other if found else [_small(sentence.text)] if other else []
+        rest += other if found else [text] if other else []
         telling = telling or any(_tells(each, sentence.hearsay) for each in other)
     yield from _notes(rest) if telling else ()
 
@@ -114,15 +113,14 @@ def _read(clause: str) -> Iterator[Fact]:
 def _is_empty(clause: str) -> bool:
     """Tell whether a clause is a command, small talk, or a remark that tells nothing."""
     idle = _patterns("nothing").fullmatch(clause)
-    word = len(clause.split()) < 2
-    return word or is_command(clause) or is_small_talk(clause) or bool(idle)
+    return is_command(clause) or is_filler(clause) or is_small_talk(clause) or bool(idle)
 
 
 def _tells(clause: str, hearsay: bool) -> bool:
     """Tell whether a clause that fits no pattern tells something by itself."""
     if first_person(clause):
         return True
-    remark = hearsay or len(clause.split()) < LEAST_OF_OTHERS
+    remark = hearsay or len(clause.split()) < LEAST_WORDS
     return not (remark or _patterns("idle").fullmatch(clause))
 
 
@@ -213,13 +211,19 @@ def _taken_back(clause: str) -> Fact | None:
 def _spoken_of(clause: str) -> str:
     """Return whom or what of the visitor's a clause speaks of: "my dog"."""
     match = _antecedent().search(clause)
-    return f"my {match['what1'] or match['what2']}" if match else ""
+    return f"my {next(filter(None, match.groups()))}" if match else ""
+
+
+def _asked_of(before: str) -> str:
+    """Return whom or what of the visitor's the persona spoke of last."""
+    found = _theirs().findall(before)
+    return f"my {found[-1]}" if found else ""
 
 
 def _named_again(clause: str, spoken_of: str) -> str:
     """Return a clause with its pronoun replaced: "He's called Rex" with "my dog is called Rex"."""
     match = PRONOUN.match(clause)
-    if not match or not spoken_of:
+    if not match or not spoken_of or _others(match["it"].lower()).fullmatch(spoken_of):
         return clause
     ending = (
         "'s" if match["it"].lower() in OWN else {"'s": " is", "'re": " are"}.get(match["short"], "")
@@ -296,8 +300,26 @@ def _introduced() -> re.Pattern[str]:
 @cache
 def _antecedent() -> re.Pattern[str]:
     return _compiled(
-        r"\b(?:my|our|an?) (?P<what>(?:{person}|{pet}))\b|my (?P<what>name) (?:is not|isn't)"
+        r"\b(?:my|our|an?) (?P<what>{pet})\b|\b(?:my|our|(?:have|got|'ve) an?) (?P<what>{person})\b"
+        r"|my (?P<what>name) (?:is not|isn't)"
     )
+
+
+@cache
+def _others(pronoun: str) -> re.Pattern[str]:
+    """Return what matches those of his whom a pronoun does not stand for."""
+    others = table("persllm.memory.facts")["others"].get(pronoun, "nobody")
+    return _compiled(f"my (?:{others})")
+
+
+@cache
+def _theirs() -> re.Pattern[str]:
+    return _compiled("\\byour (?P<what>{person}|{pet})\\b")
+
+
+@cache
+def _opening() -> re.Pattern[str]:
+    return _compiled(table("persllm.memory.facts")["opening"])
 
 
 @cache

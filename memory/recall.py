@@ -7,7 +7,7 @@ what a visitor told apart from the persona's own life.
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache, lru_cache
 
 import numpy as np
@@ -15,7 +15,8 @@ from langchain_core.embeddings import Embeddings
 
 from persllm.base_profile import BaseProfile
 from persllm.embeddings import Vectors, embed, embeddings_name
-from persllm.memory.asking import Asked, asked_of, nearness, newest
+from persllm.memory.asking import Asked, asked_of, nearness, newest, still_so
+from persllm.memory.dates import dated
 from persllm.memory.reranking import (
     Candidate,
     Query,
@@ -49,8 +50,8 @@ NEAR = 0.45
 """A note that tells at least so much of what a visitor asks of himself is looked at; `nearness`."""
 ASKED_WEIGHT = 0.5
 """What a note gains that tells all of what he asks, and of nothing else."""
-VISITOR_LINES = 4
-"""Most things that a visitor told which come up for a turn."""
+VISITOR_LINES, ASKED_LINES = 4, 5
+"""Most things that a visitor told which come up for a turn, and where he asks for one of them."""
 KEPT_QUERIES = 1024
 """Vectors of so many queries are kept: an evaluation asks one of several systems."""
 
@@ -69,7 +70,7 @@ class Threshold:
         return relevance >= max(self.floor, best - self.margin)
 
 
-OF_HIMSELF, BESIDE = Threshold(0.05, 0.35), Threshold(0.1, 0.35)
+OF_HIMSELF, BESIDE = Threshold(0.0, 0.5), Threshold(0.05, 0.35)
 """How much above the floor a note must be that he asks for, or that comes up beside what he says,
 and how much below the best. Chosen on benchmarks/remembering.py."""
 
@@ -235,7 +236,10 @@ class Recall:
         asked = asked_of(query.turn)
         relevant = self._relevant(life if asked.kind == "nothing" else self._above(life, OWN_LIFE))
         chosen = self._within_budget(relevant) or (life[:1] if forced else [])
-        return [*chosen, *self._of_visitor(asked, visitor)[:VISITOR_LINES]]
+        most = ASKED_LINES if asked.kind == "himself" else VISITOR_LINES
+        lines = self._of_visitor(asked, visitor)[:most]
+        told_when = (replace(each, prompt_text=dated(each.memory, query.turn)) for each in lines)
+        return [*chosen, *told_when]
 
     def _told(self, asked: Asked, heard: Sequence[Memory]) -> list[Found]:
         """Return what a visitor told that may answer, beside what was found by its vector."""
@@ -263,7 +267,8 @@ class Recall:
         threshold = Threshold(self._threshold.floor + more.floor, more.margin)
         best = max(near.values(), default=0.0)
         passing = [id_ for id_ in near if threshold.passes(near[id_], best)]
-        return [by_id[id_] for id_ in sorted(passing, key=lambda id_: -near[id_])]
+        ordered = [by_id[id_].memory for id_ in sorted(passing, key=lambda id_: -near[id_])]
+        return [by_id[memory.id] for memory in still_so(asked, ordered[: 2 * ASKED_LINES])]
 
     def _above(self, ranked: Sequence[Recalled], more: float) -> list[Recalled]:
         """Return what is relevant by so much more than the floor."""

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from persllm.memory.asking import asked_of, nearness, newest
+from persllm.memory.asking import asked_of, nearness, newest, still_so
 from persllm.memory.episodes import Hearing, changes
 from persllm.memory.facts import facts_of
 from persllm.memory.lemmas import lemma, lemmas
@@ -136,6 +136,30 @@ def test_a_visitor_asks_for_the_last_talk(turn: str) -> None:
 )
 def test_other_turns_ask_nothing_of_the_visitor(turn: str) -> None:
     assert asked_of(turn).kind == "nothing"
+
+
+def told(*turns: str) -> list[Memory]:
+    return [
+        Memory(id=turn, text=turn, kind="episode", stage=0, source="Ann", when=f"{at:02}")
+        for at, turn in enumerate(turns)
+    ]
+
+
+def test_later_news_of_the_same_takes_the_place_of_what_was_so() -> None:
+    quiz = told("The quiz is at the Pickerel.", "My cat is ill.", "The quiz has moved to the Oak.")
+    assert still_so(asked_of("Where is my quiz?"), quiz) == quiz[1:]
+
+
+def test_who_asks_how_it_was_hears_all_of_it() -> None:
+    quiz = told("The quiz is at the Pickerel.", "The quiz has moved to the Oak.")
+    assert still_so(asked_of("Where was my quiz at first?"), quiz) == quiz
+
+
+def test_a_note_is_found_by_what_was_said_before_it() -> None:
+    alone, after = told("She runs a sari shop.", "She runs a shop.")
+    after = replace(after, cue="And your mother?")
+    asked = asked_of("What does my mother do?")
+    assert nearness(asked, after) > nearness(asked, alone)
 
 
 def test_the_newest_come_first_and_the_name_before_them(notes: list[Memory]) -> None:

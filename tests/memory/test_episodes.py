@@ -150,6 +150,14 @@ def test_an_answer_is_kept_with_what_was_asked(store: ChromaMemory) -> None:
     assert [memory.text for memory in store.episodes("ann")] == ["The visitor's name is Ann."]
 
 
+def test_what_was_said_before_is_kept_to_find_it_by(store: ChromaMemory) -> None:
+    said = "She runs a sari shop in Leicester."
+    remember(store, said, ANN, before="And at home?", earlier="My wife and I came over in May.")
+    (memory,) = store.episodes("ann")
+    assert memory.cue == "My wife and I came over in May. And at home?"
+    assert memory.text == 'The visitor said: "She runs a sari shop in Leicester."'
+
+
 def test_the_name_that_a_caller_knows_is_known_until_another_is_told(store: ChromaMemory) -> None:
     named = Hearing(audience="ann", stage=0, partner="Ann B")
     remember(store, "Who was Edison?", named)

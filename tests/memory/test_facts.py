@@ -181,6 +181,29 @@ TOLD: list[tuple[str, list[tuple[str, str]]]] = [
         "Mr Abernethy died. My bookbinder from bay four.",
         [("", "Mr Abernethy died. The visitor's bookbinder from bay four.")],
     ),
+    # Short news of others, and what hangs on it
+    (
+        "Efua has a word. Like light on.",
+        [("", 'The visitor said: "Efua has a word. Like light on."')],
+    ),
+    (
+        "And chapter three is finished! The boarding houses in Cardiff.",
+        [("", 'The visitor said: "Chapter three is finished. The boarding houses in Cardiff."')],
+    ),
+    (
+        "My sister got me into the choir. Thursdays. I growl bass.",
+        [
+            (
+                "",
+                "The visitor's sister got them into the choir. Thursdays. The visitor growls bass.",
+            )
+        ],
+    ),
+    ("no more school for six weeks", [("", 'The visitor said: "No more school for six weeks."')]),
+    (
+        "a man from oslo is here. he works on fish eyes",
+        [("", 'The visitor said: "A man from oslo is here. He works on fish eyes."')],
+    ),
     # Promises and agreements
     ("I'll bring you the book tomorrow", [("", "The visitor will bring you the book tomorrow.")]),
     (
@@ -248,6 +271,7 @@ NOTHING = [
     "The ribbon was green, no?",
     "He comes from Linz, does he not?",
     "The villa is white.",
+    "in a giant bath",
     "It's nice here.",
     "That reminds me of Rome.",
     "Excuse me",
@@ -276,6 +300,17 @@ ANSWERS = [
     ("Two.", "Have you any children?", [("has children", "The visitor has two children.")]),
     ("No.", "Have you any children?", [("has children", "The visitor has no children.")]),
     ("yes", "Do you play the piano?", [("play piano", "The visitor plays the piano.")]),
+    (
+        "She starts at the bakery on Monday.",
+        "And your daughter?",
+        [("", "The visitor's daughter starts at the bakery on Monday.")],
+    ),
+    (
+        "He is at the bakery on Monday.",
+        "And your daughter?",
+        [("", 'The visitor said: "He is at the bakery on Monday."')],
+    ),
+    ("Holiday here.", "How is the weather?", []),
     ("no", "What is your name?", []),
     ("Why?", "What is your name?", []),
     ("I won't tell you that", "What is your name?", []),

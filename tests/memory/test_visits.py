@@ -7,7 +7,7 @@ import pytest
 
 from benchmarks.remembering import is_junk, measured, scored
 from benchmarks.visits import KINDS, Visitor, holds, read_visitors
-from benchmarks.ways_to_remember import Listener, Nearest, Ours, every_turn
+from benchmarks.ways_to_remember import NOTHING_CHANGED, Listener, Nearest, Ours, every_turn
 from persllm.persona_catalog import find_persona
 from tests.contracts.memory_contract import HashedWords
 
@@ -213,5 +213,6 @@ def test_without_superseding_what_is_no_longer_so_comes_up(ann: Visitor) -> None
         Listener("test-superseding", embeddings),
         Listener("test-none-superseded", embeddings, superseding=False),
     ]
-    old = [measured(Ours(each), [ann])["old told"] for each in listeners]
+    ways = (Ours(listeners[0]), Ours(listeners[1], NOTHING_CHANGED))
+    old = [measured(way, [ann])["old told"] for way in ways]
     assert old == [[0.0], [1.0]]
