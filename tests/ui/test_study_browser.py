@@ -1,4 +1,4 @@
-"""The raters' desk in a real Chromium; see `test_browser.py` for where that is looked for."""
+"""The raters' desk in a real Chromium; see `browsing.py` for where that is looked for."""
 
 import socket
 from collections.abc import Iterator
@@ -14,7 +14,7 @@ from persllm.persona_catalog import find_persona
 from persllm.training.evaluation.judging.tasks import Answer
 from persllm.ui.web.study_page import DONE, LABELS, Desk, build_desk
 from persllm.workflows.study import SCALES, read_rows, study_of
-from tests.ui.test_browser import PATIENCE, Shoot, browser, shoot
+from tests.ui.browsing import PATIENCE, Shoot, browser, shoot
 from tests.workflows.test_evaluate import pretend_adapter
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
