@@ -13,6 +13,7 @@ from threading import Event
 from urllib.parse import urlencode
 
 import pytest
+from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, BrowserContext, Locator, Page, expect, sync_playwright
 
 from persllm.agents.engines.scripted import ScriptedEngine
@@ -36,6 +37,7 @@ FLAGS = [
 ]
 PATIENCE = 60_000
 """Milliseconds."""
+GRAVE = ("serious", "critical")
 TESLA = "Nikola Tesla"
 HELD_BEFORE = "plainly"
 Shoot = Callable[[Page, str], Path]
@@ -164,3 +166,11 @@ def sees(page: Page, text: str) -> None:
 def choose(page: Page, label: str, option: str) -> None:
     page.get_by_label(label, exact=True).click()
     page.get_by_role("option", name=option).click()
+
+
+def grave_faults(page: Page) -> Iterator[str]:
+    """Yield what axe-core finds on the page as it is."""
+    for found in Axe().run(page).response["violations"]:
+        if found["impact"] in GRAVE:
+            for node in found["nodes"]:
+                yield f"{found['id']}: {node['target']} {node['failureSummary']}"

@@ -9,6 +9,7 @@ from persllm.agents.engines.scripted import ScriptedEngine
 from persllm.ui.web.screen import LONGEST_TITLE
 from tests.ui.browsing import (
     PATIENCE,
+    TESLA,
     Shoot,
     address,
     asked_for,
@@ -143,6 +144,21 @@ def test_a_visitor_watches_a_debate(page: Page, address: str, shoot: Shoot) -> N
     expect(answers).to_have_count(4, timeout=PATIENCE)
     sees(page, "Thomas Edison (early)")
     shoot(page, "debate")
+
+
+def test_a_visitor_compares_two_ages(page: Page, address: str) -> None:
+    page.goto(f"{address}/compare")
+    question = page.get_by_label("Question")
+    offered = question.input_value()
+    choose(page, "Persona", "Frederick Douglass")
+    expect(question).not_to_have_value(offered, timeout=PATIENCE)
+    question.fill("What do you fear?")
+    choose(page, "Persona", TESLA)
+    page.get_by_role("button", name="Compare").click()
+    answers = page.get_by_role("article")
+    expect(answers).to_have_count(2, timeout=PATIENCE)
+    expect(question).to_have_value("What do you fear?")
+    assert answers.locator("mark").all_inner_texts() == ["1893", "1937"]
 
 
 @pytest.mark.parametrize("screen", ["", "/talk", "/debate", "/compare"])

@@ -1,9 +1,8 @@
 """Nobody is kept out: what axe-core finds on each screen, and the page by keyboard alone."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
 
 from tests.ui.browsing import (
@@ -14,6 +13,7 @@ from tests.ui.browsing import (
     asked_for,
     browser,
     engine,
+    grave_faults,
     meet,
     page,
     people,
@@ -27,7 +27,6 @@ pytestmark = [pytest.mark.browser, pytest.mark.slow]
 __all__ = ["address", "asked_for", "browser", "engine", "page", "people", "shoot", "visitor"]
 WIDTHS = (1280, 390)
 THEMES = ("light", "dark")
-GRAVE = ("serious", "critical")
 FOCUSED = """() => {
     const it = document.activeElement;
     const label = it?.labels?.[0]?.innerText;
@@ -76,13 +75,6 @@ SCREENS: dict[str, Callable[[Page, str], None]] = {
     "debate": debate_screen,
     "compare": compare_screen,
 }
-
-
-def grave_faults(page: Page) -> Iterator[str]:
-    for found in Axe().run(page).response["violations"]:
-        if found["impact"] in GRAVE:
-            for node in found["nodes"]:
-                yield f"{found['id']}: {node['target']} {node['failureSummary']}"
 
 
 def test_what_keeps_people_out_is_found(page: Page) -> None:

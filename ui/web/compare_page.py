@@ -76,10 +76,11 @@ def compare_page(people: Company, texts: Texts) -> None:
             return
         yield columns_page(people, persona, way, columns, texts)
 
+    before = gradio.State(first.name)
     who.input(
         choose,
-        [who, question],
-        [stage, question],
+        [who, before, question],
+        [before, stage, question],
         api_name="compare_stages",
         show_progress="hidden",
     )
