@@ -1,138 +1,39 @@
-"""The page in a real Chromium, answered by the scripted engine.
+"""The page in a real Chromium, answered by the scripted engine."""
 
-Chromium is looked for in $PERSLLM_CHROMIUM, /usr/bin/chromium and Playwright's own place.
-Screenshots go to the test's folder, and to $PERSLLM_SCREENSHOTS if that is set.
-"""
-
-import os
-import shutil
-import socket
-from collections.abc import Callable, Iterator
-from pathlib import Path
-from urllib.parse import urlencode, urlparse
+from urllib.parse import urlparse
 
 import pytest
-from playwright.sync_api import Browser, Locator, Page, expect, sync_playwright
+from playwright.sync_api import Page, expect
 
 from persllm.agents.engines.scripted import ScriptedEngine
-from persllm.agents.options import RuntimeOptions
-from persllm.agents.runtime import Runtime
-from persllm.ui.web.talk import Company, company
-from persllm.ui.web.texts import read_texts
-from tests.contracts.memory_contract import HashedWords
+from persllm.ui.web.screen import LONGEST_TITLE
+from tests.ui.browsing import (
+    PATIENCE,
+    TESLA,
+    Shoot,
+    address,
+    asked_for,
+    browser,
+    choose,
+    composer,
+    engine,
+    meet,
+    page,
+    people,
+    say,
+    sees,
+    shoot,
+    visitor,
+)
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
-SYSTEM_CHROMIUM = "/usr/bin/chromium"
-FLAGS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
-PATIENCE = 60_000
-"""Milliseconds."""
-TESLA = "Nikola Tesla"
+__all__ = ["address", "asked_for", "browser", "engine", "page", "people", "shoot", "visitor"]
 HOSTILE = [
     "<img src=x onerror=\"document.title='broken'\"> hello",
     "![x](http://outside.example/x.png) hello",
     '<div style="position:fixed;inset:0;background:red">log in</div>',
     "{{value}} ${1+1} <script>document.title='broken'</script>",
 ]
-Shoot = Callable[[Page, str], Path]
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        chosen = os.environ.get("PERSLLM_CHROMIUM", SYSTEM_CHROMIUM)
-        path = chosen if Path(chosen).exists() else playwright.chromium.executable_path
-        if not Path(path).exists():
-            pytest.skip("no Chromium: apt-get install chromium, or playwright install chromium")
-        browser = playwright.chromium.launch(executable_path=path, args=FLAGS)
-        yield browser
-        browser.close()
-
-
-@pytest.fixture(scope="module")
-def people(tmp_path_factory: pytest.TempPathFactory, engine: ScriptedEngine) -> Iterator[Company]:
-    """The cast, remembered by words instead of by a model: what the page does is the same."""
-    runtime = Runtime(
-        RuntimeOptions(base="nano", runs=tmp_path_factory.mktemp("runs")), engine=engine
-    )
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("persllm.agents.runtime.find_embeddings", lambda name: HashedWords())
-        yield company(runtime, [])
-
-
-@pytest.fixture(scope="module")
-def address(people: Company) -> Iterator[str]:
-    from persllm.ui.web.app import build_app, launch
-    from persllm.workflows.process_env import quiet_libraries
-
-    quiet_libraries()
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = int(probe.getsockname()[1])
-    app = build_app(people, read_texts())
-    launch(app, read_texts(), host="127.0.0.1", port=port)
-    yield f"http://127.0.0.1:{port}"
-    app.close()
-
-
-@pytest.fixture
-def asked_for() -> list[str]:
-    """Every address the page asked for."""
-    return []
-
-
-@pytest.fixture
-def page(browser: Browser, asked_for: list[str]) -> Iterator[Page]:
-    """A visitor who comes for the first time."""
-    context = browser.new_context(viewport={"width": 1280, "height": 900})
-    page = context.new_page()
-    page.on("request", lambda request: asked_for.append(request.url))
-    page.set_default_timeout(PATIENCE)
-    yield page
-    context.close()
-
-
-@pytest.fixture
-def shoot(tmp_path: Path) -> Shoot:
-    def take(page: Page, name: str) -> Path:
-        path = tmp_path / f"{name}.png"
-        page.screenshot(path=path, full_page=True)
-        if folder := os.environ.get("PERSLLM_SCREENSHOTS"):
-            Path(folder).mkdir(parents=True, exist_ok=True)
-            shutil.copy(path, folder)
-        return path
-
-    return take
-
-
-def meet(page: Page, address: str, name: str = TESLA, stage: str = "early") -> None:
-    page.goto(f"{address}/talk?{urlencode({'with': name, 'stage': stage})}")
-    expect(page.get_by_role("heading", name=name, exact=True)).to_be_visible(timeout=PATIENCE)
-
-
-def composer(page: Page) -> Locator:
-    return page.get_by_role("textbox", name="Your message")
-
-
-def say(page: Page, text: str) -> None:
-    composer(page).fill(text)
-    composer(page).press("Enter")
-
-
-def sees(page: Page, text: str) -> None:
-    expect(page.get_by_text(text).locator("visible=true").first).to_be_visible(timeout=PATIENCE)
-
-
-def choose(page: Page, label: str, option: str) -> None:
-    page.get_by_label(label, exact=True).click()
-    page.get_by_role("option", name=option).click()
 
 
 def test_a_visitor_meets_somebody_talks_and_goes_back(
@@ -213,7 +114,8 @@ def test_what_people_and_models_say_is_only_text(
         sees(page, "0.")
         spoken = page.locator(".chat").get_by_text(hostile, exact=True).locator("visible=true")
         expect(spoken).to_have_count(2, timeout=PATIENCE)
-        listed = page.locator(".kept").get_by_text(hostile, exact=True).locator("visible=true")
+        shown = hostile[: LONGEST_TITLE - 1]
+        listed = page.locator(".kept").get_by_text(shown).locator("visible=true")
         expect(listed).to_have_count(1, timeout=PATIENCE)
     finally:
         engine._answer = before
@@ -244,7 +146,22 @@ def test_a_visitor_watches_a_debate(page: Page, address: str, shoot: Shoot) -> N
     shoot(page, "debate")
 
 
-@pytest.mark.parametrize("screen", ["", "/talk", "/debate"])
+def test_a_visitor_compares_two_ages(page: Page, address: str) -> None:
+    page.goto(f"{address}/compare")
+    question = page.get_by_label("Question")
+    offered = question.input_value()
+    choose(page, "Persona", "Frederick Douglass")
+    expect(question).not_to_have_value(offered, timeout=PATIENCE)
+    question.fill("What do you fear?")
+    choose(page, "Persona", TESLA)
+    page.get_by_role("button", name="Compare").click()
+    answers = page.get_by_role("article")
+    expect(answers).to_have_count(2, timeout=PATIENCE)
+    expect(question).to_have_value("What do you fear?")
+    assert answers.locator("mark").all_inner_texts() == ["1893", "1937"]
+
+
+@pytest.mark.parametrize("screen", ["", "/talk", "/debate", "/compare"])
 def test_every_screen_fits_a_telephone(page: Page, address: str, screen: str) -> None:
     page.set_viewport_size({"width": 390, "height": 844})
     page.goto(address + screen)

@@ -16,6 +16,7 @@ from persllm.ui.web.conversation import (
     asked_again,
     at_stage,
     begun,
+    caught_up,
     edited,
     kept_with,
     read_rows,
@@ -133,6 +134,14 @@ def test_a_browser_keeps_the_latest_conversations_each_once() -> None:
 
 def test_an_empty_conversation_is_not_kept() -> None:
     assert kept_with([], begun(TESLA, "early")) == []
+
+
+def test_a_talk_is_caught_up_with_what_another_tab_made_of_it() -> None:
+    here = talk_of("One")
+    there = answered(asked(here, "Two"), Answer("So."))
+    assert caught_up(here, as_rows([talk_of("Other"), there])) == there
+    assert caught_up(there, as_rows([here])) is there
+    assert caught_up(here, "rubbish") is here
 
 
 def test_nothing_said_is_markdown_of_the_document() -> None:

@@ -18,7 +18,7 @@ from persllm.training.data.review import Desk, Wanted
 from persllm.ui.cli.actions.review import sit_down
 from persllm.ui.cli.main import app
 from tests.doubles import NANO_PROFILE, LetterEmbeddings, write_tiny_persona
-from tests.ui.test_browser import PATIENCE, Shoot, browser, shoot  # noqa: F401 (fixtures)
+from tests.ui.browsing import PATIENCE, Shoot, browser, shoot  # noqa: F401 (fixtures)
 
 RUNNER = CliRunner()
 
@@ -97,6 +97,9 @@ def test_a_build_is_exported_by_command(
 
 @pytest.fixture
 def page(browser: Browser, marta: Persona, runs: Path) -> Iterator[Page]:  # noqa: F811 (fixture)
+    import gradio
+
+    from persllm.ui.web.look import theme
     from persllm.ui.web.review_page import build_page
     from persllm.workflows.process_env import quiet_libraries
     from persllm.workflows.review import open_desk
@@ -107,7 +110,12 @@ def page(browser: Browser, marta: Persona, runs: Path) -> Iterator[Page]:  # noq
         port = int(probe.getsockname()[1])
     desk = build_page(open_desk(str(marta.folder), runs))
     desk.launch(
-        server_name="127.0.0.1", server_port=port, quiet=True, share=False, prevent_thread_lock=True
+        server_name="127.0.0.1",
+        server_port=port,
+        quiet=True,
+        share=False,
+        prevent_thread_lock=True,
+        theme=theme(gradio),
     )
     page = browser.new_page(viewport={"width": 1100, "height": 900})
     page.set_default_timeout(PATIENCE)

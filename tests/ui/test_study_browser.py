@@ -1,9 +1,10 @@
-"""The raters' desk in a real Chromium; see `test_browser.py` for where that is looked for."""
+"""The raters' desk in a real Chromium; see `browsing.py` for where that is looked for."""
 
 import socket
 from collections.abc import Iterator
 from pathlib import Path
 
+import gradio
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
@@ -12,9 +13,10 @@ from persllm.agents.options import RuntimeOptions
 from persllm.agents.runtime import Runtime
 from persllm.persona_catalog import find_persona
 from persllm.training.evaluation.judging.tasks import Answer
+from persllm.ui.web.look import theme
 from persllm.ui.web.study_page import DONE, LABELS, Desk, build_desk
 from persllm.workflows.study import SCALES, read_rows, study_of
-from tests.ui.test_browser import PATIENCE, Shoot, browser, shoot
+from tests.ui.browsing import PATIENCE, Shoot, browser, grave_faults, shoot
 from tests.workflows.test_evaluate import pretend_adapter
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
@@ -46,7 +48,12 @@ def address(ratings: Path) -> Iterator[str]:
         probe.bind(("127.0.0.1", 0))
         port = int(probe.getsockname()[1])
     page.queue().launch(
-        server_name="127.0.0.1", server_port=port, quiet=True, share=False, prevent_thread_lock=True
+        server_name="127.0.0.1",
+        server_port=port,
+        quiet=True,
+        share=False,
+        prevent_thread_lock=True,
+        theme=theme(gradio),
     )
     yield f"http://127.0.0.1:{port}"
     page.close()
@@ -74,6 +81,7 @@ def test_a_rater_compares_rates_and_talks(page: Page, ratings: Path, shoot: Shoo
     both = {page.get_by_label(f"{side} answer").input_value() for side in ("Left", "Right")}
     assert both == set(SAID.values())
     shoot(page, "compare")
+    assert not [*grave_faults(page)]
     page.get_by_role("button", name="The left one").click()
     expect(page.get_by_text("1 to go").locator("visible=true")).to_be_visible(timeout=PATIENCE)
     page.get_by_role("button", name="Equally good").click()
@@ -82,6 +90,7 @@ def test_a_rater_compares_rates_and_talks(page: Page, ratings: Path, shoot: Shoo
     page.get_by_role("tab", name="Rate").click()
     mark_all(page, 4)
     shoot(page, "rate")
+    assert not [*grave_faults(page)]
     page.get_by_role("button", name="Keep and go on").click()
     expect(page.get_by_text("3 to go").locator("visible=true")).to_be_visible(timeout=PATIENCE)
 

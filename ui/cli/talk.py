@@ -1,4 +1,4 @@
-"""Commands that let personas talk: chat, play, debate, scenarios."""
+"""Commands that let personas talk: chat, compare, play, debate, scenarios."""
 
 from pathlib import Path
 from typing import Annotated
@@ -41,6 +41,27 @@ def chat(
         audience=as_,
         show_recalled=show_recalled,
     )
+
+
+@app.command(epilog='Example: persllm compare nikola-tesla --ask "What is the ether?" --by parts')
+@with_runtime_flags(without=("no_memory", "no_adapter"))
+def compare(
+    persona: PersonaName,
+    ask: Annotated[str, typer.Option(help="The question.")],
+    by: Annotated[
+        str, typer.Option(help="stages: of the life; parts: base, memory, adapter and both.")
+    ] = "stages",
+    stage: Annotated[
+        str | None, typer.Option(help="Whose parts are compared; the first by default.")
+    ] = None,
+    as_json: AsJson = False,
+    *,
+    options: RuntimeOptions,
+) -> None:
+    """Answer one question side by side; what differs is underlined."""
+    from persllm.ui.cli.actions.compare import show_comparison
+
+    show_comparison(persona, options, question=ask, by=by, stage=stage, as_json=as_json)
 
 
 @app.command(epilog="Example: persllm play currents; persllm play my-scenario.yaml --seed 7")

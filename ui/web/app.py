@@ -53,6 +53,7 @@ def launch(page: Any, texts: Texts, *, host: str, port: int) -> None:  # noqa: A
         share=False,
         footer_links=[],
         prevent_thread_lock=True,
+        _frontend=False,  # else it asks for a public link where a busy machine answers it late
         theme=theme(gradio),
         css_paths=STYLE,
         app_kwargs={"middleware": [Middleware(Guarded, texts=texts)]},
@@ -69,6 +70,7 @@ def build_app(people: Company, texts: Texts) -> Any:  # noqa: ANN401 (gradio is 
         import gradio
     except ImportError as error:
         raise ServeError("the page needs gradio: pip install 'persllm[ui]'.") from error
+    from persllm.ui.web.compare_page import compare_page
     from persllm.ui.web.debate_page import debate_page
     from persllm.ui.web.talk_page import TalkPage
 
@@ -81,6 +83,9 @@ def build_app(people: Company, texts: Texts) -> Any:  # noqa: ANN401 (gradio is 
     with page.route(texts("debate"), "/debate"):
         _shell(people, texts, "debate")
         debate_page(people, texts)
+    with page.route(texts("compare"), "/compare"):
+        _shell(people, texts, "compare")
+        compare_page(people, texts)
     return page
 
 

@@ -85,6 +85,14 @@ def asked(talk: Conversation, said: str) -> Conversation:
     return replace(talk, exchanges=(*kept, Exchange(said.strip())), writing="")
 
 
+def caught_up(talk: Conversation, rows: object) -> Conversation:
+    """Return it as the browser keeps it, where another tab went on with it."""
+    for kept in read_rows(rows):
+        if kept.id == talk.id and len(kept.exchanges) > len(talk.exchanges):
+            return kept
+    return talk
+
+
 def asked_again(talk: Conversation) -> Conversation:
     """Return it with the persona about to answer the last thing said once more."""
     return replace(talk, writing="") if talk.exchanges else talk

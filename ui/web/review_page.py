@@ -7,6 +7,7 @@ from typing import Any
 from persllm.errors import DataError, ServeError
 from persllm.training.data.items import PATTERNS
 from persllm.training.data.review import Desk, Sheet, Wanted
+from persllm.ui.web.look import theme
 from persllm.workflows.ports import check_port
 from persllm.workflows.review import MARKS, open_desk
 
@@ -24,7 +25,16 @@ def serve_review(name: str, *, runs: Path, host: str, port: int) -> None:
     check_port(host, port)
     page = build_page(open_desk(name, runs))
     print(f"review at http://{host}:{port} (stop with Ctrl-C)", flush=True)
-    page.launch(server_name=host, server_port=port, quiet=True, share=False, footer_links=[])
+    import gradio
+
+    page.launch(
+        server_name=host,
+        server_port=port,
+        quiet=True,
+        share=False,
+        footer_links=[],
+        theme=theme(gradio),
+    )
 
 
 class Sitting:

@@ -4,7 +4,7 @@ from html import escape
 
 from persllm.ui.web.texts import Texts
 
-SCREENS = {"people": "./", "talk": "talk", "debate": "debate"}
+SCREENS = {"people": "./", "talk": "talk", "debate": "debate", "compare": "compare"}
 """Addresses are relative, so that the page also works behind a proxy's path."""
 CHOICES = (
     "persllm ui --base small",

@@ -7,6 +7,7 @@ from typing import Any, cast
 from persllm.agents.runtime import Runtime
 from persllm.errors import PersLLMError, ServeError
 from persllm.persona import Persona
+from persllm.ui.web.look import theme
 from persllm.ui.web.talk import ChatRow, as_messages, plain_rows
 from persllm.workflows.eval_systems import BOTH, MEMORY
 from persllm.workflows.ports import check_port
@@ -54,12 +55,19 @@ def serve_desk(desk: Desk, *, host: str, port: int) -> None:
     """
     check_port(host, port, command="study")
     page = build_desk(desk)
+    import gradio
+
     print(
         f"raters' desk at http://{host}:{port} (stop with Ctrl-C)\nratings: {desk.study.path}",
         flush=True,
     )
     page.queue().launch(
-        server_name=host, server_port=port, quiet=True, share=False, footer_links=[]
+        server_name=host,
+        server_port=port,
+        quiet=True,
+        share=False,
+        footer_links=[],
+        theme=theme(gradio),
     )
 
 

@@ -1,6 +1,6 @@
 """The talk screen: wiring only; what it shows is in `screen`, what it does in `conversation`."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from html import unescape
 from typing import Any, cast
@@ -16,6 +16,7 @@ from persllm.ui.web.conversation import (
     asked,
     asked_again,
     at_stage,
+    caught_up,
     edited,
     kept_with,
     stopped,
@@ -24,23 +25,14 @@ from persllm.ui.web.conversation import (
     undone,
 )
 from persllm.ui.web.greeting import OFFERED, suggestions, welcome
+from persllm.ui.web.keeping import KEEP, READ, SAVE, OpenTalk, to_keep
 from persllm.ui.web.sources import sources_page
 from persllm.ui.web.talk import MOST_SAID, Company, reply_to
 from persllm.ui.web.texts import Texts
 
-KEPT_UNDER = "persllm.conversations"
-KEPT_SECRET = "persllm-in-this-browser"
-"""Gradio enciphers what it keeps. With a key drawn at each start, no restart could read it; it is
-no secret, and nothing on this server depends on it."""
 REPLIES_AT_ONCE = 16
 """The engine answers so many in one batch without any of them waiting long."""
-SAVE = """(text) => {
-    const link = document.createElement("a");
-    link.href = URL.createObjectURL(new Blob([text], {type: "text/markdown"}));
-    link.download = "conversation.md";
-    link.click();
-}"""
-"""Saves the document in the browser: no file of anybody's talk is made on the server."""
+Change = Callable[[Conversation], Conversation]
 OPINIONS = ("Like", "Not in character", "Wrong", "Not an answer")
 
 
@@ -49,9 +41,10 @@ class TalkPage:
 
     def __init__(self, people: Company, texts: Texts) -> None:
         self._people, self._texts = people, texts
-        self._talk = gradio.State(screen.opened(people, {}, []))
+        self._tab = gradio.State(OpenTalk(screen.opened(people, {}, [])))
         self._order = gradio.State(None)
-        self._kept = gradio.BrowserState([], storage_key=KEPT_UNDER, secret=KEPT_SECRET)
+        self._kept = gradio.JSON(visible=False)
+        self._keeping = gradio.Textbox(visible="hidden")
         with gradio.Row(elem_classes="talk"):
             with gradio.Column(elem_classes="side", min_width=0):
                 self._list = gradio.HTML()
@@ -106,63 +99,61 @@ class TalkPage:
         self._status = gradio.HTML(elem_classes="status")
 
     def _wire(self) -> None:
-        quick: dict[str, Any] = {"queue": False, "show_progress": "hidden"}
-        talk, kept, said = self._talk, self._kept, self._said
-        everything = [talk, kept, *self._of_persona(), *self._of_talk()]
-        shown = [talk, kept, *self._of_talk()]
-        ordered = [self._order, *shown]
+        tab, said = [self._tab, self._kept], self._said
+        quick: dict[str, Any] = {"queue": False, "show_progress": "hidden", "js": READ}
+        everything = [*self._of_persona(), *self._of_talk()]
+        ordered = [self._order, *self._of_talk()]
         asking = [
-            said.submit(self._say, [said, talk, kept], [said, *ordered], api_name="say", **quick),
-            self._send.click(
-                self._say, [said, talk, kept], [said, *ordered], api_name="send", **quick
-            ),
+            said.submit(self._say, [said, *tab], [said, *ordered], api_name="say", **quick),
+            self._send.click(self._say, [said, *tab], [said, *ordered], api_name="send", **quick),
             *(
-                each.click(self._ask, [each, talk, kept], ordered, api_name=f"ask_{n}", **quick)
+                each.click(self._ask, [each, *tab], ordered, api_name=f"ask_{n}", **quick)
                 for n, each in enumerate(self._questions)
             ),
         ]
-        again = gradio.on(
-            [self._another.click, self._chat.retry],
-            self._again,
-            [talk, kept],
-            ordered,
-            api_name="another_answer",
-            **quick,
-        )
+        further = [self._another.click, self._chat.retry]
+        again = gradio.on(further, self._again, tab, ordered, api_name="another_answer", **quick)
         editing = [self._order, *everything]
-        edit = self._chat.edit(self._edit, [talk, kept], editing, api_name="edit", **quick)
-        replying = [
-            event.success(
-                self._reply,
-                [self._order, kept],
-                shown,
-                concurrency_limit=REPLIES_AT_ONCE,
-                concurrency_id="replies",
-                show_progress="hidden",
-                api_name=f"reply_{number}",
-            )
-            for number, event in enumerate([*asking, again, edit])
-        ]
-        ending: dict[str, Any] = {**quick, "cancels": replying}
-        self._stop.click(self._end, [talk, kept], everything, api_name="stop", **ending)
+        edit = self._chat.edit(self._edit, tab, editing, api_name="edit", **quick)
+        for number, event in enumerate([*asking, again, edit]):
+            self._reply_after(event, f"reply_{number}")
+        self._stop.click(self._end, tab, everything, api_name="stop", **quick)
         self._stage.input(
-            self._change_stage, [self._stage, talk, kept], everything, api_name="stage", **ending
+            self._change_stage, [self._stage, *tab], everything, api_name="stage", **quick
         )
-        self._chat.undo(self._undo, [talk, kept], [said, *everything], api_name="undo", **ending)
-        for button, move, name in (
-            (self._before, self._earlier, "earlier"),
-            (self._after, self._later, "later"),
-        ):
-            button.click(move, [talk, kept], shown, api_name=name, **quick)
-        self._chat.like(self._like, [talk, kept], [talk, kept], api_name="opinion", **quick)
+        self._chat.undo(self._undo, tab, [said, *everything], api_name="undo", **quick)
+        self._before.click(self._earlier, tab, self._of_talk(), api_name="earlier", **quick)
+        self._after.click(self._later, tab, self._of_talk(), api_name="later", **quick)
+        self._chat.like(self._like, tab, self._keeping, api_name="opinion", **quick)
         self._export.click(
-            self._markdown, [talk], [self._document], api_name="export", **quick
+            self._markdown, [self._tab], [self._document], api_name="export", queue=False
         ).then(None, [self._document], None, js=SAVE)
+        self._keeping.change(None, [self._keeping], None, js=KEEP)
+
+    def _reply_after(self, event: Any, name: str) -> None:  # noqa: ANN401 (gradio's event)
+        event.success(
+            self._reply,
+            [self._order, self._tab, self._kept],
+            self._of_talk(),
+            js=READ,
+            trigger_mode="multiple",  # one that was stopped may still wait for the engine
+            concurrency_limit=REPLIES_AT_ONCE,
+            concurrency_id="replies",
+            show_progress="hidden",
+            api_name=name,
+        )
 
     def load(self, page: Any) -> None:  # noqa: ANN401 (gradio's Blocks)
         """Open the conversation that the address names whenever the page is opened."""
-        outputs = [self._talk, *self._of_persona(), *self._of_talk()]
-        page.load(self._open, [self._kept], outputs, api_name="open", show_progress="hidden")
+        outputs = [*self._of_persona(), *self._of_talk()]
+        page.load(
+            self._open,
+            [self._tab, self._kept],
+            outputs,
+            js=READ,
+            api_name="open",
+            show_progress="hidden",
+        )
 
     def _of_persona(self) -> list[Any]:
         return [self._header, self._stage, self._said, self._welcome, *self._questions]
@@ -170,6 +161,7 @@ class TalkPage:
     def _of_talk(self) -> list[Any]:
         return [
             self._chat,
+            self._keeping,
             self._list,
             self._sources,
             self._status,
@@ -196,14 +188,17 @@ class TalkPage:
             *buttons,
         ]
 
-    def _show_talk(self, talk: Conversation, kept: object) -> list[Any]:
+    def _show_talk(self, talk: Conversation, kept: object, *left: Conversation) -> list[Any]:
         people, say = self._people, self._texts
         last = talk.exchanges[-1] if talk.exchanges else None
         writing = talk.writing is not None
         many = last is not None and len(last.answers) > 1 and not writing
         again = say("another") if talk.is_answered else say("ask_again")
+        for each in (*left, talk):
+            kept = kept_with(kept, each)
         return [
             gradio.Chatbot(value=cast("Any", screen.chat_rows(talk)), visible=bool(talk.exchanges)),
+            to_keep(talk, *left),
             screen.conversation_list(people, kept, talk, say),
             sources_page(last.answer if last and not writing else None, say),
             screen.status(people, talk, say),
@@ -217,82 +212,91 @@ class TalkPage:
             gradio.Column(visible=not talk.exchanges),
         ]
 
-    def _open(self, kept: object, request: gradio.Request) -> list[Any]:
-        talk = screen.opened(self._people, dict(request.query_params), kept)
-        return [talk, *self._show_persona(talk), *self._show_talk(talk, kept)]
+    def _open(self, tab: OpenTalk, kept: object, request: gradio.Request) -> list[Any]:
+        asked_for = dict(request.query_params)
+        return self._all(tab.change(lambda _: screen.opened(self._people, asked_for, kept)), kept)
 
-    def _say(self, said: str, talk: Conversation, kept: object) -> list[Any]:
+    def _say(self, said: str, tab: OpenTalk, kept: object) -> list[Any]:
         """Return it as asked; what is refused stays in the box."""
-        result = self._ask(said, talk, kept)
+        result = self._ask(said, tab, kept)
         return [gradio.skip() if result[0] is None else "", *result]
 
-    def _ask(self, said: str, talk: Conversation, kept: object) -> list[Any]:
+    def _ask(self, said: str, tab: OpenTalk, kept: object) -> list[Any]:
         """Return what is to be answered, or None, and the talk with the message shown."""
-        if talk.writing is not None:
-            return self._refused("still_speaking", name=talk.persona)
         if len(said) > MOST_SAID:
             return self._refused("too_long", length=len(said), most=MOST_SAID)
         if not said.strip():
-            return [None, *[gradio.skip()] * (2 + len(self._of_talk()))]
-        now = asked(talk, said)
-        return [now, *self._keep(now, kept)]
+            return [None, *[gradio.skip()] * len(self._of_talk())]
+        return self._ordered(tab, kept, lambda talk: asked(caught_up(talk, kept), said))
 
-    def _reply(self, order: Conversation | None, kept: object) -> Iterator[list[Any]]:
+    def _again(self, tab: OpenTalk, kept: object) -> list[Any]:
+        return self._ordered(tab, kept, asked_again)
+
+    def _ordered(self, tab: OpenTalk, kept: object, asking: Change) -> list[Any]:
+        """Return the talk as what is to be answered, unless somebody is speaking in it."""
+        before = tab.talk
+        if before.writing is not None or not tab.went_on(before, now := asking(before)):
+            return self._refused("still_speaking", name=before.persona)
+        return [now, *self._show_talk(now, kept)]
+
+    def _reply(
+        self, order: Conversation | None, tab: OpenTalk, kept: object
+    ) -> Iterator[list[Any]]:
+        """Yield the talk while it is answered; nothing more once something else happened in it."""
         quiet = [gradio.skip()] * (len(self._of_talk()) - 1)
-        if order is None:
-            yield [gradio.skip()] * (len(quiet) + 3)
+        if order is None or order.writing is None:
+            yield [gradio.skip(), *quiet]
             return
         now = order
+        for following in self._answering(order):
+            if not tab.went_on(now, following):
+                return
+            now = following
+            if now.writing:
+                yield [screen.chat_rows(now), *quiet]
+        yield self._show_talk(now, kept)
+
+    def _answering(self, order: Conversation) -> Iterator[Conversation]:
         try:
-            for now in reply_to(self._people, order):
-                if now.writing:
-                    yield [now, gradio.skip(), screen.chat_rows(now), *quiet]
+            yield from reply_to(self._people, order)
         except PersLLMError as error:
             gradio.Warning(self._texts.html("not_answered", error=error))
-            now = replace(order, writing=None)
-        yield self._keep(now, kept)
+            yield replace(order, writing=None)
 
-    def _again(self, talk: Conversation, kept: object) -> list[Any]:
-        if talk.writing is not None:
-            return self._refused("still_speaking", name=talk.persona)
-        if not talk.exchanges:
-            return self._ask("", talk, kept)
-        now = asked_again(talk)
-        return [now, *self._keep(now, kept)]
-
-    def _edit(self, talk: Conversation, kept: object, data: gradio.EditData) -> list[Any]:
-        if talk.writing is not None:
-            return [None, *[gradio.skip()] * (2 + len(self._of_persona()) + len(self._of_talk()))]
+    def _edit(self, tab: OpenTalk, kept: object, data: gradio.EditData) -> list[Any]:
+        before = tab.talk
         row = data.index[0] if isinstance(data.index, list | tuple) else data.index
         said = unescape(str(data.value))[:MOST_SAID]
-        branch = edited(talk, screen.place_of(talk, row), said)
-        return [branch, *self._all(branch, kept_with(kept, branch))]
+        branch = edited(before, screen.place_of(before, row), said)
+        if before.writing is not None or not tab.went_on(before, branch):
+            return [None, *[gradio.skip()] * (len(self._of_persona()) + len(self._of_talk()))]
+        return [branch, *self._all(branch, kept)]
 
-    def _end(self, talk: Conversation, kept: object) -> list[Any]:
-        ended = stopped(talk)
-        return self._all(ended, kept_with(kept, ended))
+    def _end(self, tab: OpenTalk, kept: object) -> list[Any]:
+        return self._all(tab.change(stopped), kept)
 
-    def _change_stage(self, stage: str, talk: Conversation, kept: object) -> list[Any]:
-        before = stopped(talk)
-        return self._all(at_stage(before, stage), kept_with(kept, before))
+    def _change_stage(self, stage: str, tab: OpenTalk, kept: object) -> list[Any]:
+        before = tab.change(stopped)
+        return self._all(tab.change(lambda talk: at_stage(talk, stage)), kept, before)
 
-    def _undo(self, talk: Conversation, kept: object) -> list[Any]:
-        before, said = undone(talk)
-        return [said, *self._all(before, kept_with(kept, before))]
+    def _undo(self, tab: OpenTalk, kept: object) -> list[Any]:
+        said = tab.talk.exchanges[-1].said if tab.talk.exchanges else ""
+        return [said, *self._all(tab.change(lambda talk: undone(talk)[0]), kept)]
 
-    def _earlier(self, talk: Conversation, kept: object) -> list[Any]:
-        return self._keep(turned(talk, -1), kept)
+    def _earlier(self, tab: OpenTalk, kept: object) -> list[Any]:
+        return self._show_talk(tab.change(lambda talk: turned(talk, -1)), kept)
 
-    def _later(self, talk: Conversation, kept: object) -> list[Any]:
-        return self._keep(turned(talk, 1), kept)
+    def _later(self, tab: OpenTalk, kept: object) -> list[Any]:
+        return self._show_talk(tab.change(lambda talk: turned(talk, 1)), kept)
 
-    def _like(self, talk: Conversation, kept: object, data: gradio.LikeData) -> list[Any]:
+    def _like(self, tab: OpenTalk, kept: object, data: gradio.LikeData) -> str:
         row = data.index[0] if isinstance(data.index, list | tuple) else data.index
         opinion = "" if data.liked is None else str(data.liked)
-        judged = thought_of(talk, screen.place_of(talk, row), opinion)
-        return [judged, kept_with(kept, judged)]
+        place = screen.place_of(tab.talk, row)
+        return to_keep(tab.change(lambda talk: thought_of(talk, place, opinion)))
 
-    def _markdown(self, talk: Conversation) -> str:
+    def _markdown(self, tab: OpenTalk) -> str:
+        talk = tab.talk
         persona, stage = screen.who(self._people, talk)
         year, say = year_text(stage.last), self._texts
         return as_markdown(
@@ -303,16 +307,11 @@ class TalkPage:
             note=say("export_made", base=self._people.base, name=persona.name),
         )
 
-    def _keep(self, talk: Conversation, kept: object) -> list[Any]:
-        """Return it as it is shown and kept."""
-        rows = kept_with(kept, talk)
-        return [talk, rows, *self._show_talk(talk, rows)]
-
-    def _all(self, talk: Conversation, kept: object) -> list[Any]:
-        return [talk, kept, *self._show_persona(talk), *self._show_talk(talk, kept)]
+    def _all(self, talk: Conversation, kept: object, *left: Conversation) -> list[Any]:
+        return [*self._show_persona(talk), *self._show_talk(talk, kept, *left)]
 
     def _refused(self, reason: str, /, **filled: object) -> list[Any]:
         """Return no order, and the reason in the line below the composer."""
         view: list[Any] = [gradio.skip()] * len(self._of_talk())
         view[self._of_talk().index(self._status)] = self._texts.html(reason, **filled)
-        return [None, gradio.skip(), gradio.skip(), *view]
+        return [None, *view]
