@@ -10,13 +10,14 @@ from functools import cache
 
 from persllm.agents.dialogue.seats import Seat
 from persllm.agents.reply_guards import plain_turn
+from persllm.sentences import joined, sentences
 from persllm.tables import table
 
 EMPTY, LEAKED, FOR_OTHERS, REPEATED = "empty", "leaks a form", "speaks for others", "repeats"
 RUN = 5
 """So many words in a row count as said before."""
 SHARE = 0.6
-"""A turn repeats another one that has this part of its runs."""
+"""A turn repeats another one that has this part of its runs, and so does a sentence."""
 
 
 @cache
@@ -41,6 +42,20 @@ def faults_of(text: str, *, seats: Sequence[Seat], before: Sequence[str]) -> tup
         REPEATED: any(_repeats(text, earlier) for earlier in before),
     }
     return tuple(fault for fault, is_so in found.items() if is_so)
+
+
+def without_repeats(text: str, before: Sequence[str]) -> str:
+    """Return a turn without the sentences that were said before; nothing may be left."""
+    lines = sentences(text)
+    return joined(line for line in lines if not any(_is_in(line, each) for each in before))
+
+
+def _is_in(line: str, earlier: str) -> bool:
+    words = plain_turn(line).split()
+    if len(words) < RUN:
+        return any(plain_turn(each).split() == words for each in sentences(earlier))
+    runs = _runs(words)
+    return len(runs & _runs(plain_turn(earlier).split())) >= SHARE * len(runs)
 
 
 def _has_speaker_line(text: str, seats: Sequence[Seat]) -> bool:
