@@ -3,8 +3,8 @@
 python benchmarks/orchestration.py [--personas 4 50] [--turns 200]
 
 The model is a scripted one that answers at once; personas have no memory. CPU milliseconds a turn,
-of the first and of the last twenty: the nodes alone, LangGraph with checkpoints in memory, and with
-SQLite as `persllm play` has it.
+of the first and of the last twenty: to see whose turn it is; to ask a persona as well (what it
+heard, LangChain, guards); with LangGraph, kept in memory; and in SQLite, as `persllm play` has it.
 """
 
 import argparse
@@ -19,7 +19,7 @@ from langgraph.checkpoint.memory import InMemorySaver
 from persllm.agents.chat_persona import ChatPersona
 from persllm.agents.dialogue.checkpoints import kept_in
 from persllm.agents.dialogue.formats import formats
-from persllm.agents.dialogue.graph import PlayState, speaking
+from persllm.agents.dialogue.graph import PlayState, following, reader, speaking
 from persllm.agents.dialogue.play import Play
 from persllm.agents.dialogue.scenario import Scenario
 from persllm.agents.dialogue.seats import CastMember, take_seats
@@ -64,9 +64,19 @@ def timed(turns: Iterator[object]) -> list[float]:
     return costs
 
 
-def by_nodes(scenario: Scenario, voices: dict[str, ChatPersona], turns: int) -> Iterator[object]:
+def by_edge(scenario: Scenario, voices: dict[str, ChatPersona], turns: int) -> Iterator[object]:
+    """Yield whose turn it is, as the graph's edge finds it when the state has grown."""
+    *_, whole = by_nodes(scenario, voices, turns)
+    follows, state = following(scenario, reader()), PlayState(turns=[])
+    yield None  # so that the turns above are not counted
+    for row in whole["turns"]:
+        yield follows(state)
+        state = PlayState(turns=[*state["turns"], row])
+
+
+def by_nodes(scenario: Scenario, voices: dict[str, ChatPersona], turns: int) -> Iterator[PlayState]:
     """Yield turns as the node of the graph makes them, without a graph."""
-    speak = speaking(scenario, voices)
+    speak = speaking(scenario, voices, reader())
     state = PlayState(turns=[])
     for _ in range(turns):
         state = PlayState(turns=[*state["turns"], *speak(state)["turns"]])
@@ -82,12 +92,13 @@ def main() -> None:
         scenario, voices = play_of(personas, chosen.turns)
         with tempfile.TemporaryDirectory() as made, kept_in(Path(made) / "p.sqlite") as saver:
             ways = {
-                "nodes alone": by_nodes(scenario, voices, chosen.turns),
+                "whose turn": by_edge(scenario, voices, chosen.turns),
+                "node alone": by_nodes(scenario, voices, chosen.turns),
                 "in memory": Play(scenario, voices, checkpointer=InMemorySaver()).go_on(),
                 "in SQLite": Play(scenario, voices, checkpointer=saver).go_on(),
             }
             for name, turns in ways.items():
-                costs = timed(turns)
+                costs = timed(turns)[-chosen.turns :]
                 first, last = sum(costs[:FEW]) / FEW, sum(costs[-FEW:]) / FEW
                 print(f"{personas:3d} personas, {name:11s}: {first:6.2f} ms, later {last:6.2f} ms")
 

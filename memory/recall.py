@@ -41,7 +41,7 @@ OUTGROWN = 0.15
 """Taken off the relevance of what was said or written at an earlier stage: the facts of a life
 stay, but a mind changes."""
 SUBJECTIVE = "subjective"
-VIEW = 0.15
+VIEW = 0.3
 """What a view gains in a debate: facts take no side."""
 SMALL_TALK_WORDS = 16
 """A longer turn says something; and the pattern tries every way to read a turn."""

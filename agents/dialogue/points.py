@@ -14,6 +14,11 @@ from persllm.agents.dialogue.transcript import SPEECH, Turn
 from persllm.memory.reranking import around_sentence
 from persllm.sentences import one_line, sentences
 
+OF_VIEWS = ("debate", "dialogue", "cooperation")
+"""Kinds of formats in which what the persona thinks comes up before what it knows."""
+ABOUT_TOPIC = ("propose", "result")
+"""Asks that mean the matter, whatever was said last."""
+
 
 @dataclass(frozen=True, slots=True)
 class Point:
@@ -36,18 +41,18 @@ def point_of(scenario: Scenario, chat: ChatPersona, cue: Cue, turns: Sequence[Tu
     by_human = said is not None and scenario.seat(said.seat).is_human
     options: dict[str, Any] = {
         "without": _used(scenario, cue, turns),
-        "views": not by_human,
-        "most": chat.base_profile.play_passages,
+        "views": not by_human and scenario.format.kind in OF_VIEWS,
+        "most": 0 if by_human else chat.base_profile.play_passages,
         "in_play": not by_human,
     }
     if said is None:
         return _told(chat, "", {**options, "cue": scenario.topic})
     words = chat.base_profile.heard_words
     if not words:
-        return _told(chat, "", {**options, **_sought(scenario, said.text)})
+        return _told(chat, "", {**options, **_sought(scenario, cue, said.text)})
     whole = by_human or len(said.text.split()) <= words
     best = said.text if whole else _best(scenario, chat, said.text, cue, options)
-    return _told(chat, one_line(best), {**options, **_sought(scenario, best)})
+    return _told(chat, one_line(best), {**options, **_sought(scenario, cue, best)})
 
 
 def _told(chat: ChatPersona, point: str, options: Mapping[str, Any]) -> Point:
@@ -75,7 +80,10 @@ def _persona(seat: Seat) -> str:
     return seat.persona.id if seat.persona else seat.id
 
 
-def _sought(scenario: Scenario, point: str) -> dict[str, str]:
+def _sought(scenario: Scenario, cue: Cue, point: str) -> dict[str, str]:
+    """Return by what is recalled: the point in its matter, or the matter if that is asked for."""
+    if cue.ask in ABOUT_TOPIC:
+        return {"cue": scenario.topic}
     return {"cue": point, "context": f"{scenario.topic} {point}"}
 
 
@@ -91,6 +99,6 @@ def _best(
     if cue.ask == ANSWER and any(line.endswith("?") for line in lines):
         place = max(at for at, line in enumerate(lines) if line.endswith("?"))
         return around_sentence(said, place, words)
-    found = [chat.coming_up(**{**options, **_sought(scenario, line)}) for line in lines]
+    found = [chat.coming_up(**{**options, **_sought(scenario, cue, line)}) for line in lines]
     best = [max((each.relevance for each in passages), default=0.0) for passages in found]
     return around_sentence(said, best.index(max(best)), words) if lines else said
