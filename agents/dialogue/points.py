@@ -18,6 +18,8 @@ OF_VIEWS = ("debate", "dialogue", "cooperation")
 """Kinds of formats in which what the persona thinks comes up before what it knows."""
 ABOUT_TOPIC = ("propose", "result")
 """Asks that mean the matter, whatever was said last."""
+TO_TOPIC = ("talk", "work")
+"""Asks that mean what was said and the matter alike: a talk without sides else drifts away."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +86,8 @@ def _sought(scenario: Scenario, cue: Cue, point: str) -> dict[str, str]:
     """Return by what is recalled: the point in its matter, or the matter if that is asked for."""
     if cue.ask in ABOUT_TOPIC:
         return {"cue": scenario.topic}
+    if cue.ask in TO_TOPIC:
+        return {"cue": f"{scenario.topic} {point}"}
     return {"cue": point, "context": f"{scenario.topic} {point}"}
 
 
