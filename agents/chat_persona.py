@@ -87,10 +87,12 @@ class ChatPersona(EngineChatModel):
     responses. A system message is a scene, added to the persona's header. Reply metadata hold
     `analysis`, `recalled` (id, text, source, similarity), `stage`, `adapter` and `seconds`.
 
-    Call options: `cue` (recall by this text instead of the last turn), `without` (memory ids that
-    must not come up again), `remember` (False: what is said is not kept), `conversation` (an id
-    that is kept with what is remembered) and `in_play` (what is said is part of a play or a debate:
-    a question about being a machine is no sincere one, and something always comes to mind).
+    Call options: `cue` (recall by this text instead of the last turn), `context` (and by what it is
+    about), `views` (what the persona thinks comes up before what it knows), `most` (at most so many
+    passages, from 1), `without` (memory ids
+    that must not come up again), `remember` (False: what is said is not kept), `conversation` (an
+    id that is kept with what is remembered) and `in_play` (what is said is part of a play or a
+    debate: a question about being a machine is no sincere one, and something always comes to mind).
     """
 
     model_config = ConfigDict(arbitrary_types_allowed=True, populate_by_name=True)
@@ -355,12 +357,22 @@ class ChatPersona(EngineChatModel):
         for place in places if self._recall else ():
             if history[place].role == "user":
                 cue = options.get("cue") if place == last else None
-                query = Query(cue) if cue else query_of(history[start : place + 1])
-                forced = bool(options.get("in_play"))
+                told_of = str(options.get("context", ""))
+                query = Query(cue, told_of) if cue else query_of(history[start : place + 1])
                 unheard = without.union(self._told_from(history, place))
-                found[place] = self._coming_up(query, unheard, told, forced=forced)
+                found[place] = self._coming_up(query, unheard, told, options)
                 told += [each.prompt_text for each in found[place]]
         return found
+
+    def coming_up(self, cue: str, **options: Any) -> list[Recalled]:  # noqa: ANN401 (as a call's)
+        """Return what would come up for a turn that is asked by a cue, best first.
+
+        Args:
+            cue: What is sought.
+            options: Those of a call: `context`, `views`, `most`, `without`, `in_play`.
+        """
+        query = Query(cue, str(options.get("context", "")))
+        return self._coming_up(query, frozenset(options.get("without") or ()), [], options)
 
     def _told_from(self, history: Sequence[Message], place: int) -> list[str]:
         """Return ids of what the visitor tells in a turn or after it: it was not known before."""
@@ -379,13 +391,13 @@ class ChatPersona(EngineChatModel):
         query: Query | None,
         without: frozenset[str],
         told: Sequence[str],
-        *,
-        forced: bool,
+        options: Mapping[str, Any],
     ) -> list[Recalled]:
         if self._recall is None or query is None:
             return []
+        forced, views = (bool(options.get(name)) for name in ("in_play", "views"))
         version = self.memory.version(self.audience)
-        key = repr((query, sorted(without), told, self.audience, forced, version))
+        key = repr((query, sorted(without), told, self.audience, forced, views, version))
         if key not in self._notes:
             if len(self._notes) >= KEPT_NOTES:
                 self._notes.clear()
@@ -397,8 +409,9 @@ class ChatPersona(EngineChatModel):
                 without=without,
                 told=told,
                 forced=forced,
+                views=views,
             )
-        return list(self._notes[key])
+        return self._notes[key][: options.get("most") or None]
 
     def _remember(self, ready: Prepared, conversation: str) -> None:
         """Keep what a known visitor told of himself; the persona's own words might be mistaken."""

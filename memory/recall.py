@@ -41,6 +41,9 @@ WIDER = 4
 OUTGROWN = 0.15
 """Taken off the relevance of what was said or written at an earlier stage: the facts of a life
 stay, but a mind changes."""
+SUBJECTIVE = "subjective"
+VIEW = 0.3
+"""What a view gains in a debate: facts take no side."""
 SMALL_TALK_WORDS = 16
 """A longer turn says something; and the pattern tries every way to read a turn."""
 OWN_LIFE = 0.35
@@ -150,6 +153,7 @@ class Recall:
         without: frozenset[str] = frozenset(),
         told: Sequence[str] = (),
         forced: bool = False,
+        views: bool = False,
     ) -> list[Recalled]:
         """Return what comes up, what answers best first, a visitor's own words last.
 
@@ -161,6 +165,7 @@ class Recall:
             without: Ids that are left out.
             told: What the prompt tells already; what it holds does not come up again.
             forced: Something comes up however little it has to do with the query.
+            views: What the persona thinks comes before what it knows.
         """
         asked = asked_of(query.turn)
         count = max(NEAREST, WIDER * self._profile.passages) + len(told)
@@ -173,7 +178,7 @@ class Recall:
             heard = [each for each in store.episodes(audience) if each.stage <= stage]
             out = without.union(each.memory.id for each in found)
             found += self._told(asked, [each for each in heard if each.id not in out])
-        return self.choose(query, found, stage=stage, told=told, forced=forced)
+        return self.choose(query, found, stage=stage, told=told, forced=forced, views=views)
 
     def search(
         self,
@@ -224,6 +229,7 @@ class Recall:
         stage: int,
         told: Sequence[str] = (),
         forced: bool = False,
+        views: bool = False,
     ) -> list[Recalled]:
         """Return what comes up of what was found."""
         ranked = [
@@ -231,6 +237,8 @@ class Recall:
             for each in self.rank(query, found, stage=stage)
             if not any(each.answer in text for text in told)
         ]
+        if views:
+            ranked.sort(key=lambda each: -each.relevance - VIEW * (each.memory.kind == SUBJECTIVE))
         life = [each for each in ranked if each.memory.kind != "episode"]
         visitor = [each for each in ranked if each.memory.kind == "episode"]
         asked = asked_of(query.turn)
@@ -305,7 +313,7 @@ class Recall:
 
 def outgrown(memory: Memory, stage: int) -> float:
     """Return what a memory's relevance loses at a stage: a view held once may be held no more."""
-    return OUTGROWN if memory.kind == "subjective" and memory.stage < stage else 0.0
+    return OUTGROWN if memory.kind == SUBJECTIVE and memory.stage < stage else 0.0
 
 
 @cache

@@ -43,6 +43,16 @@ class BaseProfile:
     """A longer prompt loses its oldest exchanges."""
     passage_words: int = 0
     """Most words of one passage: the sentence that answers with those beside it. 0: all of it."""
+    heard_words: int = 0
+    """Most words of what others said that stand before a turn of a play: the point that the speaker
+    can answer best. 0: all of it."""
+    play_passages: int = 0
+    """Most passages that are recalled for a turn of a play. 0: as many as in a talk."""
+    draws: int = 2
+    """So often at most a turn of a play is drawn that has faults."""
+    told_share: float = 0.0
+    """Part of the words of what came up best that a turn of a play tells, or it is drawn again; for
+    a base that else wanders off."""
     temperature: float = 0.7
     top_p: float = 0.9
     repetition_penalty: float = 1.0

@@ -13,6 +13,8 @@ Hearing = Literal["all", "side"]
 ROUNDS, TURNS = "rounds", "turns"
 NEXT, ALL, OTHERS = "next", "all", "others"
 SIDES = ("for", "against")
+ANSWER, ASKING = "answer", ("question", "interview", "moderate")
+"""What a turn is asked for that answers a question, and what one that asks it."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,7 @@ however it came about, and a node can be used in a graph of one's own.
 
 import operator
 from collections.abc import Callable, Mapping, Sequence
+from itertools import takewhile
 from typing import Annotated, Any, Protocol, TypedDict
 
 from langgraph.checkpoint.base import BaseCheckpointSaver
@@ -39,9 +40,27 @@ class Node(Protocol):
         ...
 
 
+Reader = Callable[[PlayState], list[Turn]]
+"""Returns the turns that a state holds."""
+
+
 def turns_of(state: PlayState) -> list[Turn]:
     """Return the turns that a state holds."""
     return [turn_of(row) for row in state.get("turns", ())]
+
+
+def reader() -> Reader:
+    """Return what reads states that grow, each row once: a play is read at every step."""
+    known: list[tuple[Row, Turn]] = []
+
+    def read(state: PlayState) -> list[Turn]:
+        rows = state.get("turns", ())
+        same = zip(rows, known, strict=False)
+        kept = sum(1 for _ in takewhile(lambda pair: pair[0] is pair[1][0], same))
+        known[kept:] = [(row, turn_of(row)) for row in rows[kept:]]
+        return [turn for _, turn in known]
+
+    return read
 
 
 def play_graph(
@@ -57,21 +76,21 @@ def play_graph(
         voices: Who speaks for each seat, by its id; seats without one are a person's.
         checkpointer: Keeps the state after every turn; a person's seat needs one.
     """
-    graph = StateGraph(PlayState)
-    graph.add_node(HAPPEN, happening(scenario))
-    graph.add_node(SPEAK, speaking(scenario, voices))
-    graph.add_node(LISTEN, listening(scenario))
-    follows = following(scenario)
+    graph, read = StateGraph(PlayState), reader()
+    graph.add_node(HAPPEN, happening(scenario, read))
+    graph.add_node(SPEAK, speaking(scenario, voices, read))
+    graph.add_node(LISTEN, listening(scenario, read))
+    follows = following(scenario, read)
     for node in (START, HAPPEN, SPEAK, LISTEN):
         graph.add_conditional_edges(node, follows, [HAPPEN, SPEAK, LISTEN, END])
     return graph.compile(checkpointer=checkpointer)
 
 
-def following(scenario: Scenario) -> Callable[[PlayState], str]:
+def following(scenario: Scenario, read: Reader = turns_of) -> Callable[[PlayState], str]:
     """Return the edge that tells which node is next."""
 
     def follows(state: PlayState) -> str:
-        turns = turns_of(state)
+        turns = read(state)
         if due_events(scenario, turns):
             return HAPPEN
         cue = next_cue(scenario, turns)
@@ -82,11 +101,11 @@ def following(scenario: Scenario) -> Callable[[PlayState], str]:
     return follows
 
 
-def happening(scenario: Scenario) -> Node:
+def happening(scenario: Scenario, read: Reader = turns_of) -> Node:
     """Return the node that lets the events happen whose time has come."""
 
     def happen(state: PlayState) -> PlayState:
-        turns = turns_of(state)
+        turns = read(state)
         for place, event in due_events(scenario, turns):
             turns.append(event_turn(scenario, turns, event, place=place))
         return {"turns": [turn.row() for turn in turns[len(state["turns"]) :]]}
@@ -94,18 +113,20 @@ def happening(scenario: Scenario) -> Node:
     return happen
 
 
-def speaking(scenario: Scenario, voices: Mapping[str, ChatPersona]) -> Node:
+def speaking(
+    scenario: Scenario, voices: Mapping[str, ChatPersona], read: Reader = turns_of
+) -> Node:
     """Return the node in which a persona speaks."""
 
     def speak(state: PlayState) -> PlayState:
-        turns = turns_of(state)
+        turns = read(state)
         cue = _cue(scenario, turns)
         return {"turns": [spoken_turn(scenario, voices[cue.seat.id], cue, turns).row()]}
 
     return speak
 
 
-def listening(scenario: Scenario) -> Node:
+def listening(scenario: Scenario, read: Reader = turns_of) -> Node:
     """Return the node that waits for a person's words: a LangGraph interrupt.
 
     It is resumed with what is said, as text, or as `{"text": ..., "to": [seat ids]}` for an aside;
@@ -113,7 +134,7 @@ def listening(scenario: Scenario) -> Node:
     """
 
     def listen(state: PlayState) -> PlayState:
-        turns = turns_of(state)
+        turns = read(state)
         cue = _cue(scenario, turns)
         answer = interrupt({"seat": cue.seat.id, "name": cue.seat.name, "phase": cue.phase})
         said = {"text": answer} if isinstance(answer, str) else answer

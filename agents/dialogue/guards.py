@@ -5,18 +5,22 @@ A reply that is word for word one of the few turns before is drawn again while i
 """
 
 import re
-from collections.abc import Sequence
-from functools import cache
+from collections.abc import Sequence, Set
+from functools import cache, lru_cache
 
 from persllm.agents.dialogue.seats import Seat
 from persllm.agents.reply_guards import plain_turn
+from persllm.sentences import joined, sentences
 from persllm.tables import table
 
 EMPTY, LEAKED, FOR_OTHERS, REPEATED = "empty", "leaks a form", "speaks for others", "repeats"
 RUN = 5
 """So many words in a row count as said before."""
 SHARE = 0.6
-"""A turn repeats another one that has this part of its runs."""
+"""A turn repeats another one that has this part of its runs, and so does a sentence."""
+
+KEPT = 4096
+"""Of so many texts the runs are kept: a turn is held against every one before it."""
 
 
 @cache
@@ -43,6 +47,18 @@ def faults_of(text: str, *, seats: Sequence[Seat], before: Sequence[str]) -> tup
     return tuple(fault for fault, is_so in found.items() if is_so)
 
 
+def without_repeats(text: str, before: Sequence[str]) -> str:
+    """Return a turn without the sentences that were said before; nothing may be left."""
+    lines = sentences(text)
+    return joined(line for line in lines if not any(_is_in(line, each) for each in before))
+
+
+def _is_in(line: str, earlier: str) -> bool:
+    if _runs(line):
+        return len(_runs(line) & _runs(earlier)) >= SHARE * len(_runs(line))
+    return plain_turn(line) in _short_sentences(earlier)
+
+
 def _has_speaker_line(text: str, seats: Sequence[Seat]) -> bool:
     names = [*_tables()["speakers"], *(name for seat in seats for name in seat.called)]
     any_name = "|".join(re.escape(name) for name in names)
@@ -51,12 +67,19 @@ def _has_speaker_line(text: str, seats: Sequence[Seat]) -> bool:
 
 
 def _repeats(text: str, earlier: str) -> bool:
-    said, known = plain_turn(text).split(), plain_turn(earlier).split()
-    if len(said) < RUN or len(known) < RUN:
-        return said == known
-    runs = _runs(said)
-    return len(runs & _runs(known)) >= SHARE * len(runs)
+    said, known = _runs(text), _runs(earlier)
+    if not said or not known:
+        return plain_turn(text) == plain_turn(earlier)
+    return len(said & known) >= SHARE * len(said)
 
 
-def _runs(words: Sequence[str]) -> set[tuple[str, ...]]:
-    return {tuple(words[at : at + RUN]) for at in range(len(words) - RUN + 1)}
+@lru_cache(KEPT)
+def _runs(text: str) -> Set[tuple[str, ...]]:
+    """Return the runs of words in a text; none where it is shorter than one."""
+    words = plain_turn(text).split()
+    return frozenset(tuple(words[at : at + RUN]) for at in range(len(words) - RUN + 1))
+
+
+@lru_cache(KEPT)
+def _short_sentences(text: str) -> Set[str]:
+    return frozenset(plain_turn(line) for line in sentences(text) if not _runs(line))

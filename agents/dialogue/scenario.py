@@ -1,6 +1,6 @@
 """What is to be played, as plain values: who, about what, in which format."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 from persllm.agents.dialogue.formats import Format, Slot, slots_of
@@ -43,11 +43,11 @@ class Scenario:
     seed: int | None = 0
     """None: another play each time."""
     events: tuple[Event, ...] = ()
+    slots: tuple[Slot, ...] = field(init=False, repr=False, compare=False)
+    """Every turn that is to be spoken."""
 
-    @property
-    def slots(self) -> tuple[Slot, ...]:
-        """Every turn that is to be spoken."""
-        return slots_of(self.format, self.seats, self.count)
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "slots", slots_of(self.format, self.seats, self.count))
 
     def seat(self, id_: str) -> Seat:
         """Return a seat by its id.

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from functools import cache
 from typing import Any
 
+from persllm.agents.dialogue.formats import ANSWER
 from persllm.agents.dialogue.scenario import Scenario
 from persllm.agents.dialogue.seats import Seat
 from persllm.messages import DEBATE_OPENING, debate_scene
@@ -19,14 +20,13 @@ def prompts() -> dict[str, Any]:
     return read
 
 
-def scene_of(scenario: Scenario, seat: Seat, *, company: Sequence[Seat], ask: str = "") -> str:
+def scene_of(scenario: Scenario, seat: Seat, *, company: Sequence[Seat]) -> str:
     """Return what stands in a speaker's header.
 
     Args:
         scenario: What is played.
         seat: Who is told.
         company: Who else is there.
-        ask: What the phase asks of the speaker; a key of the prompts, or nothing.
     """
     names = ", ".join(other.name for other in company)
     lines = [
@@ -34,7 +34,6 @@ def scene_of(scenario: Scenario, seat: Seat, *, company: Sequence[Seat], ask: st
         prompts()["company"].format(names=names) if names else prompts()["alone"],
         prompts()["role"].format(role=seat.role) if seat.role else "",
         _matter(scenario, seat),
-        prompts()["asks"][ask] if ask else "",
     ]
     return "\n".join(line for line in lines if line)
 
@@ -42,7 +41,22 @@ def scene_of(scenario: Scenario, seat: Seat, *, company: Sequence[Seat], ask: st
 def opening_of(scenario: Scenario) -> str:
     """Return what is said to a speaker to whom nobody has spoken yet."""
     kind = scenario.format.kind
-    return DEBATE_OPENING if kind == "debate" else str(prompts()["begin"][kind])
+    form = DEBATE_OPENING if kind == "debate" else str(prompts()["begin"][kind])
+    return form.format(topic=_sentence(scenario.topic))
+
+
+def asked_for(scenario: Scenario, ask: str, *, said: str) -> str:
+    """Return the line that tells a speaker what its turn is to be; a question needs none.
+
+    Args:
+        scenario: What is played.
+        ask: A key of the prompts, or nothing.
+        said: What is to be answered.
+    """
+    if ask == ANSWER and "?" in said:
+        return ""
+    texts = {**prompts()["asks"], **(prompts()["replies"] if said else {}), "": ""}
+    return str(texts.get(ask, "").format(topic=_sentence(scenario.topic)))
 
 
 def _matter(scenario: Scenario, seat: Seat) -> str:

@@ -1,49 +1,61 @@
-"""A persona's turn: asked as it has heard the play, and drawn once more where it went wrong."""
+"""A persona's turn: asked as it has heard the play, and drawn again where it went wrong."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from langchain_core.messages import AIMessage
 
 from persllm.agents.chat_persona import ChatPersona
-from persllm.agents.dialogue.guards import faults_of
-from persllm.agents.dialogue.hearing import as_heard, heard, last_heard
+from persllm.agents.dialogue.guards import EMPTY, REPEATED, faults_of, without_repeats
+from persllm.agents.dialogue.hearing import as_heard, heard
 from persllm.agents.dialogue.order import Cue
+from persllm.agents.dialogue.points import Point, point_of
 from persllm.agents.dialogue.scenario import Scenario
 from persllm.agents.dialogue.transcript import SPEECH, Passage, Turn
 from persllm.agents.reply_reading import ANOTHER_TEMPERATURE
 from persllm.files import digest
+from persllm.words import stems
 
-DRAWS = 2
-"""So often at most a turn is drawn."""
+
+@dataclass(frozen=True, slots=True)
+class Draw:
+    """One try of a turn."""
+
+    reply: AIMessage
+    text: str
+    """Without what was said before."""
+    faults: tuple[str, ...]
+    told: float
+    """Which part of what came up best it tells."""
 
 
 def spoken_turn(scenario: Scenario, chat: ChatPersona, cue: Cue, turns: Sequence[Turn]) -> Turn:
-    """Have a persona speak; what is still wrong with its second draw stands in the turn."""
-    known = heard(turns, cue.seat)
-    before = [turn.text for turn in known if turn.kind == SPEECH]
-    messages = as_heard(scenario, cue.seat, turns, ask=cue.ask)
-    options = _recall_options(scenario, cue, turns)
-    drawn: list[tuple[AIMessage, tuple[str, ...]]] = []
-    for draw in range(DRAWS):
-        reply = chat.invoke(messages, **options, **_sampling(scenario, chat, cue, draw))
-        drawn.append((reply, faults_of(reply.text, seats=scenario.seats, before=before)))
-        if not drawn[-1][1]:
+    """Have a persona speak; what is still wrong with its best draw stands in the turn."""
+    point = point_of(scenario, chat, cue, turns)
+    messages = as_heard(scenario, cue.seat, turns, ask=cue.ask, point=point.answers)
+    known = [turn for turn in heard(turns, cue.seat) if turn.kind == SPEECH]
+    drawn: list[Draw] = []
+    for number in range(chat.base_profile.draws):
+        sampling = _sampling(scenario, chat, cue, number)
+        reply = chat.invoke(messages, **point.options, **sampling)
+        drawn.append(_looked_at(reply, scenario, known, point))
+        if not drawn[-1].faults and drawn[-1].told >= chat.base_profile.told_share:
             break
-    best = min(drawn, key=lambda each: len(each[1]))
-    return _turn(chat, cue, *best)
+    best = min(drawn, key=lambda each: (len(each.faults), -each.told))
+    return _turn(chat, cue, best, point.answers)
 
 
-def _recall_options(scenario: Scenario, cue: Cue, turns: Sequence[Turn]) -> dict[str, Any]:
-    """Return by what a speaker recalls: the matter and the last words; nothing a second time.
-
-    Words of a person at the table are no play: who asks sincerely is answered truthfully.
-    """
-    said = last_heard(turns, cue.seat)
-    used = {p.id for turn in turns if turn.seat == cue.seat.id for p in turn.recalled}
-    by_human = said is not None and scenario.seat(said.seat).is_human
-    text = f"{scenario.topic} {said.text}" if said else scenario.topic
-    return {"cue": text, "without": used, "in_play": not by_human}
+def _looked_at(reply: AIMessage, scenario: Scenario, known: Sequence[Turn], point: Point) -> Draw:
+    """Return a draw without the sentences that were said before, and what is wrong with it."""
+    before = [turn.text for turn in known]
+    text = without_repeats(reply.text, before)
+    faults = faults_of(text, seats=scenario.seats, before=before)
+    if EMPTY in faults and reply.text.strip(" .\u2026"):
+        text, faults = reply.text, (REPEATED,)
+    wanted = stems(point.tells)
+    told = len(stems(text) & wanted) / len(wanted) if wanted else 1.0
+    return Draw(reply, text, faults, told)
 
 
 def _sampling(scenario: Scenario, chat: ChatPersona, cue: Cue, draw: int) -> Mapping[str, Any]:
@@ -58,18 +70,20 @@ def _sampling(scenario: Scenario, chat: ChatPersona, cue: Cue, draw: int) -> Map
     return options
 
 
-def _turn(chat: ChatPersona, cue: Cue, reply: AIMessage, faults: tuple[str, ...]) -> Turn:
+def _turn(chat: ChatPersona, cue: Cue, drawn: Draw, answers: str) -> Turn:
+    reply = drawn.reply
     data = reply.response_metadata
     return Turn(
         speaker=cue.seat.name,
         stage=chat.stage.id,
-        text=reply.text,
+        text=drawn.text,
         seat=cue.seat.id,
         phase=cue.phase,
         heard_by=cue.heard_by,
         aside=cue.aside,
         slot=cue.slot,
-        faults=faults,
+        answers=answers,
+        faults=drawn.faults,
         analysis=data["analysis"],
         recalled=tuple(
             Passage(id=row["id"], text=row["text"], source=row["source"])

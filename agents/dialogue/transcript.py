@@ -42,8 +42,10 @@ class Turn:
     """Which turn of the format it is; -1: none."""
     event: int = -1
     """Which event of the scenario it is; -1: none."""
+    answers: str = ""
+    """The words that stood before it; empty where all that was heard did."""
     faults: tuple[str, ...] = ()
-    """What is wrong with it, after it was drawn once more."""
+    """What is wrong with it, after it was drawn again."""
     analysis: str = ""
     recalled: tuple[Passage, ...] = ()
     """What was set before it."""
@@ -63,11 +65,14 @@ def turn_of(row: dict[str, Any]) -> Turn:
     return Turn(**{**row, **lists, "recalled": recalled})
 
 
-def write_transcript(folder: Path, turns: Sequence[Turn], *, title: str) -> tuple[Path, Path]:
-    """Write `transcript.jsonl` and `transcript.md`; return both paths."""
+def write_transcript(
+    folder: Path, turns: Sequence[Turn], *, title: str, after: str = ""
+) -> tuple[Path, Path]:
+    """Write `transcript.jsonl` and `transcript.md`, which ends with `after`; return both paths."""
     rows, page = folder / ROWS, folder / PAGE
     write_jsonl(rows, (turn.row() for turn in turns))
-    write_text(page, markdown(turns, title=title))
+    text = markdown(turns, title=title)
+    write_text(page, f"{text}\n{after}" if after else text)
     return rows, page
 
 

@@ -8,6 +8,8 @@ from string import Template
 
 from persllm.agents.dialogue.scenario import Scenario
 from persllm.agents.dialogue.seats import Seat
+from persllm.agents.dialogue.stance import Stance
+from persllm.agents.dialogue.stance_page import stance_figure
 from persllm.agents.dialogue.transcript import SPEECH, Turn, beside, happened, listeners
 from persllm.persona import year_text
 
@@ -15,8 +17,8 @@ GOLDEN = 137.508
 """Degrees between the hues of neighbouring seats: far apart, however many sit there."""
 
 
-def transcript_page(scenario: Scenario, turns: Sequence[Turn]) -> str:
-    """Return the page: who said what, who heard it, and, folded, what came up for it."""
+def transcript_page(scenario: Scenario, turns: Sequence[Turn], stood: Sequence[Stance] = ()) -> str:
+    """Return the page: who said what, who heard it, folded what came up for it, who stood where."""
     places = {seat.id: place for place, seat in enumerate(scenario.seats)}
     several = len({turn.phase for turn in turns if turn.phase}) > 1
     parts, phase = [], ""
@@ -30,6 +32,7 @@ def transcript_page(scenario: Scenario, turns: Sequence[Turn]) -> str:
         setting=html.escape(scenario.setting),
         cast="\n".join(_seat(seat, place) for place, seat in enumerate(scenario.seats)),
         turns="\n".join(parts),
+        stances=stance_figure(stood, [_colour(place) for place, _ in enumerate(stood)]),
     )
 
 
@@ -46,8 +49,12 @@ def _template() -> Template:
     return Template(page.read_text(encoding="utf-8"))
 
 
+def _colour(place: int) -> str:
+    return f"hsl({(place * GOLDEN + 200) % 360:.0f} 45% 38%)"
+
+
 def _mark(name: str, place: int) -> str:
-    style = f"background:hsl({(place * GOLDEN + 200) % 360:.0f} 45% 38%)"
+    style = f"background:{_colour(place)}"
     letters = html.escape(initials(name))
     return f'<span class="mark" style="{style}" aria-hidden="true">{letters}</span>'
 

@@ -1,8 +1,11 @@
 """Plays on disk: a folder for each, where it is kept turn by turn and may be gone on with."""
 
-from collections.abc import Iterator
+import json
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 from filelock import FileLock, Timeout
 
@@ -10,6 +13,8 @@ from persllm.agents.chat_persona import ChatPersona
 from persllm.agents.dialogue.checkpoints import kept_in
 from persllm.agents.dialogue.play import Listen, Play, first_turns
 from persllm.agents.dialogue.scenario import Scenario
+from persllm.agents.dialogue.stance import Stance, seated, stances
+from persllm.agents.dialogue.stance_page import stance_table
 from persllm.agents.dialogue.transcript import (
     ROWS,
     Turn,
@@ -20,10 +25,11 @@ from persllm.agents.dialogue.transcript import (
 from persllm.agents.dialogue.transcript_page import transcript_page
 from persllm.agents.runtime import Runtime
 from persllm.errors import ScenarioError
-from persllm.files import digest, write_text
+from persllm.files import digest, write_json, write_text
 
 PLAYS_FOLDER = "plays"
 CHECKPOINTS, IDENTITY, LOCK, HTML = "play.sqlite", "play.id", ".lock", "transcript.html"
+STANCES = "stances.json"
 
 
 def play_id(scenario: Scenario, runtime: Runtime, *, fork: str = "") -> str:
@@ -87,9 +93,34 @@ def keep_turns(play: Play, folder: Path, listen: Listen | None = None) -> Iterat
 
 def write_pages(play: Play, folder: Path) -> None:
     """Write the transcript whole: JSON lines, Markdown and one HTML page."""
-    turns = play.turns
-    write_transcript(folder, turns, title=play.scenario.title)
-    write_text(folder / HTML, transcript_page(play.scenario, turns))
+    turns, stood = play.turns, _kept_stances(folder)
+    write_transcript(folder, turns, title=play.scenario.title, after=stance_table(stood))
+    write_text(folder / HTML, transcript_page(play.scenario, turns, stood))
+
+
+def keep_stances(
+    play: Play, voices: dict[str, ChatPersona], folder: Path, audience: Sequence[ChatPersona] = ()
+) -> list[Stance]:
+    """Return where speakers and audience of a finished debate stood; asked once, then kept.
+
+    Nobody is asked of what is no debate, or where the engine cannot tell how likely a reply is.
+    """
+    if play.scenario.format.kind != "debate" or not play.is_finished or not voices:
+        return []
+    scorer: Any = next(iter(voices.values())).engine
+    if (kept := _kept_stances(folder)) or not hasattr(scorer, "score"):
+        return kept
+    found = stances(play.scenario, voices, play.turns, audience=seated(audience), scorer=scorer)
+    write_json(folder / STANCES, [asdict(each) for each in found])
+    write_pages(play, folder)
+    return found
+
+
+def _kept_stances(folder: Path) -> list[Stance]:
+    if not (folder / STANCES).is_file():
+        return []
+    rows = json.loads((folder / STANCES).read_text(encoding="utf-8"))
+    return [Stance(**{**row, "points": tuple(map(tuple, row["points"]))}) for row in rows]
 
 
 @contextmanager
@@ -112,8 +143,8 @@ def _claim(folder: Path, identity: str, *, fresh: bool) -> None:
     """See that a folder holds this play or none."""
     path = folder / IDENTITY
     if fresh:
-        for each in folder.glob(f"{CHECKPOINTS}*"):
-            each.unlink()
+        for each in [*folder.glob(f"{CHECKPOINTS}*"), folder / STANCES]:
+            each.unlink(missing_ok=True)
     elif path.is_file() and path.read_text(encoding="utf-8").strip() != identity:
         raise ScenarioError(
             f"{folder} holds another play: of another scenario, seed, base or sampling. Choose "

@@ -1,6 +1,7 @@
 """A person's seat on the terminal: what is typed becomes words, a whisper, a note or nothing."""
 
 import io
+from pathlib import Path
 
 import pytest
 from rich.console import Console
@@ -8,9 +9,11 @@ from rich.console import Console
 from persllm.agents.dialogue.play import Play, Said
 from persllm.agents.dialogue.transcript import Turn
 from persllm.agents.engines.scripted import ScriptedEngine
-from persllm.ui.cli.actions.play import _show_heard
+from persllm.ui.cli.actions.play import _go_on, _show_heard
 from persllm.ui.cli.actions.seat import ask_person
+from persllm.workflows.play import keep_turns, kept_play
 from tests.agents.dialogue.stage import EDISON, TESLA, by_seed, member, scenario, voices
+from tests.workflows.test_play import runtime
 
 TALK = scenario(member("human:Ann", role="interviewer"), TESLA, EDISON, format="interview", count=1)
 
@@ -61,3 +64,15 @@ def test_a_person_sees_only_what_that_seat_hears() -> None:
         turn = Turn(speaker="Nikola Tesla", text=text, heard_by=("nikola-tesla@early", hears))
         _show_heard(Console(file=shown), TALK, turn)
     assert "All." in shown.getvalue() and "Hush." not in shown.getvalue()
+
+
+def test_a_finished_debate_that_is_asked_for_again_says_so_and_asks_nobody(tmp_path: Path) -> None:
+    debate = scenario(TESLA, member("thomas-edison", side="against"), format="debate", count=2)
+    engine, folder, shown = ScriptedEngine(by_seed), tmp_path / "play", io.StringIO()
+    with kept_play(debate, runtime(tmp_path), voices(debate, engine), folder) as play:
+        list(keep_turns(play, folder))
+    asked = len(engine.asked)
+    with kept_play(debate, runtime(tmp_path), voices(debate, engine), folder) as play:
+        _go_on(play, folder, Console(file=shown, width=200), ())
+    assert "This play is finished: 2 turns. Begin anew with --fresh" in shown.getvalue()
+    assert len(engine.asked) == asked == 2

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from persllm.agents.dialogue import graph
 from persllm.agents.dialogue.play import Said
 from persllm.agents.dialogue.scenario import Event, Scenario
 from persllm.agents.dialogue.transcript import Turn, append_turn, read_transcript
@@ -96,6 +97,55 @@ def test_killed_anywhere_a_play_goes_on_to_the_same_end(
     hold(folder)
     assert kept(folder) == told(held(FOUR))
     assert FOUR.title.replace("<", "&lt;")[:6] in (folder / HTML).read_text(encoding="utf-8")
+
+
+TABLE = scenario(
+    member("human:Ann", role="interviewer"),
+    member("nikola-tesla"),
+    format="interview",
+    count=2,
+    events=[Event(after=1, kind="note", text="The lamp goes out.")],
+)
+
+
+def hold_and_die_at(folder: Path, step: str, time: int) -> None:
+    """Hold a play in this process until a node of the graph is in its work for so many times."""
+    real, begun = getattr(graph, step), 0
+
+    def work(*given: object, **named: object) -> object:
+        nonlocal begun
+        begun += 1
+        if begun == time:
+            die()
+        return real(*given, **named)
+
+    setattr(graph, step, work)
+    hold(folder, TABLE)
+
+
+@pytest.mark.parametrize(
+    ("step", "time"),
+    [
+        ("event_turn", 1),
+        ("spoken_turn", 1),
+        ("spoken_turn", 2),
+        ("human_turn", 1),
+        ("human_turn", 2),
+    ],
+)
+def test_killed_in_any_node_a_play_goes_on_to_the_same_end(
+    step: str, time: int, tmp_path: Path
+) -> None:
+    child = multiprocessing.get_context("fork").Process(
+        target=hold_and_die_at, args=(tmp_path / "play", step, time)
+    )
+    child.start()
+    child.join(120)
+    assert child.exitcode == -signal.SIGKILL
+    hold(tmp_path / "play", TABLE)
+    hold(tmp_path / "whole", TABLE)
+    assert len(kept(tmp_path / "play")) == 5
+    assert kept(tmp_path / "play") == kept(tmp_path / "whole")
 
 
 def test_a_transcript_grows_turn_by_turn(tmp_path: Path) -> None:

@@ -14,6 +14,11 @@ PlayFolder = Annotated[
     Path | None, typer.Option(help="Folder to keep it in. Default: one of its own in --runs.")
 ]
 
+Audience = Annotated[
+    list[str] | None,
+    typer.Option(metavar="PERSONA[@STAGE]", help="Hears a debate and is asked whom it moved."),
+]
+
 
 @app.command(epilog='Example: persllm chat nikola-tesla --stage late --ask "Do you like pigeons?"')
 @with_runtime_flags()
@@ -78,6 +83,7 @@ def play(
     fork: Annotated[
         str, typer.Option(metavar="FOLDER@TURN", help="Begin as that play stood after a turn.")
     ] = "",
+    audience: Audience = None,
     fresh: Fresh = False,
     out: PlayFolder = None,
     *,
@@ -98,6 +104,7 @@ def play(
         fork=fork,
         notes=note or (),
         facts=fact or (),
+        audience=audience or (),
     )
 
 
@@ -130,6 +137,7 @@ def debate(
         int | None, typer.Option(help="Rounds, of the other formats: 1.", min=1)
     ] = None,
     seed: Annotated[int, typer.Option(help="Another seed draws other words.", min=0)] = 0,
+    audience: Audience = None,
     fresh: Fresh = False,
     out: PlayFolder = None,
     *,
@@ -151,4 +159,5 @@ def debate(
         seed=seed,
         out=out,
         fresh=fresh,
+        audience=audience or (),
     )

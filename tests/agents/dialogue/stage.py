@@ -10,6 +10,7 @@ from persllm.agents.dialogue.scenario import Event, Order, Scenario
 from persllm.agents.dialogue.seats import CastMember, Side, take_seats
 from persllm.agents.dialogue.transcript import SPEECH, Turn
 from persllm.agents.engines.scripted import ScriptedEngine
+from persllm.base_profile import BaseProfile
 from persllm.engine import Request
 from persllm.persona import Persona
 from persllm.persona_catalog import find_persona
@@ -62,16 +63,25 @@ def by_seed(request: Request) -> str:
     return " ".join(WORDS[number // 13**place % 13] for place in range(6)) + "."
 
 
-def voices(play: Scenario, engine: ScriptedEngine) -> dict[str, ChatPersona]:
+LARGE = BaseProfile(name="large")
+
+
+def voices(
+    play: Scenario, engine: ScriptedEngine, profile: BaseProfile = LARGE
+) -> dict[str, ChatPersona]:
     return {
-        seat.id: ChatPersona(persona=seat.persona, stage=seat.stage.id, engine=engine)
+        seat.id: ChatPersona(
+            persona=seat.persona, stage=seat.stage.id, engine=engine, base_profile=profile
+        )
         for seat in play.seats
         if seat.persona and seat.stage
     }
 
 
-def held(play: Scenario, engine: ScriptedEngine | None = None) -> list[Turn]:
-    return list(Play(play, voices(play, engine or ScriptedEngine(by_seed))).go_on())
+def held(
+    play: Scenario, engine: ScriptedEngine | None = None, profile: BaseProfile = LARGE
+) -> list[Turn]:
+    return list(Play(play, voices(play, engine or ScriptedEngine(by_seed), profile)).go_on())
 
 
 def speeches(turns: Sequence[Turn]) -> list[str]:

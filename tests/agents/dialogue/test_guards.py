@@ -2,13 +2,27 @@
 
 import pytest
 
-from persllm.agents.dialogue.guards import EMPTY, FOR_OTHERS, LEAKED, REPEATED, faults_of
+from persllm.agents.chat_persona import ChatPersona
+from persllm.agents.dialogue.guards import (
+    EMPTY,
+    FOR_OTHERS,
+    LEAKED,
+    REPEATED,
+    faults_of,
+    without_repeats,
+)
+from persllm.agents.dialogue.play import Play
 from persllm.agents.dialogue.seats import take_seats
 from persllm.agents.dialogue.transcript import markdown
 from persllm.agents.engines.scripted import ScriptedEngine
 from persllm.agents.reply_reading import ANOTHER_TEMPERATURE
+from persllm.base_profile import BaseProfile
 from persllm.engine import Request
-from tests.agents.dialogue.stage import EDISON, TESLA, held, scenario
+from persllm.memory.chroma_memory import ChromaMemory
+from persllm.memory.chroma_opening import open_client
+from persllm.memory.store import Memory
+from tests.agents.dialogue.stage import EDISON, TESLA, held, person, scenario
+from tests.doubles import LetterEmbeddings
 
 BEFORE = ["I saw the whole motor in the park, and drew it in the sand with a stick."]
 
@@ -67,3 +81,41 @@ def test_what_stays_faulty_is_reported_in_the_transcript() -> None:
     assert len(engine.asked) == 2
     assert turns[0].faults == (FOR_OTHERS,)
     assert f"<sub>faults: {FOR_OTHERS}</sub>" in markdown(turns, title="x")
+
+
+@pytest.mark.parametrize(
+    ("text", "left"),
+    [
+        ("I do not agree. I saw it.", "I saw it."),
+        ("Yes. I drew it in the sand with a stick. It turned.", "Yes. It turned."),
+        ("I never drew a motor in the sand.", "I never drew a motor in the sand."),
+        ("I do not agree.", ""),
+    ],
+)
+def test_a_sentence_that_was_said_before_is_left_out(text: str, left: str) -> None:
+    assert without_repeats(text, [*BEFORE, "Well. I do not agree."]) == left
+
+
+def test_a_turn_of_nothing_new_is_a_fault_and_stays_as_it_was_said() -> None:
+    turns = held(scenario(count=2), ScriptedEngine("The lamp is mine alone, sir."))
+    assert [(turn.text, turn.faults) for turn in turns] == [
+        ("The lamp is mine alone, sir.", ()),
+        ("The lamp is mine alone, sir.", (REPEATED,)),
+    ]
+
+
+@pytest.mark.parametrize(("share", "text"), [(0.0, "Pull up a nail keg."), (0.9, "It kills men.")])
+def test_of_a_few_draws_the_one_is_taken_that_tells_what_came_up(share: float, text: str) -> None:
+    says = iter(["Pull up a nail keg.", "It kills men.", "Hm."])
+    memory = ChromaMemory(open_client(None), person("thomas-edison"), LetterEmbeddings())
+    memory.add([Memory(id="1", text="It kills men.", kind="subjective", stage=0, source="x")])
+    play = scenario(EDISON, TESLA, count=1)
+    edison = ChatPersona(
+        persona=person("thomas-edison"),
+        engine=ScriptedEngine(lambda request: next(says)),
+        memory=memory,
+        base_profile=BaseProfile(name="x", draws=3, told_share=share),
+    )
+    (turn,) = Play(play, {play.seats[0].id: edison}).go_on()
+    assert turn.text == text
+    assert [passage.id for passage in turn.recalled] == ["1"]

@@ -3,9 +3,11 @@
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from persllm.agents.dialogue.play import Play, Said
 from persllm.agents.dialogue.scenario import Event
 from persllm.agents.dialogue.transcript import SPEECH
 from persllm.agents.engines.scripted import ScriptedEngine
+from persllm.base_profile import BaseProfile
 from tests.agents.dialogue.stage import (
     EDISON,
     TESLA,
@@ -16,6 +18,7 @@ from tests.agents.dialogue.stage import (
     prompt,
     scenario,
     speeches,
+    voices,
 )
 
 DARWIN = member("charles-darwin", absent=True)
@@ -74,6 +77,28 @@ def test_notes_and_news_reach_all_and_are_nobodys_words() -> None:
     last = engine.asked[-1].messages[-1].content
     assert last.startswith("(News: It was Edison's.)")
     assert "(The lamp goes out.)" in prompt(engine.asked[1])
+
+
+SMALL = BaseProfile(name="small", heard_words=4)
+WORDY = "The lamp is mine. Nobody else has ever made one that burns so long."
+
+
+def test_a_small_base_is_told_the_point_alone_and_no_name() -> None:
+    engine = ScriptedEngine(lambda request: f"{WORDY} Number {len(engine.asked)}.")
+    turns = held(scenario(TESLA, EDISON, member("marie-curie")), engine, SMALL)
+    assert turns[0].answers == ""
+    assert [turn.answers for turn in turns[1:]] == ["The lamp is mine.", "Number 2.", "Number 3."]
+    assert engine.asked[1].messages[-1].content.startswith("The lamp is mine.\n")
+    told = [message.content for message in engine.asked[3].messages]
+    assert told[1] == engine.asked[0].messages[1].content
+    assert told[3].startswith("Number 3.\n")
+
+
+def test_a_person_is_heard_whole_by_every_base() -> None:
+    engine = ScriptedEngine(by_seed)
+    play = scenario(member("human:Ann", role="interviewer"), TESLA, format="interview", count=1)
+    list(Play(play, voices(play, engine, SMALL)).go_on(lambda seat: Said(WORDY)))
+    assert engine.asked[0].messages[-1].content.startswith(WORDY)
 
 
 EVENTS = st.builds(

@@ -27,7 +27,7 @@ PRO, CONTRA = member("nikola-tesla", side="for"), member("thomas-edison", side="
 def test_every_prompt_that_a_format_asks_for_is_there(name: str) -> None:
     form = formats()[name]
     asked = {turn.ask for phase in form.phases for turn in phase.turns if turn.ask}
-    assert asked <= set(prompts()["asks"])
+    assert asked <= {*prompts()["asks"], *prompts()["replies"]}
     assert form.kind == "debate" or form.kind in prompts()["begin"]
 
 
@@ -43,9 +43,15 @@ def test_a_lincoln_douglas_debate_has_its_phases() -> None:
 def test_a_phase_tells_its_speaker_what_to_do() -> None:
     engine = ScriptedEngine(by_seed)
     held(scenario(PRO, CONTRA, format="oxford", count=1), engine)
-    last_lines = [r.messages[0].content.splitlines()[-1] for r in asked_as(engine, "Nikola Tesla")]
+    asked = asked_as(engine, "Nikola Tesla")
     asks = ["opening", "rebuttal", "answer", "question", "closing"]
-    assert last_lines == [prompts()["asks"][ask] for ask in asks]
+    texts = {**prompts()["asks"], **prompts()["replies"]}
+    assert [each.messages[-1].content.splitlines()[-1] for each in asked] == [
+        texts[ask] for ask in asks
+    ]
+    assert len({each.messages[0] for each in asked}) == 1
+    told = [message.content for message in asked[-1].messages]
+    assert [each.messages[-1].content for each in asked] == told[1::2]
 
 
 def test_the_scene_tells_side_role_and_company() -> None:

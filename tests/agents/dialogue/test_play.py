@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from persllm.agents.dialogue.checkpoints import kept_in
+from persllm.agents.dialogue.graph import reader
 from persllm.agents.dialogue.play import Play, Said, first_turns
 from persllm.agents.dialogue.scenario import Event, Scenario
 from persllm.agents.dialogue.transcript import Turn
@@ -60,6 +61,16 @@ def test_a_finished_play_asks_the_engine_nothing(tmp_path: Path) -> None:
         engine = ScriptedEngine(by_seed)
         assert list(on(saver, engine=engine).go_on()) == []
         assert engine.asked == []
+
+
+def test_of_a_growing_play_every_turn_is_read_once() -> None:
+    rows = [turn.row() for turn in held(FOUR)]
+    read = reader()
+    first = read({"turns": rows[:3]})
+    whole = read({"turns": [*rows[:3], *rows[3:]]})
+    assert timeless(whole) == timeless(held(FOUR))
+    assert all(one is other for one, other in zip(first, whole[:3], strict=True))
+    assert read({"turns": [dict(row, text="other") for row in rows[:2]]})[1].text == "other"
 
 
 def test_what_is_no_database_is_refused(tmp_path: Path) -> None:

@@ -12,13 +12,14 @@ from rich.table import Table
 from persllm.agents.dialogue.play import Play, voices_for
 from persllm.agents.dialogue.scenario import Scenario
 from persllm.agents.dialogue.scenario_files import find_scenario, scenario_rows
+from persllm.agents.dialogue.stance_page import stance_table
 from persllm.agents.dialogue.transcript import SPEECH, Turn, beside, happened
 from persllm.agents.options import RuntimeOptions
-from persllm.agents.runtime import Runtime
+from persllm.agents.runtime import Runtime, split_speaker
 from persllm.ui.cli.actions.seat import HELP, ask_person
 from persllm.ui.cli.terminal import remembering, tell_without_adapter
 from persllm.workflows.debate import named_debate
-from persllm.workflows.play import keep_turns, kept_play, play_folder, write_pages
+from persllm.workflows.play import keep_stances, keep_turns, kept_play, play_folder, write_pages
 
 
 def run_scenario(
@@ -31,13 +32,16 @@ def run_scenario(
     fork: str,
     notes: Sequence[str],
     facts: Sequence[str],
+    audience: Sequence[str],
 ) -> None:
     """Hold a scenario that ships, or one of a file, on the terminal."""
     scenario = find_scenario(name)
     if seed is not None:
         scenario = replace(scenario, seed=seed)
     dropped = [*(("note", text) for text in notes), *(("fact", text) for text in facts)]
-    hold_play(scenario, options, out=out, fresh=fresh, fork=fork, dropped=dropped)
+    hold_play(
+        scenario, options, out=out, fresh=fresh, fork=fork, dropped=dropped, audience=audience
+    )
 
 
 def run_debate(
@@ -51,12 +55,13 @@ def run_debate(
     seed: int,
     out: Path | None,
     fresh: bool,
+    audience: Sequence[str],
 ) -> None:
     """Hold a debate between personas that are named on the terminal."""
     scenario = named_debate(
         names, motion=motion, format=format, turns=turns, rounds=rounds, seed=seed
     )
-    hold_play(scenario, options, out=out, fresh=fresh)
+    hold_play(scenario, options, out=out, fresh=fresh, audience=audience)
 
 
 def hold_play(
@@ -67,10 +72,12 @@ def hold_play(
     fresh: bool,
     fork: str = "",
     dropped: Sequence[tuple[str, str]] = (),
+    audience: Sequence[str] = (),
 ) -> None:
     """Hold a play on the terminal, from where it stands; who sits at it sees what he hears."""
     console = Console()
     runtime = Runtime(options, progress=remembering)
+    hearers = [split_speaker(name) for name in audience]
     folder = out or play_folder(scenario, runtime, fork=fork)
     voices = voices_for(scenario, runtime)
     for chat in voices.values():
@@ -80,6 +87,9 @@ def hold_play(
         if any(seat.is_human for seat in scenario.seats):
             console.print(escape(HELP))
         _go_on(play, folder, console, dropped)
+        listening = [runtime.chat(persona, stage=stage) for persona, stage in hearers]
+        found = keep_stances(play, voices, folder, listening)
+        console.print(escape(stance_table(found)))
     files = "\n            ".join(str(path) for path in sorted(folder.glob("transcript.*")))
     console.print(f"transcript: {escape(files)}", soft_wrap=True)
 
