@@ -39,7 +39,10 @@ FIRST_YEAR = 9
 """WhatsApp began in 2009, so a number below is no year."""
 ORDERS = ("dmy", "mdy")
 """Where the year does not come first."""
-MONTHS = "jan feb mar apr may jun jul aug sep oct nov dec".split()
+MONTHS = {
+    name: number
+    for number, name in enumerate("jan feb mar apr may jun jul aug sep oct nov dec".split(), 1)
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,8 +135,7 @@ def _numbers(date: str) -> list[int]:
     numbers = [int(part) for part in re.findall(r"\d+", date)]
     if len(numbers) == 2:
         name = re.search(r"[^\W\d]{3}", date)
-        known = name is not None and name[0].lower() in MONTHS
-        numbers.insert(1, MONTHS.index(name[0].lower()) + 1 if name and known else 0)
+        numbers.insert(1, MONTHS.get(name[0].lower(), 0) if name else 0)
     return numbers
 
 
