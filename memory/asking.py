@@ -22,6 +22,7 @@ NEWS = 5
 """So many of the best answers are looked at for news that make others untrue."""
 OWN = re.compile(r"\bmy ((?:[\w-]+)(?:'s)?)")
 OTHER = re.compile(r"\b(?:you|your|yours|yourself)\b")
+HIMSELF = "The visitor "
 LIVING = re.compile(r"\bfor (?:a living|money)\b")
 SOMEBODY = re.compile(r"The visitor's ([\w-]+)")
 
@@ -93,12 +94,18 @@ def still_so(asked: Asked, told: Sequence[Memory]) -> list[Memory]:
     """
     changes = _patterns("changes")[0]
     best = told[:NEWS] if asked.now else ()
-    news = [memory for memory in best if changes.search(memory.text)]
+    news = [each for each in best if changes.search(each.text) and _is_of(asked, each)]
     last = max(news, key=lambda memory: memory.when, default=None)
     if last is None:
         return list(told)
     same = lemmas(last.text)
     return [each for each in told if each.when >= last.when or not same & lemmas(each.text)]
+
+
+def _is_of(asked: Asked, memory: Memory) -> bool:
+    """Tell whether news may be of what is asked: where I moved to says nothing of my sister."""
+    himself = memory.text.startswith(HIMSELF)
+    return not (asked.whose and himself) or bool(meant(asked.whose) & lemmas(memory.heard))
 
 
 def newest(told: Sequence[Memory], count: int, *, name_first: bool) -> list[Memory]:

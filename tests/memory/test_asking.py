@@ -173,3 +173,8 @@ def test_words_are_counted_without_their_endings() -> None:
     assert lemma("living") == lemma("lives") == lemma("live")
     assert lemma("families") == lemma("family")
     assert lemmas("What's my dog called?") == lemmas("the dog's name")
+
+
+def test_news_of_oneself_is_none_of_ones_sister() -> None:
+    lives = told("The visitor's sister lives in Rome.", "The visitor moved to Porto, lives there.")
+    assert still_so(asked_of("where does my sister live?"), lives) == lives

@@ -107,8 +107,8 @@ def test_what_was_not_told_cannot_be_taken_back() -> None:
     "turn", ["My dog is called Rex", "hi, I'm Shona, I deliver post", "Let us sit."]
 )
 def test_the_same_turn_again_keeps_nothing_new(turn: str) -> None:
-    assert after(turn) == after(turn, turn)[: len(after(turn))]
-    assert len(after(turn, turn, turn)) == len(after(turn))
+    once = [memory.id for memory in after(turn)]
+    assert [memory.id for memory in after(turn, turn, turn)] == once
 
 
 def test_what_was_told_in_nearly_the_same_words_is_kept_once() -> None:
