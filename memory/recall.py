@@ -53,8 +53,8 @@ NEAR = 0.45
 """A note that tells at least so much of what a visitor asks of himself is looked at; `nearness`."""
 ASKED_WEIGHT = 0.5
 """What a note gains that tells all of what he asks, and of nothing else."""
-VISITOR_LINES, ASKED_LINES = 4, 5
-"""Most things that a visitor told which come up for a turn, and where he asks for one of them."""
+VISITOR_LINES = 5
+"""Most things that a visitor told which come up for a turn."""
 KEPT_QUERIES = 1024
 """Vectors of so many queries are kept: an evaluation asks one of several systems."""
 
@@ -244,8 +244,7 @@ class Recall:
         asked = asked_of(query.turn)
         relevant = self._relevant(life if asked.kind == "nothing" else self._above(life, OWN_LIFE))
         chosen = self._within_budget(relevant) or (life[:1] if forced else [])
-        most = ASKED_LINES if asked.kind == "himself" else VISITOR_LINES
-        lines = self._of_visitor(asked, visitor)[:most]
+        lines = self._of_visitor(asked, visitor)[:VISITOR_LINES]
         told_when = (replace(each, prompt_text=dated(each.memory, query.turn)) for each in lines)
         return [*chosen, *told_when]
 
@@ -276,7 +275,7 @@ class Recall:
         best = max(near.values(), default=0.0)
         passing = [id_ for id_ in near if threshold.passes(near[id_], best)]
         ordered = [by_id[id_].memory for id_ in sorted(passing, key=lambda id_: -near[id_])]
-        return [by_id[memory.id] for memory in still_so(asked, ordered[: 2 * ASKED_LINES])]
+        return [by_id[memory.id] for memory in still_so(asked, ordered[: 2 * VISITOR_LINES])]
 
     def _above(self, ranked: Sequence[Recalled], more: float) -> list[Recalled]:
         """Return what is relevant by so much more than the floor."""

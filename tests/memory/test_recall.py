@@ -295,9 +295,9 @@ def test_a_visitor_who_asks_what_is_known_of_him_hears_his_name_and_the_newest()
     name = told("name", "The visitor's name is Ann.", "name", when="2026-11-01")
     store = store_of(name, *notes, memory("life", "I remember all of it"))
     known = ids(coming_up(store, "Do you remember me?", audience="Ann"))
-    assert known[-4:] == ["name", "8", "7", "6"]
+    assert known[-VISITOR_LINES:] == ["name", "8", "7", "6", "5"]
     last = ids(coming_up(store, "What did we talk about last time?", audience="Ann"))
-    assert last[-4:] == ["8", "7", "6", "5"]
+    assert last[-VISITOR_LINES:] == ["8", "7", "6", "5", "4"]
 
 
 def test_what_was_told_at_a_later_stage_is_unknown_earlier() -> None:
