@@ -89,10 +89,10 @@ class ChatPersona(EngineChatModel):
 
     Call options: `cue` (recall by this text instead of the last turn), `context` (and by what it is
     about), `views` (what the persona thinks comes up before what it knows), `most` (at most so many
-    passages, from 1), `without` (memory ids
-    that must not come up again), `remember` (False: what is said is not kept), `conversation` (an
-    id that is kept with what is remembered) and `in_play` (what is said is part of a play or a
-    debate: a question about being a machine is no sincere one, and something always comes to mind).
+    passages, from 1), `without` (memory ids that must not come up again), `remember` (False: what
+    is said is not kept), `conversation` (an id that is kept with what is remembered) and `in_play`
+    (what is said is part of a play or a debate: a question about being a machine is no sincere one,
+    and something always comes to mind).
     """
 
     model_config = ConfigDict(arbitrary_types_allowed=True, populate_by_name=True)

@@ -76,7 +76,7 @@ def changes(
     written: dict[str, Memory] = {}
     superseding = False
     for fact in facts if all(each.takes_back != LAST for each in facts) else _last_after(facts):
-        memory = replace(_memory(fact, hearing, when), cue=cue)
+        memory = _memory(fact, hearing, when, cue)
         live = [each for each in kept.values() if not each.superseded_by]
         if any(_is_known(memory, each) for each in live):
             continue
@@ -99,7 +99,7 @@ def _last_after(facts: Sequence[Fact]) -> list[Fact]:
     return sorted(facts, key=lambda fact: fact.takes_back == LAST)
 
 
-def _memory(fact: Fact, hearing: Hearing, when: str) -> Memory:
+def _memory(fact: Fact, hearing: Hearing, when: str, cue: str) -> Memory:
     return Memory(
         id=_id(fact, hearing.audience),
         text=fact.text,
@@ -110,6 +110,7 @@ def _memory(fact: Fact, hearing: Hearing, when: str) -> Memory:
         when=when,
         conversation=hearing.conversation,
         about=fact.about,
+        cue=cue,
     )
 
 

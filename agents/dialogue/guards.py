@@ -18,7 +18,6 @@ RUN = 5
 """So many words in a row count as said before."""
 SHARE = 0.6
 """A turn repeats another one that has this part of its runs, and so does a sentence."""
-
 KEPT = 4096
 """Of so many texts the runs are kept: a turn is held against every one before it."""
 
