@@ -357,8 +357,7 @@ class ChatPersona(EngineChatModel):
         for place in places if self._recall else ():
             if history[place].role == "user":
                 cue = options.get("cue") if place == last else None
-                told_of = str(options.get("context", ""))
-                query = Query(cue, told_of) if cue else query_of(history[start : place + 1])
+                query = _sought(cue, options) if cue else query_of(history[start : place + 1])
                 unheard = without.union(self._told_from(history, place))
                 found[place] = self._coming_up(query, unheard, told, options)
                 told += [each.prompt_text for each in found[place]]
@@ -371,7 +370,7 @@ class ChatPersona(EngineChatModel):
             cue: What is sought.
             options: Those of a call: `context`, `views`, `most`, `without`, `in_play`.
         """
-        query = Query(cue, str(options.get("context", "")))
+        query = _sought(cue, options)
         return self._coming_up(query, frozenset(options.get("without") or ()), [], options)
 
     def _told_from(self, history: Sequence[Message], place: int) -> list[str]:
@@ -509,3 +508,8 @@ class ChatPersona(EngineChatModel):
             notes=notes if self._recall else None,
             scene=scene,
         )
+
+
+def _sought(cue: str, options: Mapping[str, Any]) -> Query:
+    """Return what is sought by a cue and what the call says that it is about."""
+    return Query(cue, str(options.get("context", "")))

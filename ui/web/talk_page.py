@@ -265,9 +265,8 @@ class TalkPage:
 
     def _edit(self, tab: OpenTalk, kept: object, data: gradio.EditData) -> list[Any]:
         before = tab.talk
-        row = data.index[0] if isinstance(data.index, list | tuple) else data.index
         said = unescape(str(data.value))[:MOST_SAID]
-        branch = edited(before, screen.place_of(before, row), said)
+        branch = edited(before, screen.place_of(before, _row_of(data)), said)
         if before.writing is not None or not tab.went_on(before, branch):
             return [None, *[gradio.skip()] * (len(self._of_persona()) + len(self._of_talk()))]
         return [branch, *self._all(branch, kept)]
@@ -290,9 +289,8 @@ class TalkPage:
         return self._show_talk(tab.change(lambda talk: turned(talk, 1)), kept)
 
     def _like(self, tab: OpenTalk, kept: object, data: gradio.LikeData) -> str:
-        row = data.index[0] if isinstance(data.index, list | tuple) else data.index
         opinion = "" if data.liked is None else str(data.liked)
-        place = screen.place_of(tab.talk, row)
+        place = screen.place_of(tab.talk, _row_of(data))
         return to_keep(tab.change(lambda talk: thought_of(talk, place, opinion)))
 
     def _markdown(self, tab: OpenTalk) -> str:
@@ -315,3 +313,9 @@ class TalkPage:
         view: list[Any] = [gradio.skip()] * len(self._of_talk())
         view[self._of_talk().index(self._status)] = self._texts.html(reason, **filled)
         return [None, *view]
+
+
+def _row_of(data: gradio.EditData | gradio.LikeData) -> int:
+    """Return which row of a chat an event is of; Gradio tells it alone, or with a column."""
+    row: int = data.index[0] if isinstance(data.index, list | tuple) else data.index
+    return row
